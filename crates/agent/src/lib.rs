@@ -20,6 +20,7 @@ use coral_store::{MetricRetention, SpanRetention, Store, StoreConfig, StoreError
 use coral_trace::red::Point;
 use coral_trace::{Recogniser, Span};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::colony_link::ColonyLink;
@@ -29,7 +30,7 @@ use self::ingest::inlet::{self, Inlet};
 use self::privacy::Privacy;
 use self::receive::{Destination, Limits};
 use self::register::Register;
-use self::serve::AgentView;
+use self::serve::{AgentView, Commits};
 use coral_beyla::Beyla;
 use coral_beyla::generate::SelfInfo;
 use coral_config::AgentConfig;
@@ -119,9 +120,13 @@ pub async fn run(
     let (span_inlet, span_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
     let (point_inlet, point_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
     let colony = Arc::new(ColonyLink::new(config.colony.clone()));
+    // Cancelled when Beyla has ended.
+    let beyla_ended = CancellationToken::new();
+    let (span_commits, committed) = watch::channel(());
     let view = Arc::new(AgentView {
         agent_id: config.id.clone(),
         store: store.clone(),
+        commits: Commits { committed, stop: beyla_ended.clone() },
         counters: counters.clone(),
         retain_counters: retain_counters.clone(),
         beyla: beyla.monitor.clone(),
@@ -135,8 +140,6 @@ pub async fn run(
     let store_id = store.id().to_owned();
     let rpc_address = listen::local_address(&listeners.rpc);
 
-    // Cancelled when Beyla has ended.
-    let beyla_ended = CancellationToken::new();
     let mut tasks = Tasks::new(beyla_ended.clone());
     let from_anybody = destination(config, &store, span_inlet, point_inlet, counters);
     let from_beyla = Destination {
@@ -156,10 +159,12 @@ pub async fn run(
         receive::run(listeners.beyla, from_beyla, limits, beyla_ended.clone()),
     );
     // Ingest ends when both receivers have ended, because they hold all inlets.
-    let ingest = Ingest { queue: span_queue, store: store.clone(), append: ingest::append_spans };
+    let (append, committed) = (ingest::append_spans, span_commits);
+    let ingest = Ingest { queue: span_queue, store: store.clone(), append, committed };
     tasks.spawn("ingest", ingest.run());
-    let append = ingest::append_points;
-    let ingest = Ingest { queue: point_queue, store: store.clone(), append };
+    // No poll waits for metrics.
+    let (append, committed) = (ingest::append_points, watch::Sender::new(()));
+    let ingest = Ingest { queue: point_queue, store: store.clone(), append, committed };
     tasks.spawn("metric ingest", ingest.run());
     let retain = retention(config, store, retain_counters);
     tasks.spawn("retention", retain.run(beyla_ended.clone()));

@@ -7,6 +7,7 @@ mod colony;
 mod demo;
 mod exporter;
 mod figures;
+mod freshness;
 mod incidents;
 mod large_trace;
 mod latency;
@@ -56,6 +57,9 @@ enum Measure {
     Agent(agent::AgentCommand),
     /// Measures a colony that drains an agent: spans per second, CPU, and answers.
     Colony(colony::ColonyCommand),
+    /// Measures the time from the acknowledgement of a span by one of many agents until the colony
+    /// finds it, and the CPU of an idle colony.
+    Freshness(freshness::Freshness),
     /// Measures an agent under Beyla-like metrics: CPU and bytes per point.
     Metrics(metrics::MetricsCommand),
     /// Tests for lost spans and wrong answers: kills at random moments, and long runs of everything
@@ -106,6 +110,7 @@ impl Measure {
             Self::Sink(sink) => sink.run().await,
             Self::Agent(agent) => agent.run().await,
             Self::Colony(colony) => colony.run().await,
+            Self::Freshness(freshness) => freshness.run().await,
             Self::Metrics(metrics) => metrics.run().await,
             Self::Soak(soak) => soak.run().await,
             Self::Report(report) => report.run().await,

@@ -52,10 +52,21 @@ impl Program {
     /// # Errors
     /// As for [`agent`](Self::agent).
     pub async fn colony(&self, agent: &Server, settings: &[&str]) -> Result<Server, Failure> {
-        let agents = format!(
-            "colony: {{agents: [{{id: bench, address: \"{}\"}}]}}\n",
-            agent.url("agent_rpc")?
-        );
+        self.colony_of(std::slice::from_ref(agent), settings).await
+    }
+
+    /// Starts a colony on a new directory; it polls `agents`, and knows them as `bench`, `bench-1`,
+    /// `bench-2` and so on.
+    ///
+    /// # Errors
+    /// As for [`agent`](Self::agent).
+    pub async fn colony_of(&self, agents: &[Server], settings: &[&str]) -> Result<Server, Failure> {
+        let mut list = String::new();
+        for (number, agent) in agents.iter().enumerate() {
+            let id = if number == 0 { "bench".to_owned() } else { format!("bench-{number}") };
+            list += &format!("{{id: {id}, address: \"{}\"}}, ", agent.url("agent_rpc")?);
+        }
+        let agents = format!("colony: {{agents: [{list}]}}\n");
         let dir = self.directory()?;
         let file = dir.path().join("colony.yaml");
         std::fs::write(&file, agents)?;

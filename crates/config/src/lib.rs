@@ -83,7 +83,7 @@ pub struct ColonyConfig {
     pub listen: SocketAddr,
     /// Names that the `Host` header of a request may have, besides this host's own names.
     pub allowed_hosts: Vec<String>,
-    /// Interval between two polls of one agent.
+    /// Interval between two polls of all that an agent has.
     pub poll_interval: Duration,
     /// Time that an agent may take to answer a poll.
     pub poll_timeout: Duration,

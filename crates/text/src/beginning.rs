@@ -30,6 +30,11 @@ pub fn since(began: UnixNanos, until: UnixNanos) -> String {
     format!("{} ({} ago)", since_time(began, until), length(began, until))
 }
 
+/// `as of 02:41 UTC, 3 minutes ago`: when something was `heard` that may have changed until `now`.
+pub fn as_of(heard: UnixNanos, now: UnixNanos) -> String {
+    format!("as of {}, {} ago", moment(heard, now), length(heard, now))
+}
+
 /// Why a baseline has no traces: `Coral has stored spans only since 14:02 UTC (12 minutes ago); the
 /// baseline would begin earlier`. `until` is the end of the window.
 pub(crate) fn stored_since(oldest: UnixNanos, until: UnixNanos) -> String {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use coral_store::{Appended, AppendedPoints, Store, StoreError};
 use coral_trace::Span;
 use coral_trace::red::Point;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
 use self::inlet::{Export, ExportCounts, Refusal};
@@ -26,6 +26,8 @@ pub struct Ingest<T> {
     pub store: Store,
     /// Stores several exports in one commit.
     pub append: Append<T>,
+    /// Told after each commit.
+    pub committed: watch::Sender<()>,
 }
 
 /// Stores several exports, each a list of items, in one commit. Returns the counts of each export.
@@ -114,6 +116,8 @@ impl<T: Send + 'static> Ingest<T> {
             Ok(outcome) => outcome.map_err(cannot_store),
             Err(panic) => Err(cannot_store(panic)),
         };
+        // Also after a failure, which may have stored a part.
+        self.committed.send_replace(());
         match outcome {
             Ok(counts) => {
                 for (export, counts) in group.into_iter().zip(counts) {

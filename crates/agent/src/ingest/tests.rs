@@ -165,7 +165,8 @@ async fn check(
     let stop = CancellationToken::new();
     let (mut tasks, mut exports) = (JoinSet::new(), JoinSet::new());
     tasks.spawn(receive::run(listeners, destination, LIMITS, stop.clone()));
-    let writer = tasks.spawn(Ingest { queue, store: store.clone(), append }.run());
+    let committed = watch::Sender::new(());
+    let writer = tasks.spawn(Ingest { queue, store: store.clone(), append, committed }.run());
 
     let client = reqwest::Client::new();
     for request in requests {

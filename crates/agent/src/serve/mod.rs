@@ -6,6 +6,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod wait;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use tonic::{Request, Response, Status};
 
 use self::metrics::MetricQuestion;
 use self::request::SpanQuestion;
+pub use self::wait::Commits;
 use crate::colony_link::ColonyLink;
 use crate::counters::IntakeCounters;
 use crate::status::AgentSelfStatus;
@@ -44,6 +46,8 @@ pub struct AgentView {
     pub agent_id: String,
     /// The agent's store.
     pub store: Store,
+    /// The commits of spans, for polls that wait.
+    pub commits: Commits,
     /// Counters of what was received.
     pub counters: Arc<IntakeCounters>,
     /// Counters of what expired.
@@ -198,8 +202,13 @@ impl AgentRpc {
         collector: Collector,
         question: SpanQuestion,
     ) -> Result<Spans, Status> {
-        let permit = self.view.admission.admit(who).await.map_err(not_admitted)?;
         let store = self.view.store.clone();
+        if let SpanQuestion::After(position) = &question
+            && !position.wait.is_zero()
+        {
+            self.view.commits.beyond(&store, position.after, position.wait).await;
+        }
+        let permit = self.view.admission.admit(who).await.map_err(not_admitted)?;
         let beyla = self.view.beyla.status().line();
         let started_unix_us = self.view.started.as_micros();
         let beyla_sampling_rate = self.view.beyla_sampling_rate.unwrap_or_default();
@@ -213,6 +222,7 @@ impl AgentRpc {
             spans.page.beyla = beyla;
             spans.page.started_unix_us = started_unix_us;
             spans.page.beyla_sampling_rate = beyla_sampling_rate;
+            spans.page.waits = true;
             Ok(spans)
         })
         .await
@@ -246,7 +256,8 @@ pub(crate) fn page_for_tests(
     after: u64,
     encoding: coral_wire::agent_rpc::proto::SpanEncoding,
 ) -> SpanPage {
-    let position = request::StreamPosition { after, max_spans: 5, encoding };
+    let wait = Duration::ZERO;
+    let position = request::StreamPosition { after, max_spans: 5, encoding, wait };
     page::answer(store, collector, &position).unwrap_or_else(|status| panic!("{status}")).page
 }
 

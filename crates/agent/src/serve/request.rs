@@ -1,5 +1,7 @@
 //! Validates the requests of the agent's RPC.
 
+use std::time::Duration;
+
 use coral_trace::{SpanId, TimeRange, TraceId, UnixNanos};
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsRequest, QueryTelemetryRequest, SpanEncoding};
 use tonic::Status;
@@ -19,6 +21,8 @@ pub(crate) struct StreamPosition {
     pub(crate) after: u64,
     pub(crate) max_spans: u32,
     pub(crate) encoding: SpanEncoding,
+    /// The longest wait for a receipt above `after`.
+    pub(crate) wait: Duration,
 }
 
 /// Selects whole traces.
@@ -58,6 +62,7 @@ impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {
             max_spans: request.max_spans,
             after_receipt: request.after_receipt,
             span_encoding: request.span_encoding,
+            wait_ms: request.wait_ms,
         })
     }
 }
@@ -73,8 +78,12 @@ impl TryFrom<QueryTelemetryRequest> for SpanQuestion {
             asked => asked.min(MAX_SPANS),
         };
         if let Some(after) = request.after_receipt {
-            return refuse_filters(&request)
-                .map(|()| Self::After(StreamPosition { after, max_spans, encoding }));
+            refuse_filters(&request)?;
+            let wait = Duration::from_millis(request.wait_ms.into());
+            return Ok(Self::After(StreamPosition { after, max_spans, encoding, wait }));
+        }
+        if request.wait_ms != 0 {
+            return Err(invalid("wait_ms", "needs after_receipt: only a page of the cursor waits"));
         }
         Ok(Self::Traces(TraceSelection {
             started: range(request.start_time, request.end_time)?,
@@ -178,6 +187,7 @@ mod tests {
             (QueryTelemetryRequest { trace_id: "xyz".into(), ..request() }, "trace_id: 'x' is not"),
             (QueryTelemetryRequest { span_id: "00".into(), ..request() }, "span_id: 2 long"),
             (QueryTelemetryRequest { span_encoding: 7, ..request() }, "span_encoding"),
+            (QueryTelemetryRequest { wait_ms: 7, ..request() }, "wait_ms: needs after_receipt"),
             (
                 QueryTelemetryRequest { after_receipt: Some(1), start_time: 5, ..request() },
                 "start_time: cannot be combined with after_receipt",

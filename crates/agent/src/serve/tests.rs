@@ -10,17 +10,28 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use prost::Message as _;
 use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::request::StreamPosition;
 use super::*;
 
 /// An agent that runs at most `queries` queries at a time, and its directory.
 fn agent(queries: usize) -> (AgentRpc, TempDir) {
+    let (_ends, committed) = watch::channel(());
+    agent_with(queries, Commits { committed, stop: CancellationToken::new() })
+}
+
+/// An agent whose polls listen to `commits`.
+fn agent_with(queries: usize, commits: Commits) -> (AgentRpc, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let config = StoreConfig { dir: dir.path().join("agent"), segment_rows: 1_000 };
     let view = AgentView {
         agent_id: "web-1".into(),
         store: Store::open(config).unwrap(),
+        commits,
         counters: Arc::default(),
         retain_counters: Arc::default(),
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
@@ -134,7 +145,12 @@ fn the_query_of_a_disconnected_caller_keeps_its_permit_until_it_has_ended() {
         // The query cannot begin before this blocking task ends.
         let (go, wait) = mpsc::sync_channel::<()>(1);
         let before = tokio::task::spawn_blocking(move || wait.recv());
-        let position = StreamPosition { after: 0, max_spans: 5, encoding: SpanEncoding::Otlp };
+        let position = StreamPosition {
+            after: 0,
+            max_spans: 5,
+            encoding: SpanEncoding::Otlp,
+            wait: Duration::ZERO,
+        };
         let who = Identity::new(Surface::AgentRpc, None);
         let query = rpc.spans(&who, Collector::Ebpf, SpanQuestion::After(position));
         tokio::select! { biased; _ = query => panic!("it began"), () = std::future::ready(()) => {} }
@@ -167,8 +183,8 @@ fn pages_of_big_spans_are_bounded_by_bytes_and_have_each_span_once() {
     for _ in 0..2 {
         let (mut after, mut pages) = (0, Vec::new());
         loop {
-            let encoding = SpanEncoding::Otlp;
-            let position = StreamPosition { after, max_spans: 1_000, encoding };
+            let (encoding, wait) = (SpanEncoding::Otlp, Duration::ZERO);
+            let position = StreamPosition { after, max_spans: 1_000, encoding, wait };
             // What is read for a page is about what the page has.
             let limit = page::limit(&position);
             let read = store.span_page(Collector::Ebpf, after, limit).unwrap().spans.len();
@@ -184,4 +200,102 @@ fn pages_of_big_spans_are_bounded_by_bytes_and_have_each_span_once() {
         assert_eq!(pages, [5, 5, 5, 1]);
         store.seal().unwrap();
     }
+}
+
+/// An agent without spans, what ends the waits of its polls, and its directory.
+fn waited_for() -> (Arc<AgentRpc>, watch::Sender<()>, CancellationToken, TempDir) {
+    let ((commit, committed), stop) = (watch::channel(()), CancellationToken::new());
+    let (rpc, dir) = agent_with(1, Commits { committed, stop: stop.clone() });
+    (Arc::new(rpc), commit, stop, dir)
+}
+
+/// The page after receipt 0, which waits for up to five seconds.
+async fn waiting_poll(rpc: Arc<AgentRpc>) -> SpanPage {
+    let request = QueryBeylaMetricsRequest {
+        include_traces: true,
+        after_receipt: Some(0),
+        wait_ms: 5_000,
+        ..QueryBeylaMetricsRequest::default()
+    };
+    let answer = rpc.query_beyla_metrics(Request::new(request)).await.unwrap().into_inner();
+    answer.page.unwrap()
+}
+
+fn append_one(store: &Store, collector: Collector) {
+    let mut span = testing::span().new_tree(&mut TestRunner::deterministic()).unwrap().current();
+    let mut origin = (*span.origin).clone();
+    origin.collector = collector;
+    span.origin = Arc::new(origin);
+    store.append(&[vec![span]], UnixNanos(1)).unwrap();
+}
+
+/// Yields until every other task waits.
+async fn others_go_on() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_span_that_is_committed_during_a_waiting_poll_is_in_its_answer() {
+    let (rpc, commit, _stop, _dir) = waited_for();
+    let (mut polls, begin) = (JoinSet::new(), Instant::now());
+    polls.spawn(waiting_poll(rpc.clone()));
+    others_go_on().await;
+    // A commit without spans of a higher receipt does not end the wait.
+    commit.send_replace(());
+    others_go_on().await;
+    assert!(polls.try_join_next().is_none(), "the poll did not wait");
+    append_one(&rpc.view.store, Collector::Ebpf);
+    commit.send_replace(());
+    let page = polls.join_next().await.unwrap().unwrap();
+    assert_eq!((page.spans, page.next_receipt, page.waits), (1, 1, true));
+    assert!(begin.elapsed() < Duration::from_secs(5), "it waited to the end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_span_of_the_other_stream_ends_the_wait_and_moves_the_cursor() {
+    let (rpc, commit, _stop, _dir) = waited_for();
+    let mut polls = JoinSet::new();
+    polls.spawn(waiting_poll(rpc.clone()));
+    others_go_on().await;
+    append_one(&rpc.view.store, Collector::Sdk);
+    commit.send_replace(());
+    let page = polls.join_next().await.unwrap().unwrap();
+    assert_eq!((page.spans, page.next_receipt), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_poll_without_new_spans_ends_after_its_wait_with_an_empty_page() {
+    let (rpc, _commit, _stop, _dir) = waited_for();
+    let begin = Instant::now();
+    let page = waiting_poll(rpc).await;
+    assert_eq!((page.spans, page.next_receipt, page.has_more), (0, 0, false));
+    assert_eq!(begin.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_poll_ends_at_once_when_the_agent_stops() {
+    let (rpc, _commit, stop, _dir) = waited_for();
+    let (mut polls, begin) = (JoinSet::new(), Instant::now());
+    polls.spawn(waiting_poll(rpc));
+    others_go_on().await;
+    stop.cancel();
+    assert_eq!(polls.join_next().await.unwrap().unwrap().spans, 0);
+    assert!(begin.elapsed() < Duration::from_secs(5), "it waited to the end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sixty_waiting_polls_leave_the_only_permit_free_and_all_end_with_one_span() {
+    let (rpc, commit, _stop, _dir) = waited_for();
+    let mut polls = JoinSet::new();
+    for _ in 0..60 {
+        polls.spawn(waiting_poll(rpc.clone()));
+    }
+    others_go_on().await;
+    assert_eq!(rpc.view.counters()["coral.agent.queries.running"], 0);
+    append_one(&rpc.view.store, Collector::Ebpf);
+    commit.send_replace(());
+    let ended = polls.join_all().await;
+    assert!(ended.iter().all(|page| page.spans == 1), "a poll without the span");
 }

@@ -44,6 +44,9 @@ pub struct SpanPageRequest {
     pub after: u64,
     /// The most spans in the page. The agent returns fewer if the answer would be too long.
     pub most_spans: u32,
+    /// The longest time that the agent waits for a receipt above `after`. An older agent answers at
+    /// once.
+    pub wait: Duration,
 }
 
 /// A request for one page of metrics.
@@ -104,6 +107,7 @@ impl AgentClient for GrpcAgent {
         let channel = self.channel()?;
         let (after_receipt, max_spans) = (Some(wanted.after), wanted.most_spans);
         let span_encoding = SpanEncoding::Otlp.into();
+        let wait_ms = u32::try_from(wanted.wait.as_millis()).unwrap_or(u32::MAX);
         match wanted.collector {
             Collector::Ebpf => {
                 let include_traces = true;
@@ -112,6 +116,7 @@ impl AgentClient for GrpcAgent {
                     after_receipt,
                     max_spans,
                     span_encoding,
+                    wait_ms,
                     ..Default::default()
                 };
                 let begun = begin::query_beyla_metrics(channel, question, MAX_BYTES).await;
@@ -123,6 +128,7 @@ impl AgentClient for GrpcAgent {
                     after_receipt,
                     max_spans,
                     span_encoding,
+                    wait_ms,
                     ..Default::default()
                 };
                 let begun = begin::query_telemetry(channel, question, MAX_BYTES).await;
@@ -185,8 +191,12 @@ mod tests {
 
     use super::*;
 
-    const FIRST: SpanPageRequest =
-        SpanPageRequest { collector: Collector::Ebpf, after: 0, most_spans: 10 };
+    const FIRST: SpanPageRequest = SpanPageRequest {
+        collector: Collector::Ebpf,
+        after: 0,
+        most_spans: 10,
+        wait: Duration::ZERO,
+    };
 
     /// A socket that accepts connections and never answers, and a client that connects to the
     /// socket.

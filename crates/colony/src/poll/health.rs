@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use coral_engine::{AgentMinute, Checkpoint, Minute};
 use coral_trace::UnixNanos;
 use coral_wire::agent_rpc::proto::SpanPage;
+use tokio::sync::watch;
 
 use super::error::{PollError, PollState};
 use super::minutes::{AgentMinutes, SpanCounts};
@@ -50,10 +51,12 @@ struct AgentHealth {
     metrics_refused: u64,
     beyla: Option<String>,
     minutes: AgentMinutes,
+    /// Told when the agent may be reachable again.
+    poll_soon: watch::Sender<()>,
 }
 
 /// How many consecutive polls must fail before another agent may register the id.
-const POLLS_HELD: u32 = 3;
+pub(crate) const POLLS_HELD: u32 = 3;
 /// The longest status line of Beyla that is kept, in characters. Longer lines are cut.
 const MAX_LINE_CHARS: usize = 500;
 const MAX_VERSION_CHARS: usize = 40;
@@ -72,10 +75,23 @@ impl Health {
     }
 
     /// Records the version of Coral that the agent registered with. An empty version is recorded as
-    /// unknown.
+    /// unknown. If the last poll of the agent failed, it is polled again at once.
     pub fn registered(&self, id: &str, version: &str) {
         let version = line(&version.chars().take(MAX_VERSION_CHARS).collect::<String>());
         self.update(id, |health| health.version = (!version.is_empty()).then_some(version));
+        self.poll_soon(id);
+    }
+
+    /// Asks the poller of the agent to end its backoff.
+    pub fn poll_soon(&self, id: &str) {
+        self.update(id, |health| {
+            health.poll_soon.send_replace(());
+        });
+    }
+
+    /// What [`Health::poll_soon`] tells the poller of the agent.
+    pub(super) fn wishes(&self, id: &str) -> watch::Receiver<()> {
+        self.lock().entry(id.to_owned()).or_default().poll_soon.subscribe()
     }
 
     /// Marks the agent as forgotten.
@@ -222,6 +238,11 @@ impl Health {
         self.lock()
             .get(id)
             .is_some_and(|health| health.unanswered == 0 && health.answered_at.is_some())
+    }
+
+    /// The number of agents that are not forgotten.
+    pub(super) fn agents(&self) -> u32 {
+        self.lock().values().filter(|health| !health.is_forgotten).count() as u32
     }
 
     /// The status at `now` of all agents that are not forgotten, by id.

@@ -30,7 +30,8 @@ impl<C: AgentClient> PageFetcher<C> {
         wanted: SpanPageRequest,
         stop: &CancellationToken,
     ) -> Result<PageWithPermit<SpanPage>, PollError> {
-        let coming = fetch(self.client.ask(wanted), &self.room, self.within);
+        let start_within = wanted.wait.saturating_add(self.within);
+        let coming = fetch(self.client.ask(wanted), &self.room, start_within, self.within);
         let held = stop.run_until_cancelled(coming).await.ok_or(PollError::Stopped)?;
         held.inspect_err(|error| self.hang_up_after(error))
     }
@@ -41,7 +42,8 @@ impl<C: AgentClient> PageFetcher<C> {
         wanted: MetricPageRequest,
         stop: &CancellationToken,
     ) -> Result<PageWithPermit<QueryBeylaMetricsResponse>, PollError> {
-        let coming = fetch(self.client.ask_metrics(wanted), &self.room, self.within);
+        let asked = self.client.ask_metrics(wanted);
+        let coming = fetch(asked, &self.room, self.within, self.within);
         let held = stop.run_until_cancelled(coming).await.ok_or(PollError::Stopped)?;
         held.inspect_err(|error| self.hang_up_after(error))
     }
@@ -54,13 +56,14 @@ impl<C: AgentClient> PageFetcher<C> {
 }
 
 /// Waits for the answer to start, which needs no permit; then for a permit; then for the page. The
-/// timeout applies separately to the start of the answer and to the page.
+/// start of the answer and the page have a timeout each.
 async fn fetch<P>(
     asked: impl Future<Output = Result<Incoming<P>, PollError>>,
     room: &Arc<Semaphore>,
+    start_within: Duration,
     within: Duration,
 ) -> Result<PageWithPermit<P>, PollError> {
-    let incoming = timeout(within, asked).await?;
+    let incoming = timeout(start_within, asked).await?;
     let room = room.clone().acquire_owned().await.expect("never closed");
     Ok((timeout(within, incoming).await?, room))
 }

@@ -1,4 +1,7 @@
 //! Polls one agent's streams.
+//!
+//! All streams are polled at the polling interval. Between these polls, an agent that can wait is
+//! asked for the next page of spans, and answers when it has new spans.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -6,7 +9,8 @@ use std::time::Duration;
 
 use coral_engine::{Checkpoint, Engine, EngineError};
 use coral_trace::Collector;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::PollSettings;
@@ -40,11 +44,27 @@ pub struct Poller<C> {
     /// Consecutive failed polls.
     failures: u32,
     polls: u64,
+    /// When all streams are due. Until then only an agent that waits for new spans is asked.
+    due: Instant,
+    /// Whether the agent waits for new spans when it is asked to.
+    listens: bool,
+    /// Ends a backoff.
+    wishes: watch::Receiver<()>,
 }
+
+/// Places of the streams.
+const EBPF: usize = 0;
+const SDK: usize = 1;
 
 /// The limit of the wait between two polls of a failing agent, before the random ±20%. A polling
 /// interval above the limit is kept.
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(60);
+
+/// The rest between two requests to an agent that waits for new spans, in which its next page
+/// fills; and the rest for each agent of the colony, which limits the requests of all pollers
+/// together to 1,000 per second.
+const MIN_REST: Duration = Duration::from_millis(200);
+const REST_PER_AGENT: Duration = Duration::from_millis(1);
 
 impl<C: AgentClient> Poller<C> {
     /// A poller that resumes from the stored checkpoints. Blocks.
@@ -71,6 +91,7 @@ impl<C: AgentClient> Poller<C> {
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
         let fetcher = PageFetcher { client, room, within };
         let (widths, failures, polls) = ([Width::MAX_WIDTH; 2], 0, 0);
+        let (due, listens, wishes) = (Instant::now(), false, health.wishes(&agent_id));
         Ok(Self {
             agent_id,
             fetcher,
@@ -82,34 +103,69 @@ impl<C: AgentClient> Poller<C> {
             metrics,
             failures,
             polls,
+            due,
+            listens,
+            wishes,
         })
     }
 
     /// Polls until `stop` is cancelled. A received page is stored with its checkpoint before this
     /// returns.
     pub async fn run(mut self, stop: CancellationToken) {
-        while stop.run_until_cancelled(tokio::time::sleep(self.wait())).await.is_some() {
-            match self.poll(&stop).await {
-                Err(PollError::Stopped) => return,
-                outcome => self.note(outcome),
+        self.due = Instant::now() + self.wait();
+        while stop.run_until_cancelled(self.rest()).await.is_some() {
+            // A registration during the request ends the backoff after it.
+            self.wishes.mark_unchanged();
+            let heard = self.hear(self.wait_at_agent(), &stop).await;
+            let is_due = Instant::now() >= self.due;
+            let outcome = if is_due { heard.and(self.metrics(&stop).await) } else { heard };
+            if matches!(outcome, Err(PollError::Stopped)) {
+                return;
+            }
+            self.note(outcome);
+            if is_due || self.failures > 0 {
+                self.due = Instant::now() + self.wait();
             }
         }
     }
 
     /// Stores everything that the agent has now.
+    #[cfg(test)]
     pub(super) async fn poll(&mut self, stop: &CancellationToken) -> Result<(), PollError> {
-        // A failure of one stream does not stop the other streams.
-        let mut outcome = Ok(());
-        for stream in 0..self.checkpoints.len() {
-            outcome = outcome.and(self.catch_up(stream, stop).await);
-        }
-        outcome.and(self.metrics.catch_up(&mut self.fetcher, &self.health, stop).await)
+        self.hear(Duration::ZERO, stop).await.and(self.metrics(stop).await)
     }
 
-    async fn catch_up(&mut self, stream: usize, stop: &CancellationToken) -> Result<(), PollError> {
+    /// Stores all spans that the agent has. If it has no new span, the agent waits for one for up
+    /// to `wait`.
+    async fn hear(&mut self, wait: Duration, stop: &CancellationToken) -> Result<(), PollError> {
+        let (begin, known) = (Instant::now(), self.checkpoints.clone());
+        let mut outcome = self.catch_up(EBPF, wait, stop).await;
+        // Both streams count the same receipts: at the same receipt, neither has further spans.
+        let [ebpf, sdk] = &self.checkpoints;
+        let is_level = (&ebpf.store_id, ebpf.next_receipt) == (&sdk.store_id, sdk.next_receipt);
+        // A failure of one stream does not stop the other streams.
+        if outcome.is_err() || !is_level {
+            outcome = outcome.and(self.catch_up(SDK, Duration::ZERO, stop).await);
+        }
+        // An agent that stops ends its wait early, and would be asked again and again.
+        self.listens &= self.checkpoints != known || begin.elapsed() >= wait;
+        outcome
+    }
+
+    async fn metrics(&mut self, stop: &CancellationToken) -> Result<(), PollError> {
+        self.metrics.catch_up(&mut self.fetcher, &self.health, stop).await
+    }
+
+    async fn catch_up(
+        &mut self,
+        stream: usize,
+        mut wait: Duration,
+        stop: &CancellationToken,
+    ) -> Result<(), PollError> {
         let mut standstills = 0;
         while standstills <= MAX_STANDSTILLS {
-            match self.next_page(stream, stop).await? {
+            // Only the first page is waited for.
+            match self.next_page(stream, std::mem::take(&mut wait), stop).await? {
                 Step::CaughtUp => return Ok(()),
                 Step::Moved | Step::AskAgain => {}
                 Step::Stood => standstills += 1,
@@ -122,16 +178,18 @@ impl<C: AgentClient> Poller<C> {
     async fn next_page(
         &mut self,
         stream: usize,
+        wait: Duration,
         stop: &CancellationToken,
     ) -> Result<Step, PollError> {
         let Checkpoint { collector, next_receipt, .. } = self.checkpoints[stream];
         let most_spans = self.widths[stream].get();
-        let wanted = SpanPageRequest { collector, after: next_receipt, most_spans };
+        let wanted = SpanPageRequest { collector, after: next_receipt, most_spans, wait };
         // If the page does not arrive, fewer spans are requested next time: the page may be too
         // long for a slow connection.
         let fetched = self.fetcher.spans(wanted, stop).await;
         let (page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
         check_store_id(&page.store_id)?;
+        self.listens = page.waits;
         let checkpoint = &self.checkpoints[stream];
         if is_another_store(checkpoint, &page) {
             tracing::info!(agent_id = %self.agent_id, "the agent has another store, or an older copy; starting over at receipt 0");
@@ -239,7 +297,36 @@ impl<C: AgentClient> Poller<C> {
         }
     }
 
-    /// Time until the next poll: the polling interval, doubled with each consecutive failure up to
+    /// Waits until the agent is to be asked. A registration ends the backoff of an agent whose last
+    /// poll failed.
+    async fn rest(&mut self) {
+        let next = tokio::time::sleep_until(self.next_request());
+        if self.failures == 0 {
+            return next.await;
+        }
+        tokio::select! {
+            () = next => {}
+            Ok(()) = self.wishes.changed() => self.due = Instant::now(),
+        }
+    }
+
+    /// When the agent is asked next: when all streams are due, or after a rest if the agent waits
+    /// for new spans.
+    fn next_request(&self) -> Instant {
+        if !self.listens || self.failures > 0 {
+            return self.due;
+        }
+        let rest = MIN_REST.max(REST_PER_AGENT * self.health.agents());
+        self.due.min(Instant::now() + rest)
+    }
+
+    /// How long the agent waits for a new span: until all streams are due, in whole milliseconds.
+    fn wait_at_agent(&self) -> Duration {
+        let wait = self.due.saturating_duration_since(Instant::now());
+        Duration::from_millis(wait.as_micros().div_ceil(1_000) as u64)
+    }
+
+    /// Time until the next poll of all streams: the polling interval, doubled with each consecutive failure up to
     /// [`MAX_BACKOFF`], ±20%.
     fn wait(&self) -> Duration {
         let every = self.settings.every;

@@ -2,6 +2,7 @@
 
 mod books;
 mod follow;
+mod listen;
 mod metrics;
 mod poison;
 mod room;
@@ -18,6 +19,7 @@ use coral_wire::otlp_out;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 use super::client::{AgentClient, Incoming, MetricPageRequest, SpanPageRequest};
 use super::poller::Poller;
@@ -54,6 +56,15 @@ struct Script {
     beyla: String,
     started_unix_us: i64,
     beyla_sampling_rate: f64,
+    /// Whether the agent says that it waits, and whether it does.
+    waits: bool,
+    is_hasty: bool,
+    /// Told of every change of the script.
+    changed: Arc<Notify>,
+    /// How long each request for eBPF spans may wait.
+    waited: Vec<Duration>,
+    asked_sdk: usize,
+    asked_metrics: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +97,21 @@ impl ScriptedAgent {
     }
 
     fn change(&self, change: impl FnOnce(&mut Script)) {
-        change(&mut self.0.lock().unwrap());
+        let mut script = self.0.lock().unwrap();
+        change(&mut script);
+        script.changed.notify_waiters();
+    }
+
+    /// Waits for a receipt after `after`.
+    async fn news(&self, after: u64) {
+        loop {
+            let changed = self.0.lock().unwrap().changed.clone();
+            let changed = changed.notified();
+            if self.0.lock().unwrap().spans.len() as u64 != after {
+                return;
+            }
+            changed.await;
+        }
     }
 }
 
@@ -97,11 +122,17 @@ impl AgentClient for ScriptedAgent {
             if wanted.collector == Collector::Ebpf {
                 script.asked_after.push(wanted.after);
                 script.asked_for.push(wanted.most_spans);
+                script.waited.push(wanted.wait);
                 script.faults.pop_front()
             } else {
+                script.asked_sdk += 1;
                 None
             }
         };
+        let waits = self.0.lock().unwrap().waits && !self.0.lock().unwrap().is_hasty;
+        if waits {
+            let _ = tokio::time::timeout(wanted.wait, self.news(wanted.after)).await;
+        }
         let mut page = self.0.lock().unwrap().page(wanted);
         match fault {
             Some(Fault::Silent) => std::future::pending().await,
@@ -127,6 +158,7 @@ impl AgentClient for ScriptedAgent {
         &mut self,
         _: MetricPageRequest,
     ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
+        self.0.lock().unwrap().asked_metrics += 1;
         Ok(Box::pin(std::future::ready(Ok(QueryBeylaMetricsResponse::default()))))
     }
 
@@ -137,7 +169,7 @@ impl AgentClient for ScriptedAgent {
 
 impl Script {
     fn page(&self, wanted: SpanPageRequest) -> SpanPage {
-        let SpanPageRequest { collector, after, most_spans } = wanted;
+        let SpanPageRequest { collector, after, most_spans, .. } = wanted;
         let page_spans = self.page_spans.min(most_spans as usize);
         let last = self.spans.len() as u64;
         let held = (1..).zip(&self.spans).filter(|(receipt, _)| {
@@ -171,6 +203,7 @@ impl Script {
             beyla: self.beyla.clone(),
             started_unix_us: self.started_unix_us,
             beyla_sampling_rate: self.beyla_sampling_rate,
+            waits: self.waits,
         }
     }
 }

@@ -12,6 +12,7 @@ use tonic::{Request, Response, Status};
 
 use crate::Colony;
 use crate::poll::MAX_STORE_ID_BYTES;
+use crate::poll::health::POLLS_HELD;
 use crate::registry::{Agent, KnownBy};
 use coral_trace::chain;
 
@@ -56,20 +57,33 @@ fn register(
 ) -> Result<(), Status> {
     let registry = &colony.registry;
     if let Some(holder) = other_holder(colony, agent)
-        && !is_stream_of(&colony.engine.checkpoints().map_err(unavailable)?, agent, store_id)
+        && !may_take(&colony.engine.checkpoints().map_err(unavailable)?, colony, agent, store_id)
     {
         registry.refuse();
+        // The next registration of this agent finds out sooner whether the holder is gone.
+        colony.health.poll_soon(&agent.agent_id);
         let (id, address) = (&agent.agent_id, &agent.address);
         tracing::warn!(agent_id = %id, %address, %holder, "refused an agent: its id belongs to another agent");
-        return Err(Status::already_exists(format!(
-            "agent_id `{id}` is that of the agent at {holder}, which answers polls: stop that one, or give \
-             this one another `agent.id`"
-        )));
+        return Err(Status::already_exists(refusal(id, &holder, colony.health.answers(id))));
     }
     registry.register(agent).map_err(unavailable)?;
     // An agent without a poller has no status yet: the version is recorded at the next heartbeat.
     colony.health.registered(&agent.agent_id, version);
     Ok(())
+}
+
+/// Why the agent at `holder` keeps the id.
+fn refusal(id: &str, holder: &str, answers: bool) -> String {
+    let way_out = match answers {
+        true => {
+            "which answers polls: stop that one, or give this one another `agent.id`".to_owned()
+        }
+        false => format!(
+            "which has another store: this one can have the id when {POLLS_HELD} polls of that one in a row \
+             have failed, or give this one another `agent.id`"
+        ),
+    };
+    format!("agent_id `{id}` is that of the agent at {holder}, {way_out}")
 }
 
 fn unavailable(error: EngineError) -> Status {
@@ -88,12 +102,21 @@ fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
     (!stays && !gone()).then(|| known.address.clone())
 }
 
-/// Whether the colony has polled the id of `agent` from the store `store_id`. If so, the same agent
-/// has moved to another address.
-fn is_stream_of(checkpoints: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bool {
+/// Whether `agent` may take its id from another address: the colony has polled the id from the store
+/// `store_id`, so that the same agent has moved; or no agent was ever polled with the id.
+fn may_take(
+    checkpoints: &[Checkpoint],
+    colony: &Colony,
+    agent: &KnownAgent,
+    store_id: &str,
+) -> bool {
+    let id = &agent.agent_id;
     let mut of_agent =
-        checkpoints.iter().filter(|checkpoint| checkpoint.agent_id == agent.agent_id);
-    !store_id.is_empty() && of_agent.any(|checkpoint| checkpoint.store_id == store_id)
+        checkpoints.iter().filter(|checkpoint| checkpoint.agent_id == *id).peekable();
+    match of_agent.peek() {
+        None => !colony.health.answers(id),
+        Some(_) => !store_id.is_empty() && of_agent.any(|known| known.store_id == store_id),
+    }
 }
 
 fn check_store_id(id: &str) -> Result<(), Status> {
@@ -193,7 +216,8 @@ mod tests {
         for stranger in ["another", ""] {
             let refused = register(&colony, &at("http://b:2"), "", stranger).unwrap_err();
             assert_eq!(refused.code(), tonic::Code::AlreadyExists);
-            assert!(refused.message().contains("http://a:1"), "{}", refused.message());
+            let reason = "the agent at http://a:1, which has another store: this one can";
+            assert!(refused.message().contains(reason), "{}", refused.message());
         }
         assert_eq!((address(&colony).as_str(), colony.registry.refused()), ("http://a:1", 2));
         register(&colony, &at("http://a:1"), "", "another").unwrap();
@@ -214,6 +238,32 @@ mod tests {
         }
         register().unwrap();
         assert_eq!(address(&colony), "http://b:2");
+    }
+
+    #[test]
+    fn a_refusal_says_that_the_holder_answers_polls_only_if_it_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let colony = known_agent(dir.path());
+        let reason = || {
+            let refused = register(&colony, &at("http://b:2"), "", "another").unwrap_err();
+            refused.message().to_owned()
+        };
+        assert!(reason().contains("when 3 polls of that one in a row have failed"), "{}", reason());
+        colony.health.caught_up("web-1", coral_trace::UnixNanos(1), 1.0);
+        assert!(reason().contains("which answers polls: stop that one"), "{}", reason());
+        colony.health.failed("web-1", &PollError::unreachable("gone"));
+        assert!(!reason().contains("answers polls"), "{}", reason());
+    }
+
+    #[test]
+    fn an_agent_that_moves_before_it_was_ever_polled_is_known_at_its_new_address() {
+        let dir = tempfile::tempdir().unwrap();
+        let colony = known_agent(dir.path());
+        let agent = |address: &str| KnownAgent { agent_id: "new".into(), ..at(address) };
+        register(&colony, &agent("http://a:3"), "", "its store").unwrap();
+        register(&colony, &agent("http://a:4"), "", "its store").unwrap();
+        assert_eq!(colony.registry.watch().borrow()["new"].address, "http://a:4");
+        assert_eq!(colony.registry.refused(), 0);
     }
 
     #[test]

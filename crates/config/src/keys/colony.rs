@@ -29,7 +29,8 @@ pub(super) const KEYS: &[Key] = &[
         "colony.poll_interval",
         Kind::Duration,
         Preset::Value("5s"),
-        "Interval between two polls of one agent.",
+        "Interval between two polls of all that an agent has; an agent answers with new spans as soon as it has \
+         some.",
     ),
     colony(
         "colony.poll_timeout",

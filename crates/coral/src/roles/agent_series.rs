@@ -54,9 +54,10 @@ const FAMILIES: [Family; 7] = [
     Family {
         name: "coral_colony_agent_beyla_working",
         kind: "gauge",
-        help: "1 when the agent's Beyla instruments processes, else 0.",
+        help: "1 when the agent's Beyla instruments processes, else 0; absent while the agent is \
+               unreachable.",
         value: |agent, _| {
-            let beyla = agent.beyla.as_ref()?;
+            let beyla = agent.beyla.as_ref().filter(|_| agent.reachable)?;
             Some(f64::from(u8::from(beyla.starts_with("instrumenting"))))
         },
     },
@@ -107,7 +108,7 @@ mod tests {
             spans_missed: 0,
             spans_refused: 0,
             last_refusal: None,
-            beyla: None,
+            beyla: Some("instrumenting".to_owned()),
         };
         let text = exposition(&[agent], UnixNanos(3_500_000_000));
         for line in [
@@ -117,6 +118,9 @@ mod tests {
         ] {
             assert!(text.lines().any(|one| one == line), "{line} is not in\n{text}");
         }
-        assert!(!text.contains("lag_seconds{"), "{text}");
+        // What is not known has no series: also whether Beyla still works on a host that is silent.
+        for name in ["lag_seconds{", "beyla_working{"] {
+            assert!(!text.contains(name), "{name} is in\n{text}");
+        }
     }
 }

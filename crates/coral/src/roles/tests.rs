@@ -5,7 +5,7 @@ mod api;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use coral_agent::serve::AgentView;
+use coral_agent::serve::{AgentView, Commits};
 use coral_beyla::monitor::BeylaMonitor;
 use coral_config::Sources;
 use coral_server::door::hosts::AllowedHosts;
@@ -15,6 +15,8 @@ use expect_test::expect;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 
@@ -26,6 +28,7 @@ async fn agent_door(dir: &TempDir) -> Door {
     let view = AgentView {
         agent_id: "web-1".into(),
         store: store(dir, "agent"),
+        commits: Commits { committed: watch::channel(()).1, stop: CancellationToken::new() },
         counters: Arc::default(),
         retain_counters: Arc::default(),
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::beyla;
 use coral_agent::status::{AgentSelfStatus, ColonyLinkStatus};
 use coral_query::answer::{AgentStatus, ColonyStatus, Problem, SqlLibrary, StoreStatus};
+use coral_text::beginning::as_of;
 use coral_text::table::table;
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::{line, whole};
@@ -34,7 +35,7 @@ pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> Str
         let rows: Vec<Vec<String>> =
             status.agents.iter().map(|agent| agent_row(agent, now)).collect();
         let _ = write!(text, "\n{}", table(&columns, &rows));
-        let details: String = status.agents.iter().map(details).collect();
+        let details: String = status.agents.iter().map(|agent| details(agent, now)).collect();
         if !details.is_empty() {
             let _ = write!(text, "\n{details}");
         }
@@ -127,22 +128,31 @@ fn agent_row(agent: &AgentStatus, now: UnixNanos) -> Vec<String> {
         count(agent.spans_stored),
         count(agent.spans_missed),
         agent.lag_seconds.map_or_else(unknown, seconds_text),
-        agent.beyla.as_deref().map_or_else(unknown, |beyla| line(beyla_state(beyla))),
+        agent.beyla.as_deref().map_or_else(unknown, |beyla| {
+            let was = if agent.reachable { "" } else { "was " };
+            format!("{was}{}", line(beyla_state(beyla)))
+        }),
         agent.version.as_deref().map_or_else(|| "not known yet".to_owned(), line),
     ]
 }
 
-/// Lines below the table: an agent's address and error if a poll failed, its Beyla, and why spans
-/// were refused.
-fn details(agent: &AgentStatus) -> String {
+/// Lines below the table: an agent's address and error if a poll failed, its Beyla (of an unreachable
+/// agent, with the time of the last answer), and why spans were refused.
+fn details(agent: &AgentStatus, now: UnixNanos) -> String {
     let id = line(&agent.agent_id);
     let mut text = String::new();
     if let Some(error) = &agent.last_error {
         let _ = writeln!(text, "{id} at {}: {}", line(&agent.address), line(error));
     }
     let is_news = |beyla: &&str| !["off", beyla].contains(&beyla_state(beyla));
-    if let Some(beyla) = agent.beyla.as_deref().filter(is_news) {
-        let _ = writeln!(text, "{id}: Beyla is {}", line(beyla));
+    match (agent.beyla.as_deref(), agent.answered_at) {
+        (Some(beyla), Some(heard)) if !agent.reachable && beyla_state(beyla) != "off" => {
+            let _ = writeln!(text, "{id}: Beyla was {} {}", line(beyla), as_of(heard, now));
+        }
+        (Some(beyla), _) if is_news(&beyla) => {
+            let _ = writeln!(text, "{id}: Beyla is {}", line(beyla));
+        }
+        _ => {}
     }
     if let Some(reason) = &agent.last_refusal {
         let refused = counted(agent.spans_refused, "span");

@@ -64,6 +64,23 @@ fn reference_span(
 }
 
 #[test]
+fn a_span_is_found_at_the_colony_long_before_the_next_poll_and_a_waiting_poll_delays_no_stop() {
+    let mut colony = Coral::colony_with(&["colony.poll_interval=1h"]);
+    let url = format!("agent.colony={}", colony.url("colony"));
+    let mut agent = Coral::agent("web-1", &[&url]);
+    eventually(|| match &colony.get("colony", "/api/v1/status")["agents"][0]["state"] {
+        state if state == "ok" => Ok(()),
+        state => Err(format!("the agent is {state}")),
+    });
+    for (count, span) in (1..).zip(reference_trace(UnixNanos(1_795_608_000_000_000_000))) {
+        assert_eq!(agent.export(&[span]), 200);
+        colony.until_stored(count);
+    }
+    assert_eq!((agent.terminate(), colony.terminate()), (Some(0), Some(0)));
+    assert!(!agent.said().contains("drain"), "{}", agent.said());
+}
+
+#[test]
 fn the_reference_trace_reported_to_three_agents_is_one_tree_at_the_colony() {
     let agents: Vec<Coral> = ["web-1", "web-2", "web-3"].map(|id| Coral::agent(id, &[])).into();
     let list: Vec<String> = (1..)

@@ -77,8 +77,8 @@ pub struct AgentStatus {
     /// Why the most recent span or metric was refused; null when none was.
     #[serde(default)]
     pub last_refusal: Option<String>,
-    /// State and reason of the Beyla that the agent runs; null before the first poll, and for
-    /// agents that do not report the state.
+    /// State and reason of the Beyla that the agent runs, as of `answered_at_unix_us`; null before
+    /// the first poll, and for agents that do not report the state.
     #[serde(default)]
     pub beyla: Option<String>,
 }

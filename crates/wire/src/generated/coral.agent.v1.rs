@@ -45,6 +45,10 @@ pub struct QueryBeylaMetricsRequest {
     /// Largest number of metrics; 0 means no limit but the 4 MiB of an answer.
     #[prost(uint32, tag = "105")]
     pub max_metrics: u32,
+    /// With `after_receipt`: if the store has no receipt above it, the answer waits for one, at most this many
+    /// milliseconds. A receipt of any span ends the wait, also of a span that this RPC does not return. 0 means no wait.
+    #[prost(uint32, tag = "106")]
+    pub wait_ms: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryBeylaMetricsResponse {
@@ -122,6 +126,9 @@ pub struct QueryTelemetryRequest {
     /// Encoding of the spans.
     #[prost(enumeration = "SpanEncoding", tag = "103")]
     pub span_encoding: i32,
+    /// As the field of the same name in `QueryBeylaMetricsRequest`.
+    #[prost(uint32, tag = "106")]
+    pub wait_ms: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryTelemetryResponse {
@@ -170,6 +177,9 @@ pub struct SpanPage {
     /// no Beyla.
     #[prost(double, tag = "10")]
     pub beyla_sampling_rate: f64,
+    /// Whether the agent knows `wait_ms`. An older agent answers at once.
+    #[prost(bool, tag = "11")]
+    pub waits: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeylaTraceSpan {

@@ -77,3 +77,23 @@ async fn the_lag_of_an_agent_grows_while_the_colony_cannot_store() {
     assert_eq!(colony.status().lag_receipts, Some(0));
     assert_eq!(colony.spans(), sorted(spans(9)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_whose_polls_failed_is_polled_at_once_when_it_registers_again() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(1)));
+    agent.change(|script| script.faults.extend([Fault::Refuse; 6]));
+    let poller = colony.poller(&agent, ALL);
+    let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
+    tasks.spawn(poller.run(stop.clone()));
+    while colony.counter("polls.failed") < 6 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let begin = tokio::time::Instant::now();
+    colony.health.registered("web-1", "0.2.0");
+    while colony.status().state != PollState::Ok {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    stop.cancel();
+    tasks.join_next().await.unwrap().unwrap();
+}

@@ -106,13 +106,14 @@ fn a_colony_names_each_problem_and_what_is_known_of_it() {
           - agent web-2 has been unreachable since 2026-11-25T11:56:48Z (3m 12s ago)
           - Beyla does not work on agent web-3: unavailable (no Beyla is installed)
 
-        Agent | State       | Spans/s | Last stored | Stored    | Missed | Behind | Beyla         | Version
-        ------|-------------|---------|-------------|-----------|--------|--------|---------------|--------
-        web-1 | ok          | 12.3    | 2s ago      | 1,234,567 | 0      | 2s     | instrumenting | 0.1.0
-        web-2 | unreachable | -       | 3m 20s ago  | 1,234,567 | 7      | 3m 12s | instrumenting | 0.1.0
-        web-3 | ok          | 12.3    | 2s ago      | 1,234,567 | 0      | 2s     | unavailable   | 0.1.0
+        Agent | State       | Spans/s | Last stored | Stored    | Missed | Behind | Beyla             | Version
+        ------|-------------|---------|-------------|-----------|--------|--------|-------------------|--------
+        web-1 | ok          | 12.3    | 2s ago      | 1,234,567 | 0      | 2s     | instrumenting     | 0.1.0
+        web-2 | unreachable | -       | 3m 20s ago  | 1,234,567 | 7      | 3m 12s | was instrumenting | 0.1.0
+        web-3 | ok          | 12.3    | 2s ago      | 1,234,567 | 0      | 2s     | unavailable       | 0.1.0
 
         web-2 at http://web-2:9001: cannot reach agent: connection refused
+        web-2: Beyla was instrumenting as of 11:56 UTC, 3 minutes ago
         web-2: 2 spans refused; the last reason: trace_id: all zero
         web-3: Beyla is unavailable (no Beyla is installed)
 

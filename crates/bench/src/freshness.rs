@@ -1,0 +1,153 @@
+//! `coral-bench freshness`: measures how soon a colony finds what its agents acknowledged.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use prost::bytes::Bytes;
+use tokio::task::JoinSet;
+
+use crate::ask::colony::ColonyApi;
+use crate::exporter::{Answer, Exporter, Protocol};
+use crate::figures::Figures;
+use crate::latency::Latencies;
+use crate::program::Program;
+use crate::server::Server;
+use crate::traffic::Traffic;
+use crate::traffic::encode::Encoder;
+use crate::{Failure, clock, output};
+
+/// Starts many agents and a colony that polls them, measures the CPU of both without any span, and
+/// then sends traces to the agents in turn. Each trace is looked up at the colony until it is found.
+#[derive(Args)]
+pub struct Freshness {
+    #[command(flatten)]
+    program: Program,
+    /// Number of agents.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    agents: u64,
+    /// Number of traces.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+    traces: u64,
+    /// Traces per second, of all agents together.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    rate: u64,
+    /// Seconds without any span; 0 skips the measurement of CPU.
+    #[arg(long, default_value_t = 30)]
+    idle: u64,
+    /// Write the measurements to this file as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// The longest wait for a trace, and the pause between two lookups of a trace.
+const FOUND_TIMEOUT: Duration = Duration::from_secs(60);
+const LOOKUP_INTERVAL: Duration = Duration::from_millis(10);
+/// The first polls of all agents are spread over a second.
+const FIRST_POLLS: Duration = Duration::from_secs(3);
+/// One hop, so that a trace is in one export.
+const SPANS_PER_TRACE: u64 = 5;
+
+impl Freshness {
+    /// Runs the measurement and prints the results.
+    pub async fn run(self) -> Result<(), Failure> {
+        let mut agents = Vec::new();
+        for _ in 0..self.agents {
+            agents.push(self.program.agent(&[]).await?);
+        }
+        let colony = self.program.colony_of(&agents, &[]).await?;
+        tokio::time::sleep(FIRST_POLLS).await;
+        let mut figures = Figures::default();
+        if self.idle > 0 {
+            let idle = tokio::time::sleep(Duration::from_secs(self.idle));
+            let ([of_colony, of_agents], ()) = cpu(&colony, &agents, idle).await;
+            figures.add("colony CPU, idle", of_colony * 1e3, "ms/s");
+            figures.add("CPU of all agents, idle", of_agents * 1e3, "ms/s");
+        }
+        let sending = self.send(&agents, &colony);
+        let ([of_colony, of_agents], found) = cpu(&colony, &agents, sending).await;
+        let found = found?;
+        figures.latency("found after", &found.percentiles(), [None, Some(500.0)]);
+        figures.add("colony CPU, with lookups", of_colony * 1e3, "ms/s");
+        figures.add("CPU of all agents", of_agents * 1e3, "ms/s");
+        print!("{}", figures.table());
+        output::write_json_if(self.json.as_deref(), &figures)?;
+        figures.complete()
+    }
+
+    /// Sends every trace at its time, and returns how long after its acknowledgement each was found.
+    async fn send(&self, agents: &[Server], colony: &Server) -> Result<Latencies, Failure> {
+        let traffic = self.traffic();
+        let exporters: Vec<Exporter> = agents
+            .iter()
+            .map(|agent| Exporter::new(&agent.url("otlp_grpc")?, Protocol::Grpc))
+            .collect::<Result<_, Failure>>()?;
+        let api = ColonyApi::new(colony.url("colony")?)?;
+        let mut encoder = Encoder::new(&traffic);
+        let mut pace = tokio::time::interval(Duration::from_secs(1) / self.rate as u32);
+        let (mut tasks, mut found) = (JoinSet::new(), Latencies::default());
+        for (number, exporter) in (0..self.traces).zip(exporters.iter().cycle()) {
+            pace.tick().await;
+            let (body, _) = encoder.export(number);
+            let id = format!("{:032x}", traffic.trace(number).id);
+            tasks.spawn(found_after(exporter.clone(), body.into(), api.clone(), id));
+        }
+        while let Some(after) = tasks.join_next().await {
+            found.add(after??);
+        }
+        Ok(found)
+    }
+
+    /// One trace per export.
+    fn traffic(&self) -> Traffic {
+        Traffic {
+            spans: self.traces * SPANS_PER_TRACE,
+            services: 20,
+            spans_per_trace: SPANS_PER_TRACE,
+            attributes: 10,
+            errors: 0.01,
+            slow: 0.01,
+            seed: 1,
+            spread: 3_600_000_000_000,
+            spans_per_export: SPANS_PER_TRACE,
+            end: clock::now(),
+        }
+    }
+}
+
+/// Exports a trace, and returns how long after the acknowledgement the colony found the trace.
+async fn found_after(
+    exporter: Exporter,
+    body: Bytes,
+    colony: ColonyApi,
+    id: String,
+) -> Result<Duration, Failure> {
+    let answer = exporter.export(body).await;
+    let acknowledged = Instant::now();
+    if answer != (Answer::Acknowledged { rejected: 0 }) {
+        return Err(format!("trace {id} was not acknowledged: {answer:?}").into());
+    }
+    while colony.trace(&id).await?.is_none() {
+        if acknowledged.elapsed() > FOUND_TIMEOUT {
+            return Err(format!("trace {id} is not found after {FOUND_TIMEOUT:?}").into());
+        }
+        tokio::time::sleep(LOOKUP_INTERVAL).await;
+    }
+    Ok(acknowledged.elapsed())
+}
+
+/// The CPU seconds per second of the colony, and of all agents together, during `work`.
+async fn cpu<T>(
+    colony: &Server,
+    agents: &[Server],
+    work: impl Future<Output = T>,
+) -> ([f64; 2], T) {
+    let used = || {
+        let of_agents = agents.iter().map(|agent| agent.process().cpu_seconds());
+        [colony.process().cpu_seconds(), of_agents.sum()]
+    };
+    let (before, begin) = (used(), Instant::now());
+    let done = work.await;
+    let (after, seconds) = (used(), begin.elapsed().as_secs_f64());
+    ([0, 1].map(|role| (after[role] - before[role]) / seconds), done)
+}
