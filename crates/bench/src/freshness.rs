@@ -18,7 +18,8 @@ use crate::traffic::encode::Encoder;
 use crate::{Failure, clock, output};
 
 /// Starts many agents and a colony that polls them, measures the CPU of both without any span, and
-/// then sends traces to the agents in turn. Each trace is looked up at the colony until it is found.
+/// then sends traces to the agents in turn. Up to 20 traces per second are looked up at the colony until
+/// they are found.
 #[derive(Args)]
 pub struct Freshness {
     #[command(flatten)]
@@ -43,6 +44,8 @@ pub struct Freshness {
 /// The longest wait for a trace, and the pause between two lookups of a trace.
 const FOUND_TIMEOUT: Duration = Duration::from_secs(60);
 const LOOKUP_INTERVAL: Duration = Duration::from_millis(10);
+/// The most traces per second that are looked up, so that lookups do not delay what they measure.
+const MAX_LOOKUPS: u64 = 20;
 /// The first polls of all agents are spread over a second.
 const FIRST_POLLS: Duration = Duration::from_secs(3);
 /// One hop, so that a trace is in one export.
@@ -89,11 +92,15 @@ impl Freshness {
         for (number, exporter) in (0..self.traces).zip(exporters.iter().cycle()) {
             pace.tick().await;
             let (body, _) = encoder.export(number);
+            let is_looked_up = number.is_multiple_of(self.rate.div_ceil(MAX_LOOKUPS));
+            let colony = is_looked_up.then(|| api.clone());
             let id = format!("{:032x}", traffic.trace(number).id);
-            tasks.spawn(found_after(exporter.clone(), body.into(), api.clone(), id));
+            tasks.spawn(found_after(exporter.clone(), body.into(), colony, id));
         }
         while let Some(after) = tasks.join_next().await {
-            found.add(after??);
+            if let Some(after) = after?? {
+                found.add(after);
+            }
         }
         Ok(found)
     }
@@ -115,25 +122,27 @@ impl Freshness {
     }
 }
 
-/// Exports a trace, and returns how long after the acknowledgement the colony found the trace.
+/// Exports a trace, and returns how long after the acknowledgement `colony` found the trace. Without
+/// `colony`, the trace is not looked up.
 async fn found_after(
     exporter: Exporter,
     body: Bytes,
-    colony: ColonyApi,
+    colony: Option<ColonyApi>,
     id: String,
-) -> Result<Duration, Failure> {
+) -> Result<Option<Duration>, Failure> {
     let answer = exporter.export(body).await;
     let acknowledged = Instant::now();
     if answer != (Answer::Acknowledged { rejected: 0 }) {
         return Err(format!("trace {id} was not acknowledged: {answer:?}").into());
     }
+    let Some(colony) = colony else { return Ok(None) };
     while colony.trace(&id).await?.is_none() {
         if acknowledged.elapsed() > FOUND_TIMEOUT {
             return Err(format!("trace {id} is not found after {FOUND_TIMEOUT:?}").into());
         }
         tokio::time::sleep(LOOKUP_INTERVAL).await;
     }
-    Ok(acknowledged.elapsed())
+    Ok(Some(acknowledged.elapsed()))
 }
 
 /// The CPU seconds per second of the colony, and of all agents together, during `work`.

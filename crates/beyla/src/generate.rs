@@ -9,6 +9,7 @@ mod traces;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -84,8 +85,9 @@ pub const OLDEST: Version = Version::new(1, 7, 0);
 const GLOBS: Version = Version::new(2, 5, 1);
 /// The first version with the setting `health_check`.
 pub const HEALTH: Version = Version::new(3, 16, 0);
-/// How often Beyla sends metrics.
-const METRICS_INTERVAL: &str = "10s";
+/// How many export intervals of spans an export interval of metrics has. Spans are needed one by one,
+/// metrics are counted by the minute.
+const METRICS_INTERVALS: u32 = 5;
 /// How long Beyla may take to stop its pipelines. Beyla's default is 10 s, and a Beyla with probes of
 /// Go programs always took that long, because detaching the probes takes longer. The leader of Beyla
 /// then exits, and the kernel detaches the probes.
@@ -124,13 +126,21 @@ fn metrics(version: Version, input: &GenerateInput) -> Value {
     let mut export = json!({
         "endpoint": endpoint(input.self_info.otlp_http, "metrics"),
         "protocol": "http/protobuf",
-        "interval": METRICS_INTERVAL,
+        "interval": interval(input.config.export_interval * METRICS_INTERVALS),
         "instrumentations": traces::instrumentations(version, input.config),
     });
     if version.major < 3 {
         export["features"] = json!(["application"]);
     }
     export
+}
+
+/// A duration as Go reads it: `5s` or `1500ms`.
+fn interval(of: Duration) -> String {
+    match of.subsec_millis() {
+        0 => format!("{}s", of.as_secs()),
+        _ => format!("{}ms", of.as_millis()),
+    }
 }
 
 fn endpoint(receiver: SocketAddr, signal: &str) -> String {

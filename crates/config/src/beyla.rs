@@ -42,6 +42,8 @@ pub struct BeylaConfig {
     pub stop_within: Duration,
     /// Interval of the checks of Beyla's health and executable file.
     pub check_interval: Duration,
+    /// How long Beyla gathers spans before it exports them.
+    pub export_interval: Duration,
 }
 
 /// Protocols that can be turned off. Beyla traces every other protocol that its version supports.
@@ -88,6 +90,7 @@ impl BeylaConfig {
             },
             stop_within: layers.required("beyla.stop_within", scalar::duration)?,
             check_interval: layers.required("beyla.check_interval", scalar::duration)?,
+            export_interval: layers.required("beyla.export_interval", scalar::duration)?,
         })
     }
 }

@@ -27,8 +27,8 @@ use crate::ids::{SpanId, TraceId};
 use crate::span::Span;
 use crate::time::{TimeRange, UnixNanos};
 
-/// A trace with a span that ended this recently may still receive spans: Beyla exports every 15 s,
-/// an SDK every 5 s, and a colony polls every 5 s.
+/// A trace with a span that ended this recently may still receive spans: Beyla exports every 15 s
+/// unless it is told otherwise, an SDK every 5 s, and an older agent is polled every 5 s.
 pub const LAG: Duration = Duration::from_secs(60);
 /// The largest number of examples of a [`Problem`].
 pub const MAX_EXAMPLES: usize = 3;

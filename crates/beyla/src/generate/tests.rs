@@ -83,9 +83,10 @@ fn a_service_is_configured_for_the_newest_beyla() {
           - 'memcached'
           - 'sunrpc'
           - 'aerospike'
-          interval: '10s'
+          interval: '5s'
           protocol: 'http/protobuf'
         otel_traces_export:
+          batch_timeout: '1s'
           endpoint: 'http://127.0.0.1:4320/v1/traces'
           instrumentations:
           - 'http'

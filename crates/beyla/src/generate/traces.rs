@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GLOBS, GenerateError, GenerateInput, endpoint};
+use super::{GLOBS, GenerateError, GenerateInput, endpoint, interval};
 use crate::version::Version;
 use coral_config::beyla::{BeylaConfig, ContextPropagation};
 
@@ -16,6 +16,8 @@ pub(super) fn export(version: Version, input: &GenerateInput) -> Value {
         "protocol": "http/protobuf",
         "instrumentations": instrumentations(version, input.config),
         "sampler": sampler(input.config.sampling_rate),
+        // A full batch is exported at once.
+        "batch_timeout": interval(input.config.export_interval),
     })
 }
 

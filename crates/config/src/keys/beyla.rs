@@ -154,6 +154,13 @@ pub(super) const KEYS: &[Key] = &[
         Preset::Value("10s"),
         "Interval at which the agent checks Beyla's health, and whether another Beyla was installed.",
     ),
+    beyla(
+        "beyla.export_interval",
+        Kind::Duration,
+        Preset::Value("1s"),
+        "Time that Beyla gathers spans before it exports them; metrics are exported every five of these \
+         intervals.",
+    ),
     // Beyla with many probes was observed to need more than a minute.
     beyla(
         "beyla.stop_within",

@@ -65,7 +65,7 @@ pub fn no_trace(id: &str) -> String {
     let id = line(id);
     format!(
         "No trace {id} is stored here.\n\
-         Hint: a span is visible up to 20 s after its end: Beyla exports every 15 s, a colony polls every 5 s.\n"
+         Hint: a span is visible 2 s after its end, or up to 20 s if no agent runs its Beyla.\n"
     )
 }
 

@@ -56,6 +56,7 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
             beyla.context_propagation             disabled            default
             beyla.discovery.services              []                  default
             beyla.enabled                         true                default
+            beyla.export_interval                 1s                  default
             beyla.limits.cpu                      (unset)             default
             beyla.limits.memory                   (unset)             default
             beyla.otlp.grpc                       127.0.0.1:4319      default
@@ -192,17 +193,17 @@ fn the_keys_of_a_selected_section_are_described() {
         "",
         &[],
         expect![[r#"
-            colony.agents         []              default
-                Agents that the colony polls without their registration: the id of each, and the URL of its `agent.listen`.
-            colony.allowed_hosts  []              default
-                Names that the `Host` header of an HTTP request to `colony.listen` may have, besides IP addresses, `localhost` and this host's own names.
-            colony.listen         127.0.0.1:9000  default
-                Address where the colony answers questions, registers agents, and serves `/metrics` and `/healthz`.
-            colony.poll_interval  5s              default
-                Interval between two polls of all that an agent has; an agent answers with new spans as soon as it has some.
-            colony.poll_timeout   10s             default
-                Time that an agent may take to answer a poll.
-        "#]],
+        colony.agents         []              default
+            Agents that the colony polls without their registration: the id of each, and the URL of its `agent.listen`.
+        colony.allowed_hosts  []              default
+            Names that the `Host` header of an HTTP request to `colony.listen` may have, besides IP addresses, `localhost` and this host's own names.
+        colony.listen         127.0.0.1:9000  default
+            Address where the colony answers questions, registers agents, and serves `/metrics` and `/healthz`.
+        colony.poll_interval  5s              default
+            Interval between two polls of all that an agent has; an agent answers with new spans as soon as it has some.
+        colony.poll_timeout   10s             default
+            Time that an agent may take to answer a poll.
+    "#]],
     );
 }
 
