@@ -29,6 +29,8 @@ pub struct Control {
     data_dir: PathBuf,
     /// Names of the services in the configuration file, which only an edit of the file can change.
     configured: Vec<String>,
+    /// The ports of this process, which Beyla does not instrument.
+    own_ports: Vec<u16>,
     key: String,
     change: watch::Sender<u64>,
     monitor: Arc<BeylaMonitor>,
@@ -69,6 +71,10 @@ enum Refusal {
     Stranger,
     #[error("`{0}` is set in the configuration file; change it there")]
     Configured(String),
+    #[error(
+        "this agent itself listens on port {0}, and Beyla does not trace the agent; name the port on which the service listens"
+    )]
+    OwnPort(u16),
     #[error("{0}")]
     Request(String),
     #[error(transparent)]
@@ -85,6 +91,7 @@ impl Control {
     /// The error of the operating system.
     pub fn new(
         config: &AgentConfig,
+        own_ports: Vec<u16>,
         change: watch::Sender<u64>,
         monitor: Arc<BeylaMonitor>,
     ) -> std::io::Result<Self> {
@@ -94,6 +101,7 @@ impl Control {
         Ok(Self {
             data_dir: config.data_dir.clone(),
             configured: configured.collect(),
+            own_ports,
             key,
             change,
             monitor,
@@ -112,6 +120,9 @@ impl Control {
     fn apply(&self, change: &Change) -> Result<ChangeOutcome, Refusal> {
         if self.configured.contains(&change.name) {
             return Err(Refusal::Configured(change.name.clone()));
+        }
+        if let Some(port) = change.port.filter(|port| self.own_ports.contains(port)) {
+            return Err(Refusal::OwnPort(port));
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connections = Connections::load(&self.data_dir)?;
@@ -168,9 +179,9 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::Stranger => StatusCode::FORBIDDEN,
         Refusal::Configured(_) => StatusCode::CONFLICT,
         Refusal::Connections(ConnectionsError::Unknown { .. }) => StatusCode::NOT_FOUND,
-        Refusal::Request(_) | Refusal::Connections(ConnectionsError::Invalid { .. }) => {
-            StatusCode::BAD_REQUEST
-        }
+        Refusal::Request(_)
+        | Refusal::OwnPort(_)
+        | Refusal::Connections(ConnectionsError::Invalid { .. }) => StatusCode::BAD_REQUEST,
         Refusal::Connections(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     (status, Json(json!({"error": chain(refusal)}))).into_response()

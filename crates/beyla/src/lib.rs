@@ -75,7 +75,8 @@ impl Beyla {
             false => BeylaMonitor::switched_off(received, "`beyla.enabled` is false"),
         });
         let (change, changes) = watch::channel(0);
-        let control = Arc::new(Control::new(config, change, monitor.clone())?);
+        let control =
+            Arc::new(Control::new(config, self_info.ports.clone(), change, monitor.clone())?);
         let supervisor = enabled.then(|| Supervisor {
             start: Launcher::new(config.clone(), self_info).into_start(),
             changes,

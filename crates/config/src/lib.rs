@@ -197,17 +197,33 @@ impl AgentConfig {
 
     /// What is valid and probably not intended, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
         let colony = self.colony.as_deref().filter(|url| !is_on_this_host(url));
-        match colony {
-            Some(colony) if self.advertise.is_none() && self.listen.ip().is_loopback() => {
-                vec![format!(
-                    "the colony at {colony} cannot poll this agent: `agent.listen` is {}, which only this host \
-                     reaches; set `agent.listen`, or `agent.advertise` if a proxy forwards to it",
-                    self.listen
-                )]
-            }
-            _ => vec![],
+        if let Some(colony) = colony
+            && self.advertise.is_none()
+            && self.listen.ip().is_loopback()
+        {
+            warnings.push(format!(
+                "the colony at {colony} cannot poll this agent: `agent.listen` is {}, which only this host \
+                 reaches; set `agent.listen`, or `agent.advertise` if a proxy forwards to it",
+                self.listen
+            ));
         }
+        warnings.extend(self.beyla.services.iter().filter_map(|service| {
+            let ports = service.open_ports.as_ref().filter(|of| of.are_among(&self.ports()))?;
+            let name = service.name.as_deref().unwrap_or("a service");
+            Some(format!(
+                "Beyla will not trace {name}: the agent itself listens on {ports}, and is left out; name a \
+                 port of the service in `beyla.discovery.services`"
+            ))
+        }));
+        warnings
+    }
+
+    /// The ports on which the agent listens.
+    pub fn ports(&self) -> [u16; 5] {
+        let Self { listen, otlp_grpc, otlp_http, beyla_grpc, beyla_http, .. } = self;
+        [listen, otlp_grpc, otlp_http, beyla_grpc, beyla_http].map(|address| address.port())
     }
 
     fn of(layers: &Layers) -> Result<Self, String> {

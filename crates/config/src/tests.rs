@@ -117,6 +117,16 @@ fn an_agent_that_its_colony_cannot_reach_has_a_warning() {
 }
 
 #[test]
+fn a_service_that_is_sought_at_ports_of_the_agent_alone_has_a_warning() {
+    let warnings = |services: &str| {
+        let text = format!("beyla: {{discovery: {{services: [{services}]}}}}");
+        agent(&text, &[]).unwrap().warnings()
+    };
+    expect!["Beyla will not trace cart: the agent itself listens on 9001,4317-4318, and is left out; name a port of the service in `beyla.discovery.services`"].assert_eq(&warnings("{name: cart, open_ports: '9001,4317-4318'}").join("\n"));
+    assert_eq!(warnings("{name: cart, open_ports: '8080,9001'}"), Vec::<String>::new());
+}
+
+#[test]
 fn files_of_the_first_version_load_unchanged() {
     let loaded = agent(ACCEPTED_AGENT, &[]).unwrap();
     assert_eq!(loaded.keep_traces, Duration::from_secs(3_600));

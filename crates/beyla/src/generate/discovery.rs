@@ -66,17 +66,21 @@ fn pattern(version: Version, text: &str) -> String {
     }
 }
 
-/// Selectors of what Beyla must not instrument: this process (by its ports, its program and, if
-/// supported, its id) and the Beyla that Coral runs.
+/// Selectors of what Beyla must not instrument: this process, by its program and its id (by its ports
+/// if ids are not supported), and the Beyla that Coral runs. A service of another address or network
+/// namespace may use the same ports.
 fn excluded(version: Version, self_info: &SelfInfo) -> Vec<Value> {
-    let ports: Vec<_> = self_info.ports.iter().map(u16::to_string).collect();
-    let mut items = vec![json!({"open_ports": ports.join(",")})];
-    items.extend(self_info.programs.iter().filter_map(|program| {
+    let programs = self_info.programs.iter().filter_map(|program| {
         let path = glob::quote(program.to_str()?);
         Some(json!({"exe_path": pattern(version, &path)}))
-    }));
-    if version >= PIDS {
-        items.push(json!({"target_pids": [self_info.pid]}));
-    }
-    items
+    });
+    // A configuration that is only printed may be for an agent that does not run, which has no id.
+    let process = match version >= PIDS && self_info.pid != 0 {
+        true => json!({"target_pids": [self_info.pid]}),
+        false => {
+            let ports: Vec<_> = self_info.ports.iter().map(u16::to_string).collect();
+            json!({"open_ports": ports.join(",")})
+        }
+    };
+    std::iter::once(process).chain(programs).collect()
 }

@@ -54,10 +54,9 @@ fn a_service_is_configured_for_the_newest_beyla() {
         expect![[r#"
         discovery:
           exclude_instrument:
-          - open_ports: '9001,4317'
-          - exe_path: "/opt/coral\\{1\\}/coral"
           - target_pids:
             - 42
+          - exe_path: "/opt/coral\\{1\\}/coral"
           instrument:
           - name: 'payments-api'
             open_ports: '8080'
@@ -133,7 +132,7 @@ fn the_agents_own_ports_program_and_process_are_excluded() {
     let excluded = |version, key: &str| {
         read(&generated(version, PAYMENTS).unwrap().yaml)["discovery"][key].to_string()
     };
-    expect![[r#"[{"open_ports":"9001,4317"},{"exe_path":"/opt/coral\\{1\\}/coral"},{"target_pids":[42]}]"#]]
+    expect![[r#"[{"target_pids":[42]},{"exe_path":"/opt/coral\\{1\\}/coral"}]"#]]
         .assert_eq(&excluded("3.31.0", "exclude_instrument"));
     expect![[r#"[{"open_ports":"9001,4317"},{"exe_path":"(?s)\\A/opt/coral\\{1\\}/coral\\z"}]"#]]
         .assert_eq(&excluded("1.8.9", "exclude_services"));

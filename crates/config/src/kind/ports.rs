@@ -31,6 +31,11 @@ impl Ports {
         }
     }
 
+    /// Whether each of the ports is one of `others`.
+    pub fn are_among(&self, others: &[u16]) -> bool {
+        self.0.iter().all(|(first, last)| (*first..=*last).all(|port| others.contains(&port)))
+    }
+
     /// The union with `others`.
     pub fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);

@@ -102,6 +102,9 @@ fn an_accepted_file_runs_beyla_unchanged_and_spans_make_it_instrumenting() {
     for socket in ["otlp_grpc", "otlp_http", "beyla_grpc", "beyla_http", "agent_rpc"] {
         let port = address(socket).rsplit(':').next().unwrap().to_owned();
         assert!(excluded.split(',').any(|own| own == port), "{socket} {port}: {excluded}");
+        let output = run(&agent, &format!("connect cart:{port}"));
+        let refused = String::from_utf8(output.stderr).unwrap();
+        assert!(refused.contains("this agent itself listens on port"), "{socket}: {refused}");
     }
 
     let written = agent.dir.path().join("beyla/beyla-config.yaml");

@@ -35,7 +35,7 @@ async fn tables(dir: &TempDir) -> (Table, Table) {
     std::fs::create_dir(dir.path().join("run")).unwrap();
     let (change, _) = tokio::sync::watch::channel(0);
     let monitor = Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here"));
-    let control = Arc::new(Control::new(&config, change, monitor).unwrap());
+    let control = Arc::new(Control::new(&config, Vec::new(), change, monitor).unwrap());
     let agent = agent_door(dir).await.route(control.route());
     (table(&agent), table(&colony_door(dir).await))
 }
