@@ -260,6 +260,9 @@ impl BeylaMonitor {
         self.lines.fetch_add(1, Ordering::Relaxed);
         self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
         let parsed = LogLine::parse(&line.text);
+        if parsed.level == Some(Level::ERROR) {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+        }
         let level = self.lock().shown_level(pipe, parsed.level);
         log(level, &parsed);
     }

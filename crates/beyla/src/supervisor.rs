@@ -138,6 +138,8 @@ impl Supervisor {
         let mut checks = interval(self.check_interval);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut watched = Watch { settles: Some(begin + SETTLED_UPTIME), ..Watch::default() };
+        // The health check that runs. The port of a Beyla that has died may accept it and not answer.
+        let mut question: Option<Question> = None;
         loop {
             tokio::select! {
                 event = process.events.recv() => match event {
@@ -171,17 +173,22 @@ impl Supervisor {
                     if is_outdated() {
                         watched.changed(PROGRAM_CHANGED);
                     }
-                    self.ask(health_port, &mut watched).await;
+                    if let Some(port) = health_port && question.is_none() {
+                        question = Some(Box::pin(health::answers(port)));
+                    }
                     self.monitor.tell();
+                }
+                is_well = answer(&mut question) => {
+                    question = None;
+                    self.asked(is_well, &mut watched);
                 }
             }
         }
     }
 
-    /// Runs a health check if there is a `health_port`, and records the result.
-    async fn ask(&mut self, health_port: Option<u16>, watched: &mut Watch) {
-        let Some(port) = health_port else { return };
-        if health::answers(port).await {
+    /// Records the result of a health check.
+    fn asked(&self, is_well: bool, watched: &mut Watch) {
+        if is_well {
             if watched.missed >= MAX_MISSED_ANSWERS {
                 self.monitor.unwell(None);
             }
@@ -265,6 +272,17 @@ impl Watch {
         self.why = why;
         let first = *self.first_change.get_or_insert(now);
         self.restarts = Some((now + DEBOUNCE_TIMEOUT).min(first + MAX_DEBOUNCE));
+    }
+}
+
+/// A health check that runs.
+type Question = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+/// Waits for the result of `question`; forever if `None`.
+async fn answer(question: &mut Option<Question>) -> bool {
+    match question {
+        Some(question) => question.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -45,6 +45,11 @@ struct Stage {
 
 /// Starts a supervisor whose Beylas follow `script`, one after the other; the last one repeats.
 fn stage(script: &[Script]) -> Stage {
+    stage_on(script, None)
+}
+
+/// As [`stage`]; the health checks go to `health_port`.
+fn stage_on(script: &[Script], health_port: Option<u16>) -> Stage {
     let received = Arc::new(AtomicU64::new(0));
     let monitor = Arc::new(BeylaMonitor::new(received.clone()));
     let (change, changes) = watch::channel(0);
@@ -58,7 +63,9 @@ fn stage(script: &[Script]) -> Stage {
         log.lock().unwrap().push(begin.elapsed().as_secs());
         let does = script[at.min(script.len() - 1)];
         let sent = sent.clone();
-        Box::pin(async move { scripted(does, sent) })
+        Box::pin(async move {
+            scripted(does, sent).map(|started| StartedBeyla { health_port, ..started })
+        })
     });
     let supervisor = Supervisor {
         start,
@@ -315,4 +322,17 @@ async fn the_gap_of_a_restart_is_at_least_ten_seconds_and_longer_if_the_last_one
     let line = "level=INFO msg=\"instrumenting process\"";
     stage.monitor.said(Pipe::Out, &OutputLine { text: line.to_owned(), cut: false });
     assert_eq!(stage.monitor.restart_gap(), Some(Duration::from_millis(13_001)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beyla_that_dies_is_noticed_while_its_port_accepts_a_health_check_and_does_not_answer() {
+    // Nobody accepts its connections, as nobody does those of a process that the kernel detaches.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    // The health check at 10 s waits for an answer until 12 s.
+    let stage = stage_on(&[Script::Dies(11)], Some(port));
+    assert_eq!(
+        stage.after(11).await,
+        "degraded (it ended with signal 9 after 11 s; restarts in 1 s)"
+    );
 }
