@@ -13,7 +13,7 @@ use super::process::{Exit, Pipe};
 use super::state::{Evidence, Phase, State};
 use super::version::Version;
 use crate::status::BeylaStatus;
-use coral_trace::sanitize;
+use coral_trace::{UnixNanos, sanitize};
 
 /// Evidence and counters of the Beyla that an agent runs: written by the supervisor, read by the
 /// status and metrics of the agent.
@@ -238,14 +238,14 @@ impl BeylaMonitor {
         tracing::info!(%exit, "Beyla has stopped");
     }
 
-    /// Logs a line of Beyla's output, and records errors and instrumented processes.
-    pub fn said(&self, pipe: Pipe, line: &OutputLine) {
+    /// Logs a line that Beyla wrote at `now`, and records errors and instrumented processes.
+    pub fn said(&self, pipe: Pipe, line: &OutputLine, now: UnixNanos) {
         self.lines.fetch_add(1, Ordering::Relaxed);
         self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
         let parsed = LogLine::parse(&line.text);
         let level = {
             let mut known = self.lock();
-            known.note(pipe, &parsed, self.received());
+            known.note(pipe, &parsed, now, self.received());
             known.shown_level(pipe, parsed.level)
         };
         if parsed.level == Some(Level::ERROR) {
@@ -285,7 +285,10 @@ impl BeylaMonitor {
             State::Unavailable(_) | State::Degraded(_) | State::Crashloop(_) => {
                 tracing::warn!(state = state.name(), reason, "beyla");
             }
-            State::Starting | State::Running | State::Instrumenting => {
+            State::Instrumenting(Some(_)) => {
+                tracing::warn!(state = state.name(), reason, "beyla");
+            }
+            State::Starting | State::Running | State::Instrumenting(None) => {
                 tracing::info!(state = state.name(), "beyla");
             }
         }
@@ -346,7 +349,7 @@ impl BeylaMonitor {
 }
 
 impl Known {
-    fn note(&mut self, pipe: Pipe, line: &LogLine, received: u64) {
+    fn note(&mut self, pipe: Pipe, line: &LogLine, now: UnixNanos, received: u64) {
         if line.message == "instrumenting process" {
             self.instrumented += 1;
             self.seen_again();
@@ -354,7 +357,7 @@ impl Known {
         let summary = line.summary();
         if line.level == Some(Level::ERROR) {
             if !self.ending {
-                self.evidence.complaint = Some((summary.clone(), received));
+                self.evidence.complain(summary.clone(), now, received);
             }
             self.last_error = Some(summary.clone());
         }
@@ -418,7 +421,7 @@ mod tests {
     }
 
     fn say(monitor: &BeylaMonitor, pipe: Pipe, text: &str) {
-        monitor.said(pipe, &OutputLine { text: text.to_owned(), cut: false });
+        monitor.said(pipe, &OutputLine { text: text.to_owned(), cut: false }, UnixNanos(0));
     }
 
     fn reason_of_end(lines: &[(Pipe, &str)]) -> String {

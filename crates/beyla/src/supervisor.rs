@@ -16,6 +16,7 @@ use super::health;
 use super::monitor::{BeylaMonitor, Running};
 use super::predecessors::Predecessors;
 use super::process::{Event, Exit, Process, Signal};
+use coral_server::clock;
 
 /// Starts Beyla with the current configuration.
 pub type Start = Box<
@@ -143,7 +144,7 @@ impl Supervisor {
         loop {
             tokio::select! {
                 event = process.events.recv() => match event {
-                    Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
+                    Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line, clock::now()),
                     ended => {
                         let exit = match ended {
                             Some(Event::Left(exit)) => exit,
@@ -230,7 +231,7 @@ impl Supervisor {
     async fn last_words(&mut self, process: &mut Process) -> Exit {
         loop {
             match process.events.recv().await {
-                Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
+                Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line, clock::now()),
                 Some(Event::Left(exit)) => return exit,
                 Some(Event::Gone) | None => return Exit::Unknown,
             }

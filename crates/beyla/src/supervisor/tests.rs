@@ -207,9 +207,23 @@ async fn an_error_of_a_running_beyla_is_degraded_until_spans_are_received() {
         "degraded (Unable to load eBPF watcher for process events: x)"
     );
     stage.received.store(1, Ordering::Relaxed);
-    assert_eq!(stage.after(1).await, "instrumenting");
+    let line = stage.after(1).await;
+    assert!(line.starts_with("instrumenting; error since "), "{line}");
+    assert!(line.ends_with(" UTC: Unable to load eBPF watcher for process events: x"), "{line}");
     let last = stage.monitor.status().last_error;
     assert_eq!(last.as_deref(), Some("Unable to load eBPF watcher for process events: x"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_gone_when_beyla_was_started_again() {
+    let stage = stage(&[Script::Complains, Script::Obeys(0)]);
+    stage.after(5).await;
+    stage.received.store(1, Ordering::Relaxed);
+    stage.change.send_replace(1);
+    // A second of debounce, and two minutes until the first one is killed.
+    stage.after(130).await;
+    stage.received.store(2, Ordering::Relaxed);
+    assert_eq!(stage.after(1).await, "instrumenting");
 }
 
 #[tokio::test(start_paused = true)]
@@ -320,7 +334,8 @@ async fn the_gap_of_a_restart_is_at_least_ten_seconds_and_longer_if_the_last_one
     // A second of debounce, and 4 s until the leader ends.
     stage.after(14).await;
     let line = "level=INFO msg=\"instrumenting process\"";
-    stage.monitor.said(Pipe::Out, &OutputLine { text: line.to_owned(), cut: false });
+    let line = OutputLine { text: line.to_owned(), cut: false };
+    stage.monitor.said(Pipe::Out, &line, clock::now());
     assert_eq!(stage.monitor.restart_gap(), Some(Duration::from_millis(13_001)));
 }
 

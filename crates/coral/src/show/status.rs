@@ -161,9 +161,10 @@ fn details(agent: &AgentStatus, now: UnixNanos) -> String {
     text
 }
 
-/// The state in a status line of Beyla, without the reason in parentheses.
+/// The state in a status line of Beyla, without the reason in parentheses, or the error after a
+/// semicolon.
 fn beyla_state(line: &str) -> &str {
-    line.split_once(" (").map_or(line, |(state, _)| state)
+    line.split([' ', ';']).next().unwrap_or(line)
 }
 
 fn ago(time: UnixNanos, now: UnixNanos) -> String {
