@@ -3,6 +3,9 @@
 use serde_json::Value;
 use tracing::Level;
 
+use super::process::Pipe;
+use coral_trace::sanitize;
+
 /// One line of the log. A line in neither format, or without a valid level, becomes a message
 /// without a level and fields.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +17,10 @@ pub struct LogLine {
     /// All fields but `time`, `level` and `msg`, in the order of the line.
     pub fields: Vec<(String, String)>,
 }
+
+/// The largest number of characters of a summary. Programs in Go wrap errors, and the cause comes
+/// last: the errors of Beyla's tracers have up to 280 characters.
+const MAX_SUMMARY_CHARS: usize = 300;
 
 impl LogLine {
     /// Parses any line.
@@ -32,11 +39,23 @@ impl LogLine {
         self.fields.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// The message, followed by the error if there is one: "wrong configuration: missing …".
+    /// The message, followed by the error if there is one: "wrong configuration: missing port". The
+    /// summary is safe to print, and a long one keeps its beginning and its end.
     pub fn summary(&self) -> String {
-        match self.field("error").or_else(|| self.field("err")) {
+        let summary = match self.field("error").or_else(|| self.field("err")) {
             Some(error) => format!("{}: {error}", self.message),
             None => self.message.clone(),
+        };
+        sanitize::whole(&sanitize::without_middle(&summary, MAX_SUMMARY_CHARS))
+    }
+
+    /// Whether the line may say why Beyla has ended: an error, or what stands on stderr and is not
+    /// part of the log of a Beyla that works.
+    pub fn may_be_last_words(&self, pipe: Pipe) -> bool {
+        match self.level {
+            Some(Level::ERROR) => true,
+            Some(Level::WARN) | None => pipe == Pipe::Err && !self.message.is_empty(),
+            Some(_) => false,
         }
     }
 
@@ -90,7 +109,7 @@ fn text(line: &str) -> Option<Vec<(String, String)>> {
         let (key, after) = word(rest, '=')?;
         let after = after.strip_prefix('=')?;
         let Some((value, after)) = word(after, ' ') else {
-            // Accepts a line that was cut inside its last, quoted value.
+            // Accepts a line without the end of its last, quoted value.
             let is_log = pairs.iter().any(|(key, _)| key == "msg");
             pairs.push((key, after.strip_prefix('"').filter(|_| is_log)?.to_owned()));
             break;
@@ -219,5 +238,42 @@ mod tests {
     fn the_summary_of_an_error_has_its_cause() {
         let line = r#"level=ERROR msg="wrong configuration" error="missing port""#;
         assert_eq!(LogLine::parse(line).summary(), "wrong configuration: missing port");
+    }
+    /// An error of Beyla that the kernel's verifier caused, in 277 bytes.
+    const LONG: &str = r#"time=2026-11-23T07:00:01.000Z level=ERROR msg="couldn't trace process. Stopping process tracer" component=ebpf.ProcessTracer path=/bin/cart pid=7 error="loading and assigning BPF objects: field ObiUprobeServeHTTP: program obi_uprobe_serve_http: load program: permission denied""#;
+
+    #[test]
+    fn an_error_of_277_bytes_has_its_cause_in_the_summary() {
+        assert_eq!(LONG.len(), 277);
+        let summary = LogLine::parse(LONG).summary();
+        assert!(summary.starts_with("couldn't trace process. Stopping process tracer: loading"));
+        assert!(summary.ends_with(": load program: permission denied"), "{summary}");
+    }
+
+    #[test]
+    fn a_longer_error_loses_its_middle_and_keeps_its_cause() {
+        let line = LONG.replace("field", &"wrapped: ".repeat(100));
+        let summary = LogLine::parse(&line).summary();
+        assert_eq!(summary.chars().count(), MAX_SUMMARY_CHARS);
+        assert!(summary.starts_with("couldn't trace process. Stopping process tracer: loading"));
+        assert!(summary.contains('…') && summary.ends_with("permission denied"), "{summary}");
+    }
+
+    #[test]
+    fn no_line_of_a_beyla_that_works_is_the_reason_of_an_end() {
+        let may_be = |pipe, line| LogLine::parse(line).may_be_last_words(pipe);
+        assert!(may_be(Pipe::Out, "level=ERROR msg=x"));
+        assert!(may_be(Pipe::Err, "level=WARN msg=x"));
+        assert!(may_be(Pipe::Err, "panic: nil map"));
+        for (pipe, line) in [
+            (Pipe::Err, ""),
+            (Pipe::Err, "level=INFO msg=x"),
+            (Pipe::Err, "level=DEBUG msg=x"),
+            (Pipe::Out, "level=INFO msg=x"),
+            (Pipe::Out, "level=WARN msg=x"),
+            (Pipe::Out, "a printed span"),
+        ] {
+            assert!(!may_be(pipe, line), "{pipe:?} {line}");
+        }
     }
 }

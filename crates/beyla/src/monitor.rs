@@ -13,7 +13,7 @@ use super::process::{Exit, Pipe};
 use super::state::{Evidence, Phase, State};
 use super::version::Version;
 use crate::status::BeylaStatus;
-use coral_trace::sanitize;
+use coral_trace::{UnixNanos, sanitize};
 
 /// Evidence and counters of the Beyla that an agent runs: written by the supervisor, read by the
 /// status and metrics of the agent.
@@ -43,8 +43,8 @@ struct Known {
     running: Option<Running>,
     instrumented: u64,
     last_error: Option<String>,
-    /// The last line of output that is not empty: the reason of an end if no error was logged.
-    last_line: Option<String>,
+    /// The last line that may say why Beyla has ended.
+    last_words: Option<String>,
     /// Number of lines without a level since the start.
     unstructured: u32,
     notes: Vec<String>,
@@ -95,7 +95,7 @@ impl BeylaMonitor {
             running: None,
             instrumented: 0,
             last_error: None,
-            last_line: None,
+            last_words: None,
             unstructured: 0,
             notes: Vec::new(),
             ending: false,
@@ -137,7 +137,7 @@ impl BeylaMonitor {
         known.running = Some(running);
         known.instrumented = 0;
         known.last_error = None;
-        known.last_line = None;
+        known.last_words = None;
         known.unstructured = 0;
         known.ending = false;
         drop(known);
@@ -220,7 +220,7 @@ impl BeylaMonitor {
     pub fn ended(&self, how: &str, wait: Duration, is_loop: bool) {
         self.exits.fetch_add(1, Ordering::Relaxed);
         let mut known = self.lock();
-        let last = known.last_error.clone().or_else(|| known.last_line.clone());
+        let last = known.last_error.clone().or_else(|| known.last_words.clone());
         let how = last.map_or(how.to_owned(), |last| format!("{how}: {last}"));
         let reason = format!("{how}; restarts in {} s", wait.as_secs());
         let looping = is_loop.then(|| reason.clone());
@@ -238,14 +238,14 @@ impl BeylaMonitor {
         tracing::info!(%exit, "Beyla has stopped");
     }
 
-    /// Logs a line of Beyla's output, and records errors and instrumented processes.
-    pub fn said(&self, pipe: Pipe, line: &OutputLine) {
+    /// Logs a line that Beyla wrote at `now`, and records errors and instrumented processes.
+    pub fn said(&self, pipe: Pipe, line: &OutputLine, now: UnixNanos) {
         self.lines.fetch_add(1, Ordering::Relaxed);
         self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
         let parsed = LogLine::parse(&line.text);
         let level = {
             let mut known = self.lock();
-            known.note(&parsed, self.received());
+            known.note(pipe, &parsed, now, self.received());
             known.shown_level(pipe, parsed.level)
         };
         if parsed.level == Some(Level::ERROR) {
@@ -260,6 +260,9 @@ impl BeylaMonitor {
         self.lines.fetch_add(1, Ordering::Relaxed);
         self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
         let parsed = LogLine::parse(&line.text);
+        if parsed.level == Some(Level::ERROR) {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+        }
         let level = self.lock().shown_level(pipe, parsed.level);
         log(level, &parsed);
     }
@@ -282,7 +285,10 @@ impl BeylaMonitor {
             State::Unavailable(_) | State::Degraded(_) | State::Crashloop(_) => {
                 tracing::warn!(state = state.name(), reason, "beyla");
             }
-            State::Starting | State::Running | State::Instrumenting => {
+            State::Instrumenting(Some(_)) => {
+                tracing::warn!(state = state.name(), reason, "beyla");
+            }
+            State::Starting | State::Running | State::Instrumenting(None) => {
                 tracing::info!(state = state.name(), "beyla");
             }
         }
@@ -343,20 +349,20 @@ impl BeylaMonitor {
 }
 
 impl Known {
-    fn note(&mut self, line: &LogLine, received: u64) {
+    fn note(&mut self, pipe: Pipe, line: &LogLine, now: UnixNanos, received: u64) {
         if line.message == "instrumenting process" {
             self.instrumented += 1;
             self.seen_again();
         }
-        let summary = sanitize::line(&line.summary());
+        let summary = line.summary();
         if line.level == Some(Level::ERROR) {
             if !self.ending {
-                self.evidence.complaint = Some((summary.clone(), received));
+                self.evidence.complain(summary.clone(), now, received);
             }
             self.last_error = Some(summary.clone());
         }
-        if !summary.is_empty() {
-            self.last_line = Some(summary);
+        if line.may_be_last_words(pipe) {
+            self.last_words = Some(summary);
         }
     }
 
@@ -396,5 +402,50 @@ fn log(level: Level, line: &LogLine) {
         Level::WARN => tracing::warn!(target: "beyla", "{said} {rest}"),
         Level::INFO => tracing::info!(target: "beyla", "{said} {rest}"),
         _ => tracing::debug!(target: "beyla", "{said} {rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn monitor() -> BeylaMonitor {
+        let monitor = BeylaMonitor::new(Arc::default());
+        monitor.started(Running {
+            version: Version::new(3, 31, 0),
+            path: "beyla".to_owned(),
+            pid: 1,
+            notes: Vec::new(),
+        });
+        monitor
+    }
+
+    fn say(monitor: &BeylaMonitor, pipe: Pipe, text: &str) {
+        monitor.said(pipe, &OutputLine { text: text.to_owned(), cut: false }, UnixNanos(0));
+    }
+
+    fn reason_of_end(lines: &[(Pipe, &str)]) -> String {
+        let monitor = monitor();
+        for (pipe, line) in lines {
+            say(&monitor, *pipe, line);
+        }
+        monitor.ended("it ended", Duration::from_secs(1), false);
+        monitor.status().reason.unwrap()
+    }
+
+    #[test]
+    fn the_reason_of_an_end_is_the_last_error_or_the_last_line_on_stderr() {
+        let info = (Pipe::Out, "level=INFO msg=\"Starting main node\"");
+        let error = (Pipe::Out, "level=ERROR msg=\"cannot start\" error=\"no port\"");
+        let panic = (Pipe::Err, "fatal error: out of memory");
+        assert_eq!(reason_of_end(&[info]), "it ended; restarts in 1 s");
+        assert_eq!(
+            reason_of_end(&[panic, info, (Pipe::Err, info.1)]),
+            "it ended: fatal error: out of memory; restarts in 1 s"
+        );
+        assert_eq!(
+            reason_of_end(&[error, panic, info]),
+            "it ended: cannot start: no port; restarts in 1 s"
+        );
     }
 }

@@ -4,6 +4,9 @@
 //! empty metrics. So the newest evidence decides: an error in its log, or spans received after the
 //! error.
 
+use coral_trace::UnixNanos;
+use coral_trace::units::time_of_day;
+
 /// The state of Beyla.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum State {
@@ -15,8 +18,9 @@ pub enum State {
     Starting,
     /// Beyla has settled, but has sent no data yet.
     Running,
-    /// Beyla has sent spans, or metrics with requests, since its start.
-    Instrumenting,
+    /// Beyla has sent spans, or metrics with requests, since its start and since the last error of
+    /// its log. The error, if there is one, lasts until Beyla is started again.
+    Instrumenting(Option<String>),
     /// The agent has stopped Beyla to start it again, with other settings or another program.
     Restarting(String),
     /// Beyla runs, or ended by itself and will be restarted, and there is a problem.
@@ -36,12 +40,22 @@ pub struct Evidence {
     pub looping: Option<String>,
     /// Value of the counter of received spans and metric points when the phase began.
     pub received_before: u64,
-    /// The last error in the log, and the value of the counter of received spans and metric points
-    /// at that time.
-    pub complaint: Option<(String, u64)>,
+    /// The last error in the log.
+    pub complaint: Option<Complaint>,
     /// Why Beyla is not well although its log has no error, such as a failing health check, and the
     /// value of the counter at that time.
     pub unwell: Option<(&'static str, u64)>,
+}
+
+/// An error in Beyla's log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Complaint {
+    /// The error, with its cause.
+    pub error: String,
+    /// When the error was logged first, without another error since.
+    pub since: UnixNanos,
+    /// The value of the counter of received spans and metric points when the error was logged last.
+    pub received: u64,
 }
 
 /// The phase of the process.
@@ -78,6 +92,13 @@ impl Evidence {
         }
     }
 
+    /// Adds an error that Beyla logged at `now`.
+    pub fn complain(&mut self, error: String, now: UnixNanos, received: u64) {
+        let same = self.complaint.take().filter(|complaint| complaint.error == error);
+        let since = same.map_or(now, |complaint| complaint.since);
+        self.complaint = Some(Complaint { error, since, received });
+    }
+
     /// The state that follows from the evidence, if the counter of received spans and metric points
     /// is now `received`.
     pub fn state(&self, received: u64) -> State {
@@ -95,18 +116,27 @@ impl Evidence {
 
     fn while_up(&self, received: u64) -> State {
         match &self.complaint {
-            Some((complaint, received_then)) if *received_then == received => {
-                State::Degraded(complaint.clone())
+            Some(complaint) if complaint.received == received => {
+                State::Degraded(complaint.error.clone())
             }
             _ if let Some((unwell, received_then)) = self.unwell
                 && received_then == received =>
             {
                 State::Degraded(unwell.to_owned())
             }
-            _ if received > self.received_before => State::Instrumenting,
+            complaint if received > self.received_before => {
+                State::Instrumenting(complaint.as_ref().map(Complaint::lasting))
+            }
             _ if self.settled => State::Running,
             _ => State::Starting,
         }
+    }
+}
+
+impl Complaint {
+    /// The error with the time of its beginning: `error since 02:41 UTC: no probes`.
+    fn lasting(&self) -> String {
+        format!("error since {}: {}", time_of_day(self.since.as_micros()), self.error)
     }
 }
 
@@ -130,7 +160,7 @@ impl State {
             Self::Off(_) => Self::NAMES[1],
             Self::Starting => Self::NAMES[2],
             Self::Running => Self::NAMES[3],
-            Self::Instrumenting => Self::NAMES[4],
+            Self::Instrumenting(_) => Self::NAMES[4],
             Self::Restarting(_) => Self::NAMES[5],
             Self::Degraded(_) => Self::NAMES[6],
             Self::Crashloop(_) => Self::NAMES[7],
@@ -145,7 +175,8 @@ impl State {
             | Self::Restarting(reason)
             | Self::Degraded(reason)
             | Self::Crashloop(reason) => Some(reason),
-            Self::Starting | Self::Running | Self::Instrumenting => None,
+            Self::Instrumenting(error) => error.as_deref(),
+            Self::Starting | Self::Running => None,
         }
     }
 }
@@ -153,6 +184,11 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A time of a day.
+    fn at(hour: u64, minute: u64) -> UnixNanos {
+        UnixNanos((hour * 60 + minute) * 60_000_000_000)
+    }
 
     fn up(received: u64) -> Evidence {
         Evidence::in_phase(Phase::Up, received)
@@ -164,23 +200,40 @@ mod tests {
         assert_eq!(evidence.state(7), State::Starting);
         evidence.settled = true;
         assert_eq!(evidence.state(7), State::Running);
-        assert_eq!(evidence.state(8), State::Instrumenting);
+        assert_eq!(evidence.state(8), State::Instrumenting(None));
     }
 
     #[test]
     fn the_later_of_an_error_and_spans_decides() {
         let mut evidence = Evidence { settled: true, ..up(0) };
-        evidence.complaint = Some(("no probes".into(), 5));
+        evidence.complain("no probes".into(), at(2, 41), 5);
         assert_eq!(evidence.state(5), State::Degraded("no probes".into()));
-        assert_eq!(evidence.state(6), State::Instrumenting);
-        evidence.complaint = Some(("again".into(), 6));
+        assert_eq!(evidence.state(6).name(), "instrumenting");
+        evidence.complain("again".into(), at(2, 42), 6);
         assert_eq!(evidence.state(6), State::Degraded("again".into()));
+    }
+
+    #[test]
+    fn an_error_stays_visible_beside_spans_since_it_was_logged_first() {
+        let mut evidence = Evidence { settled: true, ..up(0) };
+        let reason = |evidence: &Evidence, received| {
+            let state = evidence.state(received);
+            (state.name(), state.reason().map(str::to_owned))
+        };
+        assert_eq!(reason(&evidence, 1), ("instrumenting", None));
+        evidence.complain("no probes".into(), at(2, 41), 1);
+        evidence.complain("no probes".into(), at(2, 59), 4);
+        let since = |text: &str| ("instrumenting", Some(text.to_owned()));
+        assert_eq!(reason(&evidence, 5), since("error since 02:41 UTC: no probes"));
+        evidence.complain("no memory".into(), at(3, 7), 5);
+        assert_eq!(reason(&evidence, 9), since("error since 03:07 UTC: no memory"));
+        assert_eq!(reason(&up(9), 10), ("instrumenting", None), "it was started again");
     }
 
     #[test]
     fn an_error_of_the_log_outlasts_a_late_health_check() {
         let mut evidence = Evidence { settled: true, ..up(0) };
-        evidence.complaint = Some(("no probes".into(), 0));
+        evidence.complain("no probes".into(), at(2, 41), 0);
         evidence.unwell = Some(("no answer", 0));
         evidence.unwell = None;
         assert_eq!(evidence.state(0), State::Degraded("no probes".into()));
@@ -199,7 +252,7 @@ mod tests {
         assert_eq!(evidence.state(0), State::Degraded("exit code 255; starts again".into()));
         let mut evidence = Evidence { looping, ..up(0) };
         assert_eq!(evidence.state(0), State::Crashloop("exit code 255".into()));
-        assert_eq!(evidence.state(1), State::Instrumenting);
+        assert_eq!(evidence.state(1), State::Instrumenting(None));
         evidence.settled = true;
         assert_eq!(evidence.state(0), State::Running);
     }

@@ -11,8 +11,8 @@ pub struct BeylaStatus {
     /// `off`, `unavailable`, `starting`, `running`, `instrumenting`, `restarting`, `degraded` or
     /// `crashloop`.
     pub state: String,
-    /// Reason of the states `off`, `unavailable`, `restarting`, `degraded` and `crashloop`; otherwise
-    /// null.
+    /// Reason of the states `off`, `unavailable`, `restarting`, `degraded` and `crashloop`; while
+    /// `instrumenting`, the last error in the log of this Beyla, with its time; otherwise null.
     pub reason: Option<String>,
     /// Version of Beyla; null while no process runs.
     pub version: Option<String>,
@@ -37,6 +37,7 @@ impl BeylaStatus {
     /// State and reason in one line.
     pub fn line(&self) -> String {
         match (&*self.state, &self.reason) {
+            ("instrumenting", Some(error)) => format!("instrumenting; {error}"),
             ("running", None) => "running (no data yet)".to_owned(),
             (state, Some(reason)) => format!("{state} ({reason})"),
             (state, None) => state.to_owned(),

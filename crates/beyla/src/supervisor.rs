@@ -16,6 +16,7 @@ use super::health;
 use super::monitor::{BeylaMonitor, Running};
 use super::predecessors::Predecessors;
 use super::process::{Event, Exit, Process, Signal};
+use coral_server::clock;
 
 /// Starts Beyla with the current configuration.
 pub type Start = Box<
@@ -138,10 +139,12 @@ impl Supervisor {
         let mut checks = interval(self.check_interval);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut watched = Watch { settles: Some(begin + SETTLED_UPTIME), ..Watch::default() };
+        // The health check that runs. The port of a Beyla that has died may accept it and not answer.
+        let mut question: Option<Question> = None;
         loop {
             tokio::select! {
                 event = process.events.recv() => match event {
-                    Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
+                    Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line, clock::now()),
                     ended => {
                         let exit = match ended {
                             Some(Event::Left(exit)) => exit,
@@ -171,17 +174,22 @@ impl Supervisor {
                     if is_outdated() {
                         watched.changed(PROGRAM_CHANGED);
                     }
-                    self.ask(health_port, &mut watched).await;
+                    if let Some(port) = health_port && question.is_none() {
+                        question = Some(Box::pin(health::answers(port)));
+                    }
                     self.monitor.tell();
+                }
+                is_well = answer(&mut question) => {
+                    question = None;
+                    self.asked(is_well, &mut watched);
                 }
             }
         }
     }
 
-    /// Runs a health check if there is a `health_port`, and records the result.
-    async fn ask(&mut self, health_port: Option<u16>, watched: &mut Watch) {
-        let Some(port) = health_port else { return };
-        if health::answers(port).await {
+    /// Records the result of a health check.
+    fn asked(&self, is_well: bool, watched: &mut Watch) {
+        if is_well {
             if watched.missed >= MAX_MISSED_ANSWERS {
                 self.monitor.unwell(None);
             }
@@ -223,7 +231,7 @@ impl Supervisor {
     async fn last_words(&mut self, process: &mut Process) -> Exit {
         loop {
             match process.events.recv().await {
-                Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
+                Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line, clock::now()),
                 Some(Event::Left(exit)) => return exit,
                 Some(Event::Gone) | None => return Exit::Unknown,
             }
@@ -265,6 +273,17 @@ impl Watch {
         self.why = why;
         let first = *self.first_change.get_or_insert(now);
         self.restarts = Some((now + DEBOUNCE_TIMEOUT).min(first + MAX_DEBOUNCE));
+    }
+}
+
+/// A health check that runs.
+type Question = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+/// Waits for the result of `question`; forever if `None`.
+async fn answer(question: &mut Option<Question>) -> bool {
+    match question {
+        Some(question) => question.await,
+        None => std::future::pending().await,
     }
 }
 

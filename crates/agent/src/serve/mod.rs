@@ -147,7 +147,7 @@ impl AgentView {
     /// The body of `/healthz`. An agent is healthy as long as it answers: without Beyla it still
     /// receives the spans of other exporters.
     fn health(&self) -> String {
-        format!("ok\nbeyla: {}\n", sanitize::line(&self.beyla.status().line()))
+        format!("ok\nbeyla: {}\n", sanitize::ends(&self.beyla.status().line()))
     }
 }
 

@@ -45,6 +45,11 @@ struct Stage {
 
 /// Starts a supervisor whose Beylas follow `script`, one after the other; the last one repeats.
 fn stage(script: &[Script]) -> Stage {
+    stage_on(script, None)
+}
+
+/// As [`stage`]; the health checks go to `health_port`.
+fn stage_on(script: &[Script], health_port: Option<u16>) -> Stage {
     let received = Arc::new(AtomicU64::new(0));
     let monitor = Arc::new(BeylaMonitor::new(received.clone()));
     let (change, changes) = watch::channel(0);
@@ -58,7 +63,9 @@ fn stage(script: &[Script]) -> Stage {
         log.lock().unwrap().push(begin.elapsed().as_secs());
         let does = script[at.min(script.len() - 1)];
         let sent = sent.clone();
-        Box::pin(async move { scripted(does, sent) })
+        Box::pin(async move {
+            scripted(does, sent).map(|started| StartedBeyla { health_port, ..started })
+        })
     });
     let supervisor = Supervisor {
         start,
@@ -200,9 +207,23 @@ async fn an_error_of_a_running_beyla_is_degraded_until_spans_are_received() {
         "degraded (Unable to load eBPF watcher for process events: x)"
     );
     stage.received.store(1, Ordering::Relaxed);
-    assert_eq!(stage.after(1).await, "instrumenting");
+    let line = stage.after(1).await;
+    assert!(line.starts_with("instrumenting; error since "), "{line}");
+    assert!(line.ends_with(" UTC: Unable to load eBPF watcher for process events: x"), "{line}");
     let last = stage.monitor.status().last_error;
     assert_eq!(last.as_deref(), Some("Unable to load eBPF watcher for process events: x"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_gone_when_beyla_was_started_again() {
+    let stage = stage(&[Script::Complains, Script::Obeys(0)]);
+    stage.after(5).await;
+    stage.received.store(1, Ordering::Relaxed);
+    stage.change.send_replace(1);
+    // A second of debounce, and two minutes until the first one is killed.
+    stage.after(130).await;
+    stage.received.store(2, Ordering::Relaxed);
+    assert_eq!(stage.after(1).await, "instrumenting");
 }
 
 #[tokio::test(start_paused = true)]
@@ -313,6 +334,20 @@ async fn the_gap_of_a_restart_is_at_least_ten_seconds_and_longer_if_the_last_one
     // A second of debounce, and 4 s until the leader ends.
     stage.after(14).await;
     let line = "level=INFO msg=\"instrumenting process\"";
-    stage.monitor.said(Pipe::Out, &OutputLine { text: line.to_owned(), cut: false });
+    let line = OutputLine { text: line.to_owned(), cut: false };
+    stage.monitor.said(Pipe::Out, &line, clock::now());
     assert_eq!(stage.monitor.restart_gap(), Some(Duration::from_millis(13_001)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beyla_that_dies_is_noticed_while_its_port_accepts_a_health_check_and_does_not_answer() {
+    // Nobody accepts its connections, as nobody does those of a process that the kernel detaches.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    // The health check at 10 s waits for an answer until 12 s.
+    let stage = stage_on(&[Script::Dies(11)], Some(port));
+    assert_eq!(
+        stage.after(11).await,
+        "degraded (it ended with signal 9 after 11 s; restarts in 1 s)"
+    );
 }

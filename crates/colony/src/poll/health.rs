@@ -15,7 +15,7 @@ use super::span_rate::SpanRate;
 use crate::poll::status::AgentStatus;
 use crate::registry::{Agent, KnownBy};
 use coral_trace::chain;
-use coral_trace::sanitize::{line, whole};
+use coral_trace::sanitize::{line, whole, without_middle};
 
 /// The polling status of all agents. Counts never decrease while the process runs.
 #[derive(Default)]
@@ -57,7 +57,7 @@ struct AgentHealth {
 
 /// How many consecutive polls must fail before another agent may register the id.
 pub(crate) const POLLS_HELD: u32 = 3;
-/// The longest status line of Beyla that is kept, in characters. Longer lines are cut.
+/// The longest status line of Beyla that is kept, in characters. A longer line loses its middle.
 const MAX_LINE_CHARS: usize = 500;
 const MAX_VERSION_CHARS: usize = 40;
 
@@ -157,7 +157,7 @@ impl Health {
     /// old to report the state of Beyla send an empty line. With `is_lossy`, older spans expired on
     /// the agent before they were polled.
     pub fn page(&self, id: &str, page: &SpanPage, is_lossy: bool, now: UnixNanos) {
-        let line = page.beyla.chars().take(MAX_LINE_CHARS).collect::<String>();
+        let line = without_middle(&page.beyla, MAX_LINE_CHARS).into_owned();
         self.update(id, |health| {
             health.beyla = (!line.is_empty()).then_some(line);
             health.minutes.note_page(page, is_lossy, now);

@@ -45,7 +45,7 @@ pub(super) fn disconnect(args: &DisconnectArgs) -> Result<(), Failure> {
 
 /// What a change means for Beyla: its state, and the cost of its restart.
 fn consequences(outcome: &ChangeOutcome) -> String {
-    let state = format!("Beyla: {}\n", sanitize::line(&outcome.beyla));
+    let state = format!("Beyla: {}\n", sanitize::ends(&outcome.beyla));
     match outcome.unseen_seconds {
         0 => state,
         unseen => {
@@ -139,7 +139,7 @@ impl Wait<'_> {
         let error = format!(
             "no span of `{name}` came within {} s; {came}{restart}; Beyla: {}",
             waited.as_secs(),
-            sanitize::line(&state)
+            sanitize::ends(&state)
         );
         let hint = format!(
             "send requests to port {port}, and wait again with `coral connect {name}:{port} --wait`; \

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use coral_beyla::status::{BeylaStatus, Finding, Verdict};
-use coral_trace::sanitize::{line, whole};
+use coral_trace::sanitize::{ends, whole};
 
 /// One line per finding, and one for its consequence.
 pub fn findings(findings: &[Finding]) -> String {
@@ -28,7 +28,7 @@ pub fn status(status: &BeylaStatus) -> String {
     let mut text = format!("Beyla: {}\n", whole(&status.line()));
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            let _ = writeln!(text, "  {name}: {}", line(&value));
+            let _ = writeln!(text, "  {name}: {}", ends(&value));
         }
     };
     let program = status.version.clone().zip(status.path.clone());

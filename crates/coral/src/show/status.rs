@@ -9,7 +9,7 @@ use coral_query::answer::{AgentStatus, ColonyStatus, Problem, SqlLibrary, StoreS
 use coral_text::beginning::as_of;
 use coral_text::table::table;
 use coral_trace::UnixNanos;
-use coral_trace::sanitize::{line, whole};
+use coral_trace::sanitize::{ends, line, whole};
 use coral_trace::units::{count, counted, instant};
 
 /// A verdict, one line per agent, and the size of the store. With `with_counters`, also the
@@ -98,7 +98,7 @@ fn words(problem: &Problem, now: UnixNanos) -> String {
             format!("this colony is {behind} behind agent {}", line(agent_id))
         }
         Problem::BeylaNotWorking { agent_id, beyla } => {
-            format!("Beyla does not work on agent {}: {}", line(agent_id), line(beyla))
+            format!("Beyla does not work on agent {}: {}", line(agent_id), ends(beyla))
         }
         Problem::SpansDamaged { spans } => {
             format!("{} cannot be read: a file is damaged", counted(*spans, "stored span"))
@@ -147,10 +147,10 @@ fn details(agent: &AgentStatus, now: UnixNanos) -> String {
     let is_news = |beyla: &&str| !["off", beyla].contains(&beyla_state(beyla));
     match (agent.beyla.as_deref(), agent.answered_at) {
         (Some(beyla), Some(heard)) if !agent.reachable && beyla_state(beyla) != "off" => {
-            let _ = writeln!(text, "{id}: Beyla was {} {}", line(beyla), as_of(heard, now));
+            let _ = writeln!(text, "{id}: Beyla was {} {}", ends(beyla), as_of(heard, now));
         }
         (Some(beyla), _) if is_news(&beyla) => {
-            let _ = writeln!(text, "{id}: Beyla is {}", line(beyla));
+            let _ = writeln!(text, "{id}: Beyla is {}", ends(beyla));
         }
         _ => {}
     }
@@ -161,9 +161,10 @@ fn details(agent: &AgentStatus, now: UnixNanos) -> String {
     text
 }
 
-/// The state in a status line of Beyla, without the reason in parentheses.
+/// The state in a status line of Beyla, without the reason in parentheses, or the error after a
+/// semicolon.
 fn beyla_state(line: &str) -> &str {
-    line.split_once(" (").map_or(line, |(state, _)| state)
+    line.split([' ', ';']).next().unwrap_or(line)
 }
 
 fn ago(time: UnixNanos, now: UnixNanos) -> String {

@@ -168,6 +168,13 @@ fn an_ebpf_watcher_that_does_not_load_is_degraded_although_beyla_lives() {
         1 => Ok(()),
         cut => Err(format!("{cut} lines were cut")),
     });
+    let spans = reference_trace(UnixNanos(1_795_608_000_000_000_000));
+    assert_eq!(agent.post("beyla_http", &otlp_out::encode(&spans)), 200);
+    let error = until(&agent, "instrumenting");
+    assert!(error.starts_with("error since "), "{error}");
+    assert!(error.ends_with(": creating kprobe: no such file or directory"), "{error}");
+    let shown = said(&run(&agent, "agent status"));
+    assert!(shown.contains(&format!("Beyla: instrumenting; {error}\n")), "{shown}");
 }
 
 #[test]

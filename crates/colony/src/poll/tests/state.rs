@@ -97,3 +97,16 @@ async fn an_agent_whose_polls_failed_is_polled_at_once_when_it_registers_again()
     stop.cancel();
     tasks.join_next().await.unwrap().unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_long_line_about_beyla_keeps_its_beginning_and_the_cause_at_its_end() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(1)));
+    let mut poller = colony.poller(&agent, ALL);
+    let line = format!("degraded ({}permission denied)", "wrapped: ".repeat(100));
+    agent.change(|script| script.beyla = line);
+    poll(&mut poller).await.unwrap();
+    let kept = colony.status().beyla.unwrap();
+    assert_eq!(kept.chars().count(), 500);
+    assert!(kept.starts_with("degraded (wrapped"), "{kept}");
+    assert!(kept.contains('…') && kept.ends_with("permission denied)"), "{kept}");
+}
