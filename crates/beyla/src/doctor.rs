@@ -116,6 +116,7 @@ mod tests {
             Fine tracefs: mounted
             Fine securityfs: mounted
             Fine perf_event_paranoid: 2
+            Fine memlock: this kernel has no limit for eBPF
             Fine capabilities: all that Beyla uses
             Fine pid namespace: the host's
             Fine limits (cgroup v2): available
@@ -129,6 +130,7 @@ mod tests {
             ("proc/sys/kernel/osrelease", "4.14.0\n"),
             ("proc/sys/kernel/perf_event_paranoid", "3\n"),
             ("proc/self/status", "CapEff:\t0000000000000000\n"),
+            ("proc/self/limits", "Limit  Soft Limit\nMax locked memory  65536  65536  bytes\n"),
             ("proc/self/mountinfo", ""),
             ("sys/kernel/security/lockdown", "none [integrity] confidentiality\n"),
         ]);
@@ -137,7 +139,24 @@ mod tests {
             || finding.costs.as_ref().is_some_and(|costs| costs.len() > 10)));
         let lacking = findings.iter().filter(|finding| finding.verdict == Verdict::Lacking);
         let lacking: Vec<_> = lacking.map(|finding| finding.what.as_str()).collect();
-        expect![[r#"["kernel", "BTF", "kprobes", "uprobes", "lockdown", "tracefs", "perf_event_paranoid", "CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_CHECKPOINT_RESTORE", "CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_SYS_ADMIN", "limits (cgroup v2)"]"#]]
+        expect![[r#"["kernel", "BTF", "kprobes", "uprobes", "lockdown", "tracefs", "perf_event_paranoid", "memlock", "CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_CHECKPOINT_RESTORE", "CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_SYS_ADMIN", "limits (cgroup v2)"]"#]]
             .assert_eq(&format!("{lacking:?}"));
+    }
+
+    #[test]
+    fn memlock_is_lacking_only_where_the_kernel_counts_it_and_beyla_may_not_raise_it() {
+        let verdict = |release: &str, limit: &str, capabilities: &str| {
+            let host = host(&[
+                ("proc/sys/kernel/osrelease", release),
+                ("proc/self/limits", &format!("Max locked memory  {limit}  {limit}  bytes\n")),
+                ("proc/self/status", &format!("CapEff:\t{capabilities}\n")),
+            ]);
+            let findings = examine(host.path());
+            findings.into_iter().find(|finding| finding.what == "memlock").unwrap().verdict
+        };
+        assert_eq!(verdict("5.10.0-28-amd64", "65536", "0"), Verdict::Lacking);
+        assert_eq!(verdict("5.10.0-28-amd64", "65536", "1000000"), Verdict::Fine);
+        assert_eq!(verdict("5.10.0-28-amd64", "unlimited", "0"), Verdict::Fine);
+        assert_eq!(verdict("5.11.0", "65536", "0"), Verdict::Fine);
     }
 }

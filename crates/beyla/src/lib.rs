@@ -17,6 +17,7 @@ mod file;
 pub mod generate;
 mod health;
 pub mod install;
+mod lack;
 mod launcher;
 mod lines;
 pub mod locate;

@@ -7,6 +7,7 @@ use tokio::time::{Duration, Instant};
 use tracing::Level;
 
 use super::arrivals::Arrivals;
+use super::lack::Lack;
 use super::lines::OutputLine;
 use super::log_line::LogLine;
 use super::process::{Exit, Pipe};
@@ -33,6 +34,8 @@ pub struct BeylaMonitor {
     lines: AtomicU64,
     errors: AtomicU64,
     cut: AtomicU64,
+    /// Number of lines that say what the host lacks, in the order of [`Lack::ALL`].
+    lacks: [AtomicU64; Lack::ALL.len()],
 }
 
 #[derive(Debug)]
@@ -48,6 +51,8 @@ struct Known {
     /// Number of lines without a level since the start.
     unstructured: u32,
     notes: Vec<String>,
+    /// The last line since the start that says so, for each thing that the host lacks.
+    lacks: [Option<String>; Lack::ALL.len()],
     /// Whether Beyla is being stopped. Errors in its log then do not degrade its state.
     ending: bool,
     /// When Beyla was stopped for a restart, until its successor instruments a process.
@@ -98,6 +103,7 @@ impl BeylaMonitor {
             last_words: None,
             unstructured: 0,
             notes: Vec::new(),
+            lacks: Default::default(),
             ending: false,
             unseen_since: None,
             last_gap: None,
@@ -115,6 +121,7 @@ impl BeylaMonitor {
             lines: zero(),
             errors: zero(),
             cut: zero(),
+            lacks: Default::default(),
         }
     }
 
@@ -139,6 +146,7 @@ impl BeylaMonitor {
         known.last_error = None;
         known.last_words = None;
         known.unstructured = 0;
+        known.lacks = Default::default();
         known.ending = false;
         drop(known);
         self.tell();
@@ -243,6 +251,9 @@ impl BeylaMonitor {
         self.lines.fetch_add(1, Ordering::Relaxed);
         self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
         let parsed = LogLine::parse(&line.text);
+        if let Some(lack) = Lack::of(&parsed) {
+            self.lacks[lack as usize].fetch_add(1, Ordering::Relaxed);
+        }
         let level = {
             let mut known = self.lock();
             known.note(pipe, &parsed, now, self.received());
@@ -309,7 +320,7 @@ impl BeylaMonitor {
             instrumented: known.instrumented,
             last_error: known.last_error.clone(),
             spans_by_service: self.arrivals.by_service(),
-            notes: known.notes.clone(),
+            notes: known.notes(),
         }
     }
 
@@ -328,8 +339,12 @@ impl BeylaMonitor {
             ("log.lines_cut", &self.cut),
         ];
         let counts = counts.map(|(name, count)| (name.to_owned(), count.load(Ordering::Relaxed)));
+        let lacks = Lack::ALL.map(|lack| {
+            let count = self.lacks[lack as usize].load(Ordering::Relaxed);
+            (format!("log.lacks.{}", lack.name()), count)
+        });
         let detaching = ("detaching".to_owned(), self.detaching());
-        let all = states.into_iter().chain(counts).chain([detaching]);
+        let all = states.into_iter().chain(counts).chain(lacks).chain([detaching]);
         all.map(|(name, value)| (format!("coral.agent.beyla.{name}"), value)).collect()
     }
 
@@ -361,9 +376,21 @@ impl Known {
             }
             self.last_error = Some(summary.clone());
         }
+        if let Some(lack) = Lack::of(line) {
+            self.lacks[lack as usize] = Some(summary.clone());
+        }
         if line.may_be_last_words(pipe) {
             self.last_words = Some(summary);
         }
+    }
+
+    /// Settings that have no effect, and what the host lacks according to the log.
+    fn notes(&self) -> Vec<String> {
+        let lacks = Lack::ALL.into_iter().zip(&self.lacks);
+        let lacks = lacks.filter_map(|(lack, line)| {
+            Some(format!("the log says: {} ({})", line.as_ref()?, lack.advice()))
+        });
+        self.notes.iter().cloned().chain(lacks).collect()
     }
 
     /// Ends the time in which a restart left every service unseen.
@@ -447,5 +474,27 @@ mod tests {
             reason_of_end(&[error, panic, info]),
             "it ended: cannot start: no port; restarts in 1 s"
         );
+    }
+
+    #[test]
+    fn what_the_host_lacks_is_counted_and_noted_until_the_next_start() {
+        let monitor = monitor();
+        let warning = r#"level=WARN msg="Required system capabilities not present, Beyla may malfunction" error="the following capabilities are required: CAP_BPF""#;
+        say(&monitor, Pipe::Out, warning);
+        say(&monitor, Pipe::Out, warning);
+        let count = || {
+            let name = "coral.agent.beyla.log.lacks.capabilities";
+            monitor.counters().into_iter().find(|(known, _)| known == name).unwrap().1
+        };
+        assert_eq!(count(), 2);
+        assert_eq!(
+            monitor.status().notes,
+            ["the log says: Required system capabilities not present, Beyla may malfunction: the \
+              following capabilities are required: CAP_BPF (`coral beyla doctor` names what each \
+              missing one costs)"]
+        );
+        let running = monitor.lock().running.clone().unwrap();
+        monitor.started(running);
+        assert_eq!((monitor.status().notes.len(), count()), (0, 2));
     }
 }

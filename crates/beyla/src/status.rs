@@ -29,7 +29,8 @@ pub struct BeylaStatus {
     /// empty from an agent of an older version.
     #[serde(default)]
     pub spans_by_service: BTreeMap<String, u64>,
-    /// Settings that have no effect on this host, such as limits without cgroup v2.
+    /// Settings that have no effect on this host, such as limits without cgroup v2, and lines of
+    /// Beyla's log that say what the host lacks.
     pub notes: Vec<String>,
 }
 

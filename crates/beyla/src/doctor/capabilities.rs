@@ -40,6 +40,11 @@ pub(super) fn examine(root: &Path) -> Vec<Finding> {
     }
 }
 
+/// Whether this process may raise its own limits. Source: capability.h, `CAP_SYS_RESOURCE`.
+pub(super) fn may_raise_limits(root: &Path) -> bool {
+    held(root).is_some_and(|held| held & (1 << 24) != 0)
+}
+
 fn held(root: &Path) -> Option<u64> {
     let status = read(root, "proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{finding, read};
+use super::{capabilities, finding, read};
 use crate::status::{Finding, Verdict};
 
 /// Findings about the kernel and its file systems.
@@ -21,6 +21,7 @@ pub(super) fn examine(root: &Path) -> Vec<Finding> {
         tracefs(root),
         securityfs(root),
         paranoid(root),
+        memlock(root),
     ]
 }
 
@@ -34,11 +35,16 @@ fn version(root: &Path) -> Finding {
     let Some(release) = read(root, "proc/sys/kernel/osrelease") else {
         return finding("kernel", Verdict::Unknown, "cannot be read", costs);
     };
-    let mut numbers = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
-    let number = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    let number = major_and_minor(&release);
     let of_rhel = release.contains(".el") && number >= OLDEST_OF_RHEL;
     let fine = number >= OLDEST || of_rhel;
     finding("kernel", if fine { Verdict::Fine } else { Verdict::Lacking }, release, costs)
+}
+
+/// The first two numbers of a release of Linux; 0 for a number that is missing.
+fn major_and_minor(release: &str) -> (u32, u32) {
+    let mut numbers = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 fn btf(root: &Path) -> Finding {
@@ -104,5 +110,28 @@ fn paranoid(root: &Path) -> Finding {
             let verdict = if level <= MAX_PARANOID { Verdict::Fine } else { Verdict::Lacking };
             finding("perf_event_paranoid", verdict, level.to_string(), costs)
         }
+    }
+}
+
+/// The first kernel that does not count eBPF maps as locked memory.
+const FIRST_WITHOUT_MEMLOCK: (u32, u32) = (5, 11);
+
+/// Checks the limit of locked memory of this process, which Beyla inherits. The soft limit is the
+/// first number of the line in `/proc/self/limits`.
+fn memlock(root: &Path) -> Finding {
+    let costs = "before Linux 5.11, Beyla cannot load its maps without CAP_SYS_RESOURCE; set LimitMEMLOCK=infinity";
+    let release = read(root, "proc/sys/kernel/osrelease");
+    if release.is_some_and(|release| major_and_minor(&release) >= FIRST_WITHOUT_MEMLOCK) {
+        return finding("memlock", Verdict::Fine, "this kernel has no limit for eBPF", costs);
+    }
+    let limits = read(root, "proc/self/limits").unwrap_or_default();
+    let limit = limits.lines().find_map(|line| line.strip_prefix("Max locked memory"));
+    match limit.and_then(|limit| limit.split_whitespace().next()) {
+        None => finding("memlock", Verdict::Unknown, "cannot be read", costs),
+        Some("unlimited") => finding("memlock", Verdict::Fine, "unlimited", costs),
+        Some(_) if capabilities::may_raise_limits(root) => {
+            finding("memlock", Verdict::Fine, "Beyla may raise it", costs)
+        }
+        Some(bytes) => finding("memlock", Verdict::Lacking, format!("{bytes} bytes"), costs),
     }
 }
