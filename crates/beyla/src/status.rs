@@ -38,7 +38,6 @@ impl BeylaStatus {
     /// State and reason in one line.
     pub fn line(&self) -> String {
         match (&*self.state, &self.reason) {
-            ("instrumenting", Some(error)) => format!("instrumenting; {error}"),
             ("running", None) => "running (no data yet)".to_owned(),
             (state, Some(reason)) => format!("{state} ({reason})"),
             (state, None) => state.to_owned(),

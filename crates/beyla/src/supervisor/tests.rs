@@ -208,8 +208,8 @@ async fn an_error_of_a_running_beyla_is_degraded_until_spans_are_received() {
     );
     stage.received.store(1, Ordering::Relaxed);
     let line = stage.after(1).await;
-    assert!(line.starts_with("instrumenting; error since "), "{line}");
-    assert!(line.ends_with(" UTC: Unable to load eBPF watcher for process events: x"), "{line}");
+    assert!(line.starts_with("instrumenting (error since "), "{line}");
+    assert!(line.ends_with(" UTC: Unable to load eBPF watcher for process events: x)"), "{line}");
     let last = stage.monitor.status().last_error;
     assert_eq!(last.as_deref(), Some("Unable to load eBPF watcher for process events: x"));
 }

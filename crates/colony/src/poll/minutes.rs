@@ -277,7 +277,7 @@ fn believable_start(started: UnixNanos, now: UnixNanos) -> Option<UnixNanos> {
 /// no Beyla, does not report its state, or runs a Beyla that works and has no request to report yet
 /// (`running`).
 fn instruments(line: &str) -> Option<bool> {
-    match line.split([' ', ';']).next().unwrap_or_default() {
+    match line.split(' ').next().unwrap_or_default() {
         "" | "off" | "unavailable" | "running" => None,
         state => Some(state == "instrumenting"),
     }
@@ -335,7 +335,7 @@ mod tests {
             ("unavailable (no Beyla is installed)", None),
             ("instrumenting", Some(true)),
             ("instrumenting (3 processes)", Some(true)),
-            ("instrumenting; error since 02:41 UTC: no probes", Some(true)),
+            ("instrumenting (error since 02:41 UTC: no probes)", Some(true)),
             ("running (no data yet)", None),
             ("starting", Some(false)),
             ("restarting (its settings have changed)", Some(false)),

@@ -161,10 +161,9 @@ fn details(agent: &AgentStatus, now: UnixNanos) -> String {
     text
 }
 
-/// The state in a status line of Beyla, without the reason in parentheses, or the error after a
-/// semicolon.
+/// The state in a status line of Beyla, without the reason or the error in parentheses.
 fn beyla_state(line: &str) -> &str {
-    line.split([' ', ';']).next().unwrap_or(line)
+    line.split(' ').next().unwrap_or(line)
 }
 
 fn ago(time: UnixNanos, now: UnixNanos) -> String {

@@ -174,7 +174,7 @@ fn an_ebpf_watcher_that_does_not_load_is_degraded_although_beyla_lives() {
     assert!(error.starts_with("error since "), "{error}");
     assert!(error.ends_with(": creating kprobe: no such file or directory"), "{error}");
     let shown = said(&run(&agent, "agent status"));
-    assert!(shown.contains(&format!("Beyla: instrumenting; {error}\n")), "{shown}");
+    assert!(shown.contains(&format!("Beyla: instrumenting ({error})\n")), "{shown}");
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn an_agent_says_whether_its_colony_knows_and_polls_it() {
 
 #[test]
 fn an_error_of_a_beyla_that_instruments_stands_below_the_table() {
-    let error = "instrumenting; error since 02:41 UTC: cannot attach (no probes)";
+    let error = "instrumenting (error since 02:41 UTC: cannot attach (no probes))";
     let agent = AgentStatus { beyla: Some(error.to_owned()), ..agent("web-1") };
     let text = status::colony(&colony(vec![agent]), NOW, false);
     assert!(text.contains("| instrumenting | 0.1.0"), "{text}");
