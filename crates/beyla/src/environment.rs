@@ -1,5 +1,6 @@
-//! The environment of Beyla. It does not include the agent's variables, because `OTEL_*` and
-//! `BEYLA_*` would override Beyla's configuration and give every span the agent's service name.
+//! The environment of Beyla and OBI. It does not include the agent's variables, because `OTEL_*`
+//! (`OTEL_EBPF_*` among them) and `BEYLA_*` would override the configuration and give every span the
+//! agent's service name.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,8 +1,8 @@
-//! Generates a configuration for a version of Beyla from the agent's `beyla:` section.
+//! Generates a configuration for a release of Beyla or OBI from the agent's `beyla:` section.
 //!
-//! Beyla exits if an item of `discovery` has an unknown key, and ignores unknown keys elsewhere. So
-//! a key that the version does not know is never written, and a setting that the version lacks is
-//! an error. See docs/beyla.md.
+//! Both exit if an item of `discovery` has an unknown key, and ignore unknown keys elsewhere. So a
+//! key that the release does not know is never written, and a setting that the release lacks is an
+//! error. See docs/beyla.md.
 
 mod discovery;
 mod traces;
@@ -14,7 +14,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::environment;
-use super::version::Version;
+use super::feature::{HEALTH, METRICS_SECTION, RUN, SHUTDOWN_TIMEOUT};
+use super::release::Release;
 use coral_config::beyla::{BeylaConfig, Selector};
 
 /// The settings to generate a configuration from.
@@ -26,7 +27,7 @@ pub struct GenerateInput<'a> {
     pub connected: &'a [Selector],
     /// The agent's ports and programs.
     pub self_info: &'a SelfInfo,
-    /// The port of Beyla's health check; ignored before version 3.16.
+    /// The port of Beyla's health check; ignored for a release without one.
     pub health_port: Option<u16>,
 }
 
@@ -43,7 +44,7 @@ pub struct SelfInfo {
     pub programs: Vec<PathBuf>,
 }
 
-/// A configuration for one version of Beyla.
+/// A configuration for one release.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GeneratedConfig {
     /// The file for `beyla -config`.
@@ -52,22 +53,22 @@ pub struct GeneratedConfig {
     pub environment: Vec<(String, String)>,
 }
 
-/// Why there is no configuration for a version.
+/// Why there is no configuration for a release.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GenerateError {
-    /// The version lacks a configured feature.
-    #[error("`{what}` needs Beyla {needs}; this one is {version}")]
-    Version {
+    /// The release lacks a configured feature.
+    #[error("`{what}` needs {needs}; this one is {release}")]
+    Release {
         /// The setting, with its value if that matters.
         what: String,
-        /// The versions that have the feature.
-        needs: &'static str,
-        /// The version that lacks the feature.
-        version: Version,
+        /// The releases that have the feature.
+        needs: String,
+        /// The release that lacks the feature.
+        release: Release,
     },
-    /// The version is older than all supported ones.
-    #[error("Beyla {0} is too old; this coral runs {OLDEST} and newer")]
-    TooOld(Version),
+    /// The release is older than all supported ones.
+    #[error("{0} is too old; this coral runs {RUN}")]
+    TooOld(Release),
     /// There is nothing to instrument, so Beyla would end at once.
     #[error(
         "nothing to instrument; name services in `beyla.discovery.services`, or use `coral connect NAME:PORT`"
@@ -78,43 +79,36 @@ pub enum GenerateError {
     Yaml(String),
 }
 
-/// The oldest supported version: the first with the setting `instrumentations`. Source:
-/// grafana/alloy#1356.
-pub const OLDEST: Version = Version::new(1, 7, 0);
-/// The first version that selects processes by globs; older versions use regular expressions.
-const GLOBS: Version = Version::new(2, 5, 1);
-/// The first version with the setting `health_check`.
-pub const HEALTH: Version = Version::new(3, 16, 0);
 /// How many export intervals of spans an export interval of metrics has. Spans are needed one by one,
 /// metrics are counted by the minute.
 const METRICS_INTERVALS: u32 = 5;
 /// How long Beyla may take to stop its pipelines. Beyla's default is 10 s, and a Beyla with probes of
 /// Go programs always took that long, because detaching the probes takes longer. The leader of Beyla
 /// then exits, and the kernel detaches the probes.
-const SHUTDOWN_TIMEOUT: &str = "3s";
+const STOP_WITHIN: &str = "3s";
 
-/// Generates the configuration for `version`.
+/// Generates the configuration for `release`.
 ///
 /// # Errors
-/// [`GenerateError`] names the setting and the versions that support it.
-pub fn generate(version: Version, input: &GenerateInput) -> Result<GeneratedConfig, GenerateError> {
-    if version < OLDEST {
-        return Err(GenerateError::TooOld(version));
+/// [`GenerateError`] names the setting and the releases that support it.
+pub fn generate(release: Release, input: &GenerateInput) -> Result<GeneratedConfig, GenerateError> {
+    if !release.has(RUN) {
+        return Err(GenerateError::TooOld(release));
     }
     let mut config = Map::new();
     let mut set = |key: &str, value: Option<Value>| {
         value.and_then(|value| config.insert(key.to_owned(), value));
     };
     set("log_level", Some(json!("INFO")));
-    set("discovery", Some(discovery::section(version, input)?));
-    set("otel_traces_export", Some(traces::export(version, input)));
-    set("otel_metrics_export", Some(metrics(version, input)));
-    set("metrics", (version.major >= 3).then(|| json!({"features": ["application"]})));
-    set("routes", traces::routes(version, input.config));
-    set("ebpf", traces::context_propagation(version, input.config)?);
-    let health_port = input.health_port.filter(|_| version >= HEALTH);
+    set("discovery", Some(discovery::section(release, input)?));
+    set("otel_traces_export", Some(traces::export(release, input)));
+    set("otel_metrics_export", Some(metrics(release, input)));
+    set("metrics", release.has(METRICS_SECTION).then(|| json!({"features": ["application"]})));
+    set("routes", traces::routes(release, input.config));
+    set("ebpf", traces::context_propagation(release, input.config)?);
+    let health_port = input.health_port.filter(|_| release.has(HEALTH));
     set("health_check", health_port.map(|port| json!({"port": port})));
-    set("shutdown_timeout", (version.major >= 2).then(|| json!(SHUTDOWN_TIMEOUT)));
+    set("shutdown_timeout", release.has(SHUTDOWN_TIMEOUT).then(|| json!(STOP_WITHIN)));
     let environment = environment::resource_attributes(&input.config.attributes);
     Ok(GeneratedConfig {
         yaml: yaml(escaped(Value::Object(config)))?,
@@ -122,14 +116,14 @@ pub fn generate(version: Version, input: &GenerateInput) -> Result<GeneratedConf
     })
 }
 
-fn metrics(version: Version, input: &GenerateInput) -> Value {
+fn metrics(release: Release, input: &GenerateInput) -> Value {
     let mut export = json!({
         "endpoint": endpoint(input.self_info.otlp_http, "metrics"),
         "protocol": "http/protobuf",
         "interval": interval(input.config.export_interval * METRICS_INTERVALS),
-        "instrumentations": traces::instrumentations(version, input.config),
+        "instrumentations": traces::instrumentations(release, input.config),
     });
-    if version.major < 3 {
+    if !release.has(METRICS_SECTION) {
         export["features"] = json!(["application"]);
     }
     export

@@ -12,7 +12,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::locate::PROGRAM;
-use super::version::{ProbeError, Version};
+use super::probe::{ProbeError, probe};
+use super::release::{Distribution, Release};
+use super::version::Version;
 use coral_install::archive::{self, ArchiveError, Contents};
 use coral_install::{Aside, Download, DownloadError, VerifiedFile, platform};
 
@@ -81,6 +83,11 @@ pub enum InstallError {
         /// The reported version.
         found: Version,
     },
+    /// The program is not Beyla.
+    #[error(
+        "the archive holds {0}; only Beyla is installed so, and `beyla.path` can name another program"
+    )]
+    Distribution(Release),
     /// Beyla has no release for this architecture.
     #[error("Beyla has no release for {0}, only for amd64 and arm64")]
     Platform(&'static str),
@@ -127,7 +134,11 @@ impl Install {
         let VerifiedFile { sha256, by: verified_by } = download.fetch(&archive)?;
         archive::unpack(CONTENTS, &archive, &aside.0)
             .map_err(|source| InstallError::Archive { from: from.clone(), source })?;
-        let version = Version::probe(&aside.0.join(PROGRAM))?;
+        let release = probe(&aside.0.join(PROGRAM))?;
+        if release.distribution != Distribution::Beyla {
+            return Err(InstallError::Distribution(release));
+        }
+        let version = release.version;
         if let Source::Release { version: asked, .. } = self.source
             && asked != version
         {

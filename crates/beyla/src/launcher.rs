@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cgroup::Cgroup;
 use super::connections::Connections;
-use super::generate::{GenerateInput, GeneratedConfig, HEALTH, SelfInfo, generate};
+use super::feature::HEALTH;
+use super::generate::{GenerateInput, GeneratedConfig, SelfInfo, generate};
 use super::locate::{Found, locate};
 use super::monitor::Running;
 use super::pid_file::{Orphan, PidFile};
+use super::probe::probe;
 use super::process;
 use super::program::Program;
+use super::release::Release;
 use super::supervisor::{CannotStart, Start, StartedBeyla};
-use super::version::Version;
 use super::{environment, file, health, own_programs, places, shim};
 use coral_config::AgentConfig;
 use coral_trace::chain;
@@ -22,9 +24,8 @@ use coral_trace::chain;
 pub struct Launcher {
     config: AgentConfig,
     self_info: SelfInfo,
-    /// The last program whose version was read. The version is not read again while the file is the
-    /// same.
-    probed: Option<(Program, Version)>,
+    /// The last program whose release was read. It is not read again while the file is the same.
+    probed: Option<(Program, Release)>,
     /// The cgroup of the running Beyla.
     cgroup: Option<Cgroup>,
 }
@@ -61,8 +62,8 @@ impl Launcher {
         })
     }
 
-    /// Locates Beyla, reads its version, and writes its configuration. Ends a Beyla that a killed
-    /// agent left running. Blocks: reading the version may take seconds.
+    /// Locates Beyla, reads its release, and writes its configuration. Ends a Beyla that a killed
+    /// agent left running. Blocks: reading the release may take seconds.
     fn prepare(&mut self) -> Result<StartPlan, CannotStart> {
         let unavailable = CannotStart::Unavailable;
         let found = locate(&places(&self.config)).map_err(|missing| {
@@ -71,8 +72,8 @@ impl Launcher {
         let connections =
             Connections::load(&self.config.data_dir).map_err(|error| unavailable(chain(&error)))?;
         let program = Program::at(&found.path);
-        let version = self.version(&found.path, &program)?;
-        let health_port = (version >= HEALTH).then(health::free_port).flatten();
+        let release = self.release(&found.path, &program)?;
+        let health_port = release.has(HEALTH).then(health::free_port).flatten();
         let self_info =
             SelfInfo { programs: own_programs(Some(&found.path)), ..self.self_info.clone() };
         let input = GenerateInput {
@@ -82,7 +83,7 @@ impl Launcher {
             health_port,
         };
         let generated =
-            generate(version, &input).map_err(|refused| unavailable(refused.to_string()))?;
+            generate(release, &input).map_err(|refused| unavailable(refused.to_string()))?;
         let pid_file = PidFile::of(&self.config.data_dir);
         end_orphan(&pid_file);
         let notes = self.limit();
@@ -90,7 +91,7 @@ impl Launcher {
             CannotStart::Failed(format!("cannot write its configuration: {error}"))
         })?;
         let path = found.path.display().to_string();
-        let running = Running { version, path, pid: 0, notes };
+        let running = Running { release, path, pid: 0, notes };
         let places = places(&self.config);
         let is_outdated = Box::new(move || {
             program.has_changed() || locate(&places).is_ok_and(|now| now.path != found.path)
@@ -98,15 +99,15 @@ impl Launcher {
         Ok(StartPlan { command, is_outdated, health_port, running, pid_file })
     }
 
-    fn version(&mut self, path: &Path, program: &Program) -> Result<Version, CannotStart> {
-        if let Some((known, version)) = &self.probed
+    fn release(&mut self, path: &Path, program: &Program) -> Result<Release, CannotStart> {
+        if let Some((known, release)) = &self.probed
             && known == program
         {
-            return Ok(*version);
+            return Ok(*release);
         }
-        let version = Version::probe(path).map_err(|error| CannotStart::Failed(chain(&error)))?;
-        self.probed = Some((program.clone(), version));
-        Ok(version)
+        let release = probe(path).map_err(|error| CannotStart::Failed(chain(&error)))?;
+        self.probed = Some((program.clone(), release));
+        Ok(release)
     }
 
     /// Creates the cgroup of the limits. Returns notes for the status: the reason if there are no

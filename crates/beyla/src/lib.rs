@@ -1,7 +1,7 @@
 //! Finds, configures, runs and monitors Beyla.
 //!
 //! [`launcher`] starts a process with the current settings: it [`locate`]s the program, reads its
-//! [`version`], [`generate`]s a configuration for that version, and starts the program through the
+//! [`release`], [`generate`]s a configuration for that release, and starts the program through the
 //! [`shim`]. [`supervisor`] watches the [`process`] and restarts it; the kernel may
 //! still detach probes from its [`predecessors`]. [`monitor`] collects evidence,
 //! from which [`state`] follows. [`control`] accepts changes from `coral connect`.
@@ -13,6 +13,7 @@ pub mod connections;
 mod control;
 pub mod doctor;
 mod environment;
+pub mod feature;
 mod file;
 pub mod generate;
 mod health;
@@ -25,8 +26,10 @@ mod log_line;
 pub mod monitor;
 mod pid_file;
 mod predecessors;
+pub mod probe;
 mod process;
 mod program;
+pub mod release;
 pub mod shim;
 mod stat;
 mod state;

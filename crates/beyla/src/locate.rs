@@ -1,5 +1,5 @@
-//! Finds Beyla: at the configured path if there is one, else the newest installed version, else in
-//! `$PATH`.
+//! Finds Beyla or OBI: at the configured path if there is one, else the newest installed version of
+//! Beyla, else in `$PATH`.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -49,11 +49,14 @@ pub enum NotFound {
     Nowhere,
 }
 
-/// The program's name.
+/// The name of Beyla's program.
 pub const PROGRAM: &str = "beyla";
+/// The programs that are looked for in `$PATH`, the first first: Beyla, OBI, and OBI before its program
+/// was called `obi`.
+const ON_PATH: [&str; 3] = [PROGRAM, "obi", "ebpf-instrument"];
 
 /// Finds the program: at `places.named` and nowhere else if that is set; else the newest version in
-/// `places.installed`; else in `places.path`.
+/// `places.installed`; else in `places.path`, where Beyla comes before OBI.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -69,11 +72,10 @@ pub fn locate(places: &Places) -> Result<Found, NotFound> {
         return Ok(Found { path, by: FoundBy::Install });
     }
     let on_path = places.path.as_deref().map(OsStr::to_owned).unwrap_or_default();
-    let path = std::env::split_paths(&on_path)
-        // An empty or relative entry is skipped, because it depends on the current directory.
-        .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(PROGRAM))
-        .find(|path| is_program(path));
+    // An empty or relative entry is skipped, because it depends on the current directory.
+    let dirs: Vec<_> = std::env::split_paths(&on_path).filter(|dir| dir.is_absolute()).collect();
+    let paths = ON_PATH.into_iter().flat_map(|name| dirs.iter().map(move |dir| dir.join(name)));
+    let path = paths.into_iter().find(|path| is_program(path));
     path.map(|path| Found { path, by: FoundBy::Path }).ok_or(NotFound::Nowhere)
 }
 
@@ -138,6 +140,18 @@ mod tests {
         assert_eq!(found(&places), Ok((at("bin/beyla"), FoundBy::Path)));
         places.path = None;
         assert_eq!(found(&places), Err(NotFound::Nowhere));
+    }
+
+    #[test]
+    fn an_obi_on_the_search_path_is_found_where_there_is_no_beyla() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let path = std::env::join_paths([at("first"), at("second")]).unwrap();
+        let places = Places { named: None, installed: at("none"), path: Some(path) };
+        for name in ["first/ebpf-instrument", "first/obi", "second/beyla"] {
+            program(&at(name));
+            assert_eq!(locate(&places).map(|found| found.path), Ok(at(name)));
+        }
     }
 
     #[test]

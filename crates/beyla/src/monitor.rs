@@ -11,8 +11,8 @@ use super::lack::Lack;
 use super::lines::OutputLine;
 use super::log_line::LogLine;
 use super::process::{Exit, Pipe};
+use super::release::Release;
 use super::state::{Evidence, Phase, State};
-use super::version::Version;
 use crate::status::BeylaStatus;
 use coral_trace::{UnixNanos, sanitize};
 
@@ -64,8 +64,8 @@ struct Known {
 /// The running Beyla.
 #[derive(Clone, Debug)]
 pub struct Running {
-    /// The version of Beyla.
-    pub version: Version,
+    /// The release of Beyla, or of OBI.
+    pub release: Release,
     /// The path of the Beyla program.
     pub path: String,
     /// The process id.
@@ -314,7 +314,8 @@ impl BeylaMonitor {
         BeylaStatus {
             state: state.name().to_owned(),
             reason: state.reason().map(str::to_owned),
-            version: running.map(|running| running.version.to_string()),
+            program: running.map(|running| running.release.distribution.name().to_owned()),
+            version: running.map(|running| running.release.version.to_string()),
             path: running.map(|running| running.path.clone()),
             pid: running.map(|running| running.pid),
             instrumented: known.instrumented,
@@ -439,7 +440,7 @@ mod tests {
     fn monitor() -> BeylaMonitor {
         let monitor = BeylaMonitor::new(Arc::default());
         monitor.started(Running {
-            version: Version::new(3, 31, 0),
+            release: "3.31.0".parse().unwrap(),
             path: "beyla".to_owned(),
             pid: 1,
             notes: Vec::new(),

@@ -14,7 +14,11 @@ pub struct BeylaStatus {
     /// Reason of the states `off`, `unavailable`, `restarting`, `degraded` and `crashloop`; while
     /// `instrumenting`, the last error in the log of this Beyla, with its time; otherwise null.
     pub reason: Option<String>,
-    /// Version of Beyla; null while no process runs.
+    /// `Beyla`, or `OBI` if that runs in the place of Beyla; null while no process runs, and from an
+    /// agent of an older version.
+    #[serde(default)]
+    pub program: Option<String>,
+    /// Version of the program; null while no process runs.
     pub version: Option<String>,
     /// Path of the executable file; null while no process runs.
     pub path: Option<String>,

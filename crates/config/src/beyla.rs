@@ -22,7 +22,7 @@ use super::value as scalar;
 pub struct BeylaConfig {
     /// Whether the agent runs Beyla.
     pub enabled: bool,
-    /// Executable file; `None` selects the newest installed version, else `beyla` in `$PATH`.
+    /// Executable file; `None` selects the newest installed version, else what is in `$PATH`.
     pub path: Option<PathBuf>,
     /// Processes to instrument. `coral connect` adds more.
     pub services: Vec<Selector>,

@@ -4,30 +4,27 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{GLOBS, GenerateError, GenerateInput, SelfInfo};
-use crate::version::Version;
+use super::{GenerateError, GenerateInput, SelfInfo};
+use crate::feature::{GLOBS, PIDS, POD_ANNOTATIONS};
+use crate::release::Release;
 use coral_config::beyla::{Selector, glob};
 
-/// The first version that is known to accept the key `target_pids`. Only version 3.31.0 was tried;
-/// an older version may exit because of the key.
-const PIDS: Version = Version::new(3, 31, 0);
-
 /// The `discovery` section: globs under `instrument`, or regular expressions under `services`.
-pub(super) fn section(version: Version, input: &GenerateInput) -> Result<Value, GenerateError> {
+pub(super) fn section(release: Release, input: &GenerateInput) -> Result<Value, GenerateError> {
     let selectors = input.config.services.iter().chain(input.connected);
-    let wanted: Result<Vec<_>, _> = selectors.map(|selector| item(version, selector)).collect();
+    let wanted: Result<Vec<_>, _> = selectors.map(|selector| item(release, selector)).collect();
     let wanted = wanted?;
     if wanted.is_empty() {
         return Err(GenerateError::Nothing);
     }
-    let excluded = excluded(version, input.self_info);
-    Ok(match version >= GLOBS {
+    let excluded = excluded(release, input.self_info);
+    Ok(match release.has(GLOBS) {
         true => json!({"instrument": wanted, "exclude_instrument": excluded}),
         false => json!({"services": wanted, "exclude_services": excluded}),
     })
 }
 
-fn item(version: Version, selector: &Selector) -> Result<Value, GenerateError> {
+fn item(release: Release, selector: &Selector) -> Result<Value, GenerateError> {
     let mut item = Map::new();
     if let Some(name) = &selector.name {
         item.insert("name".into(), json!(name));
@@ -36,31 +33,32 @@ fn item(version: Version, selector: &Selector) -> Result<Value, GenerateError> {
         item.insert("open_ports".into(), json!(ports.to_string()));
     }
     if let Some(path) = &selector.exe_path {
-        item.insert("exe_path".into(), json!(pattern(version, path)));
+        item.insert("exe_path".into(), json!(pattern(release, path)));
     }
     for (key, value) in &selector.kubernetes {
-        item.insert(key.clone(), json!(pattern(version, value)));
+        item.insert(key.clone(), json!(pattern(release, value)));
     }
     if !selector.pod_labels.is_empty() {
-        item.insert("k8s_pod_labels".into(), patterns(version, &selector.pod_labels));
+        item.insert("k8s_pod_labels".into(), patterns(release, &selector.pod_labels));
     }
     if !selector.pod_annotations.is_empty() {
-        if version.major < 2 {
+        if !release.has(POD_ANNOTATIONS) {
             let what = "beyla.discovery.services: k8s_pod_annotation".to_owned();
-            return Err(GenerateError::Version { what, needs: "2.0.0 or newer", version });
+            let needs = POD_ANNOTATIONS.to_string();
+            return Err(GenerateError::Release { what, needs, release });
         }
-        item.insert("k8s_pod_annotations".into(), patterns(version, &selector.pod_annotations));
+        item.insert("k8s_pod_annotations".into(), patterns(release, &selector.pod_annotations));
     }
     Ok(Value::Object(item))
 }
 
-fn patterns(version: Version, globs: &BTreeMap<String, String>) -> Value {
-    globs.iter().map(|(key, value)| (key.clone(), json!(pattern(version, value)))).collect()
+fn patterns(release: Release, globs: &BTreeMap<String, String>) -> Value {
+    globs.iter().map(|(key, value)| (key.clone(), json!(pattern(release, value)))).collect()
 }
 
-/// Converts `text`, a glob, to the form that `version` accepts: a glob or a regular expression.
-fn pattern(version: Version, text: &str) -> String {
-    match version >= GLOBS {
+/// Converts `text`, a glob, to the form that `release` accepts: a glob or a regular expression.
+fn pattern(release: Release, text: &str) -> String {
+    match release.has(GLOBS) {
         true => text.to_owned(),
         false => glob::to_regex(text).expect("globs are checked when the configuration is read"),
     }
@@ -69,13 +67,13 @@ fn pattern(version: Version, text: &str) -> String {
 /// Selectors of what Beyla must not instrument: this process, by its program and its id (by its ports
 /// if ids are not supported), and the Beyla that Coral runs. A service of another address or network
 /// namespace may use the same ports.
-fn excluded(version: Version, self_info: &SelfInfo) -> Vec<Value> {
+fn excluded(release: Release, self_info: &SelfInfo) -> Vec<Value> {
     let programs = self_info.programs.iter().filter_map(|program| {
         let path = glob::quote(program.to_str()?);
-        Some(json!({"exe_path": pattern(version, &path)}))
+        Some(json!({"exe_path": pattern(release, &path)}))
     });
     // A configuration that is only printed may be for an agent that does not run, which has no id.
-    let process = match version >= PIDS && self_info.pid != 0 {
+    let process = match release.has(PIDS) && self_info.pid != 0 {
         true => json!({"target_pids": [self_info.pid]}),
         false => {
             let ports: Vec<_> = self_info.ports.iter().map(u16::to_string).collect();

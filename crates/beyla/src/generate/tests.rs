@@ -1,4 +1,4 @@
-//! The configurations that are generated for different versions of Beyla from the same settings.
+//! The configurations that are generated for different releases from the same settings.
 
 use expect_test::{Expect, expect};
 use serde_json::Value;
@@ -179,7 +179,7 @@ fn a_name_survives_yaml_whatever_it_looks_like() {
             self_info: &self_info,
             health_port: None,
         };
-        let yaml = generate(Version::new(3, 31, 0), &input).unwrap().yaml;
+        let yaml = generate("3.31.0".parse().unwrap(), &input).unwrap().yaml;
         assert_eq!(read(&yaml)["discovery"]["instrument"][0]["name"], name, "{yaml}");
     }
 }
@@ -259,19 +259,25 @@ fn context_propagation_is_written_in_the_versions_form_or_refused_with_the_versi
         (
             "3.31.0",
             "ip",
-            "`beyla.context_propagation: ip` needs Beyla 2.5.1 to 2.x; this one is 3.31.0",
+            "`beyla.context_propagation: ip` needs Beyla 2.5.1 to 2.x; this one is Beyla 3.31.0",
         ),
+        (
+            "obi-0.12.1",
+            "ip",
+            "`beyla.context_propagation: ip` needs Beyla 2.5.1 to 2.x; this one is OBI 0.12.1",
+        ),
+        ("obi-0.9.0", "tcp", r#"{"context_propagation":"tcp"}"#),
         ("2.8.5", "ip", r#"{"context_propagation":"ip"}"#),
         (
             "2.8.5",
             "tcp",
-            "`beyla.context_propagation: tcp` needs Beyla 3.0.0 or newer; this one is 2.8.5",
+            "`beyla.context_propagation: tcp` needs Beyla 3.0.0, OBI 0.9.0 or newer; this one is Beyla 2.8.5",
         ),
         ("2.0.3", "all", r#"{"enable_context_propagation":true}"#),
         (
             "2.0.3",
             "headers",
-            "`beyla.context_propagation: headers` needs Beyla 2.5.1 or newer; this one is 2.0.3",
+            "`beyla.context_propagation: headers` needs Beyla 2.5.1, OBI 0.9.0 or newer; this one is Beyla 2.0.3",
         ),
         (
             "1.8.9",
@@ -281,7 +287,7 @@ fn context_propagation_is_written_in_the_versions_form_or_refused_with_the_versi
         (
             "1.8.9",
             "ip",
-            "`beyla.context_propagation: ip` needs Beyla 2.5.1 to 2.x; this one is 1.8.9",
+            "`beyla.context_propagation: ip` needs Beyla 2.5.1 to 2.x; this one is Beyla 1.8.9",
         ),
     ] {
         assert_eq!(of(version, mode), expected, "{version} {mode}");
@@ -305,7 +311,7 @@ fn kubernetes_selectors_are_written_in_the_versions_form() {
     let annotated = "{discovery: {services: [{k8s_pod_annotation: {team: a}}]}}";
     assert_eq!(
         generated("1.9.0", annotated).unwrap_err().to_string(),
-        "`beyla.discovery.services: k8s_pod_annotation` needs Beyla 2.0.0 or newer; this one is 1.9.0"
+        "`beyla.discovery.services: k8s_pod_annotation` needs Beyla 2.0.0, OBI 0.9.0 or newer; this one is Beyla 1.9.0"
     );
 }
 
@@ -324,7 +330,29 @@ fn attributes_are_only_in_the_environment() {
 fn a_beyla_that_is_too_old_or_has_nothing_to_instrument_is_not_configured() {
     assert_eq!(
         generated("1.6.4", PAYMENTS).unwrap_err(),
-        GenerateError::TooOld(Version::new(1, 6, 4))
+        GenerateError::TooOld("1.6.4".parse().unwrap())
+    );
+    assert_eq!(
+        generated("obi-0.8.0", PAYMENTS).unwrap_err().to_string(),
+        "OBI 0.8.0 is too old; this coral runs Beyla 1.7.0, OBI 0.9.0 or newer"
     );
     assert_eq!(generated("3.31.0", "{}").unwrap_err(), GenerateError::Nothing);
+}
+
+#[test]
+fn an_obi_is_configured_as_the_beyla_that_contains_it() {
+    let value = |release| read(&generated(release, PAYMENTS).unwrap().yaml);
+    // Beyla's own default, which has to be said to OBI.
+    let mut beyla = value("3.31.0");
+    beyla["routes"] = serde_json::json!({"unmatched": "low-cardinality"});
+    assert_eq!(value("obi-0.12.1"), beyla);
+    let (with_health, without) = (value("obi-0.11.0"), value("obi-0.9.0"));
+    assert_eq!(with_health["health_check"]["port"], 7070);
+    assert_eq!(without["health_check"], Value::Null);
+    for older in [with_health, without] {
+        assert_eq!(
+            older["discovery"]["exclude_instrument"][0].to_string(),
+            r#"{"open_ports":"9001,4317"}"#
+        );
+    }
 }

@@ -2,19 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::{GLOBS, GenerateError, GenerateInput, endpoint, interval};
-use crate::version::Version;
+use super::{GenerateError, GenerateInput, endpoint, interval};
+use crate::feature::{
+    GLOBS, LOW_CARDINALITY, LOW_CARDINALITY_DEFAULT, MORE_PROTOCOLS, PROPAGATION_SWITCH,
+    TCP_PROPAGATION,
+};
+use crate::release::Release;
 use coral_config::beyla::{BeylaConfig, ContextPropagation};
 
-/// The first version that limits the number of unmatched routes by default.
-const LOW_CARDINALITY: Version = Version::new(3, 7, 0);
-
 /// The `otel_traces_export` section.
-pub(super) fn export(version: Version, input: &GenerateInput) -> Value {
+pub(super) fn export(release: Release, input: &GenerateInput) -> Value {
     json!({
         "endpoint": endpoint(input.self_info.otlp_http, "traces"),
         "protocol": "http/protobuf",
-        "instrumentations": instrumentations(version, input.config),
+        "instrumentations": instrumentations(release, input.config),
         "sampler": sampler(input.config.sampling_rate),
         // A full batch is exported at once.
         "batch_timeout": interval(input.config.export_interval),
@@ -32,9 +33,9 @@ fn sampler(rate: f64) -> Value {
     }
 }
 
-/// Names of the protocols that the settings enable, and of the protocols that `version` supports
+/// Names of the protocols that the settings enable, and of the protocols that `release` supports
 /// but the settings do not mention.
-pub(super) fn instrumentations(version: Version, config: &BeylaConfig) -> Vec<&'static str> {
+pub(super) fn instrumentations(release: Release, config: &BeylaConfig) -> Vec<&'static str> {
     let protocols = config.protocols;
     let switched = [
         ("http", protocols.http),
@@ -43,23 +44,24 @@ pub(super) fn instrumentations(version: Version, config: &BeylaConfig) -> Vec<&'
         ("redis", protocols.redis),
         ("kafka", protocols.kafka),
     ];
-    let others: &[&str] = match version {
-        version if version.major >= 3 => {
+    let others: &[&str] = match release {
+        release if release.has(MORE_PROTOCOLS) => {
             &["mqtt", "nats", "amqp", "mongo", "couchbase", "memcached", "sunrpc", "aerospike"]
         }
-        version if version >= GLOBS => &["mongo"],
+        release if release.has(GLOBS) => &["mongo"],
         _ => &[],
     };
     let on = switched.into_iter().filter_map(|(name, on)| on.then_some(name));
     on.chain(others.iter().copied()).collect()
 }
 
-/// The `routes` section; `None` if it would be empty. Since [`LOW_CARDINALITY`], only patterns need
-/// it.
-pub(super) fn routes(version: Version, config: &BeylaConfig) -> Option<Value> {
+/// The `routes` section; `None` if it would be empty. Where [`LOW_CARDINALITY_DEFAULT`] holds, only
+/// patterns need it.
+pub(super) fn routes(release: Release, config: &BeylaConfig) -> Option<Value> {
     let mut routes = json!({});
-    if version < LOW_CARDINALITY {
-        routes["unmatched"] = json!("heuristic");
+    if !release.has(LOW_CARDINALITY_DEFAULT) {
+        let limited = release.has(LOW_CARDINALITY);
+        routes["unmatched"] = json!(if limited { "low-cardinality" } else { "heuristic" });
     }
     if !config.route_patterns.is_empty() {
         routes["patterns"] = json!(config.route_patterns);
@@ -70,28 +72,28 @@ pub(super) fn routes(version: Version, config: &BeylaConfig) -> Option<Value> {
 /// The `ebpf` section, which makes Beyla write trace context into outgoing requests; `None` if that
 /// is disabled.
 pub(super) fn context_propagation(
-    version: Version,
+    release: Release,
     config: &BeylaConfig,
 ) -> Result<Option<Value>, GenerateError> {
     use ContextPropagation::{All, Disabled, Headers, Ip, Tcp};
     let mode = config.context_propagation;
-    let refused = |needs| {
+    let refused = |needs: String| {
         let what = format!("beyla.context_propagation: {}", mode.as_str());
-        Err(GenerateError::Version { what, needs, version })
+        Err(GenerateError::Release { what, needs, release })
     };
     let named = || Ok(Some(json!({"context_propagation": mode.as_str()})));
-    match (version, mode) {
-        (_, Disabled) => Ok(None),
-        (version, Ip) if version.major >= 3 => refused("2.5.1 to 2.x"),
-        (version, _) if version.major >= 3 => named(),
-        (_, Tcp) => refused("3.0.0 or newer"),
-        (version, _) if version >= GLOBS => named(),
-        (_, Headers) => refused("2.5.1 or newer"),
-        (_, Ip) => refused("2.5.1 to 2.x"),
-        (version, All) if version.major >= 2 => {
+    match mode {
+        Disabled => Ok(None),
+        Ip if release.has(TCP_PROPAGATION) || !release.has(GLOBS) => {
+            refused("Beyla 2.5.1 to 2.x".to_owned())
+        }
+        Tcp if !release.has(TCP_PROPAGATION) => refused(TCP_PROPAGATION.to_string()),
+        _ if release.has(GLOBS) => named(),
+        Headers => refused(GLOBS.to_string()),
+        All if release.has(PROPAGATION_SWITCH) => {
             Ok(Some(json!({"enable_context_propagation": true})))
         }
-        (_, All) => Ok(Some(json!({
+        _ => Ok(Some(json!({
             "traffic_control_context_propagation": true,
             "traffic_control_l7_context_propagation": true,
         }))),

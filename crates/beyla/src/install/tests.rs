@@ -203,6 +203,18 @@ fn a_failed_installation_keeps_the_installed_version() {
 }
 
 #[test]
+fn an_archive_with_an_obi_is_refused() {
+    let host = Host::new();
+    let greeting = r#"level=INFO msg="OpenTelemetry eBPF Instrumentation" Version=v0.12.1"#;
+    let program = format!("#!/bin/sh\necho '{greeting}'\n");
+    let from = host.archive(&Packed::new().file("beyla", program.as_bytes()).bytes());
+    let install = Install { allow_unverified: true, ..host.install(Source::Archive(from)) };
+    let error = install.run().unwrap_err().to_string();
+    assert!(error.starts_with("the archive holds OBI 0.12.1; only Beyla is installed"), "{error}");
+    assert_eq!(host.left(), Vec::<String>::new());
+}
+
+#[test]
 fn an_archive_with_another_version_or_without_beyla_is_refused() {
     let host = Host::new();
     let path = official("3.31.0");

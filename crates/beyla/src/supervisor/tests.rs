@@ -9,7 +9,6 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::lines::OutputLine;
 use crate::process::Pipe;
-use crate::version::Version;
 
 /// The behaviour of a scripted Beyla.
 #[derive(Clone, Copy)]
@@ -130,7 +129,7 @@ fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<StartedBeyla,
         let _ = told.try_send(signal);
     });
     let running =
-        Running { version: Version::new(3, 31, 0), path: "beyla".into(), pid: 1, notes: vec![] };
+        Running { release: "3.31.0".parse().unwrap(), path: "beyla".into(), pid: 1, notes: vec![] };
     let is_outdated = Box::new(|| false);
     let process = Process { pid: 1, events, signal, attendant };
     Ok(StartedBeyla { process, running, is_outdated, health_port: None })

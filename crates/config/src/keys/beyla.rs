@@ -18,9 +18,10 @@ pub(super) const KEYS: &[Key] = &[
         "beyla.path",
         Kind::Text,
         Preset::Unset(
-            "the agent runs the newest Beyla that `coral beyla install` installed, else the `beyla` in `$PATH`",
+            "the agent runs the newest Beyla that `coral beyla install` installed, else the first of `beyla`, `obi` and \
+             `ebpf-instrument` in `$PATH`",
         ),
-        "Path of Beyla's executable file.",
+        "Path of the executable file of Beyla, or of OBI (OpenTelemetry eBPF Instrumentation).",
     )
     .such_as("/usr/local/bin/beyla")
     .also_set_by(&["BEYLA_PATH"]),

@@ -121,8 +121,8 @@ impl Kind {
                 Some("a map from any names to texts without `,` and `$`; at most 64 attributes")
             }
             Self::ContextPropagation => Some(
-                "`headers` needs Beyla 2.5.1 or newer, `tcp` 3.0 or newer, `ip` 2.5.1 to 2.x; each mode but \
-                 `disabled` needs the capability `CAP_NET_ADMIN`; with `disabled`, calls between hosts give one cut \
+                "`headers` needs Beyla 2.5.1 or newer, `tcp` 3.0 or newer, `ip` 2.5.1 to 2.x; OBI has all but `ip`; each \
+                 mode but `disabled` needs the capability `CAP_NET_ADMIN`; with `disabled`, calls between hosts give one cut \
                  trace for each host, except those of Go programs",
             ),
             _ => None,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::{ServerArgs, StatusFormat};
+use coral_beyla::release::Release;
 use coral_beyla::version::Version;
 use coral_trace::units::parse_duration;
 
@@ -39,9 +40,9 @@ pub struct DoctorArgs {
 /// `coral beyla config`.
 #[derive(Args, Debug)]
 pub struct BeylaConfigArgs {
-    /// For this version of Beyla, instead of the installed one.
-    #[arg(long = "for", value_name = "VERSION", value_parser = Version::from_str)]
-    pub version: Option<Version>,
+    /// For this version of Beyla, or of OBI as in `obi-0.12.1`, instead of the installed one.
+    #[arg(long = "for", value_name = "VERSION", value_parser = Release::from_str)]
+    pub release: Option<Release>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub server: ServerArgs,

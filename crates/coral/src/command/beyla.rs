@@ -6,11 +6,13 @@ use super::{Failure, print, print_serialized, sources, usual_data_dir};
 use crate::args::{BeylaConfigArgs, DoctorArgs, InstallArgs, StatusFormat};
 use crate::terminal::Progress;
 use coral_beyla::connections::Connections;
-use coral_beyla::generate::{GenerateInput, HEALTH, SelfInfo, generate};
+use coral_beyla::feature::HEALTH;
+use coral_beyla::generate::{GenerateInput, SelfInfo, generate};
 use coral_beyla::install::{DEFAULT_VERSION, Install, InstallError, Source};
 use coral_beyla::locate::{Found, locate};
+use coral_beyla::probe::probe;
+use coral_beyla::release::Release;
 use coral_beyla::status::{BeylaExamination, Finding, Verdict};
-use coral_beyla::version::Version;
 use coral_beyla::{doctor as examination, own_programs, places, versions_dir};
 use coral_config::AgentConfig;
 use coral_config::beyla::{Ports, Selector};
@@ -31,13 +33,13 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     }
 }
 
-/// A finding about Beyla's program and its version.
+/// A finding about the program, Beyla or OBI, and its version.
 fn program(config: &AgentConfig) -> Finding {
     let (verdict, found, costs) = match locate(&places(config)) {
         Err(missing) => (Verdict::Lacking, "none".to_owned(), Some(missing.to_string())),
-        Ok(Found { path, by }) => match Version::probe(&path) {
-            Ok(version) => {
-                let found = format!("{version}, {}, {}", path.display(), by.as_str());
+        Ok(Found { path, by }) => match probe(&path) {
+            Ok(release) => {
+                let found = format!("{release}, {}, {}", path.display(), by.as_str());
                 (Verdict::Fine, found, None)
             }
             Err(error) => (Verdict::Lacking, path.display().to_string(), Some(chain(&error))),
@@ -54,12 +56,10 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
     let config = AgentConfig::load(&sources(&args.server))?;
     let found = locate(&places(&config));
     // Without a program, the configuration is for the default release.
-    let version = match (args.version, &found) {
-        (Some(version), _) => version,
-        (None, Ok(found)) => {
-            Version::probe(&found.path).map_err(|error| Failure::new(chain(&error)))?
-        }
-        (None, Err(_)) => DEFAULT_VERSION,
+    let release = match (args.release, &found) {
+        (Some(release), _) => release,
+        (None, Ok(found)) => probe(&found.path).map_err(|error| Failure::new(chain(&error)))?,
+        (None, Err(_)) => Release::beyla(DEFAULT_VERSION),
     };
     let connections =
         Connections::load(&config.data_dir).map_err(|error| Failure::new(chain(&error)))?;
@@ -79,10 +79,10 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
         connected: &connected,
         self_info: &self_info,
         // 0 stands for the free port that is chosen at every start of Beyla.
-        health_port: (version >= HEALTH).then_some(0),
+        health_port: release.has(HEALTH).then_some(0),
     };
     let generated =
-        generate(version, &input).map_err(|refused| Failure::new(refused.to_string()))?;
+        generate(release, &input).map_err(|refused| Failure::new(refused.to_string()))?;
     let variables = generated.environment.iter().map(|(key, value)| format!("# {key}={value}\n"));
     let example = match is_example {
         true => {
@@ -92,7 +92,7 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
         false => "",
     };
     print(&format!(
-        "# For Beyla {version}; the port of health_check is a free one at every start.\n{example}{}{}",
+        "# For {release}; the port of health_check is a free one at every start.\n{example}{}{}",
         variables.collect::<String>(),
         generated.yaml
     ))

@@ -31,8 +31,10 @@ pub fn status(status: &BeylaStatus) -> String {
             let _ = writeln!(text, "  {name}: {}", ends(&value));
         }
     };
-    let program = status.version.clone().zip(status.path.clone());
-    add("program", program.map(|(version, path)| format!("{version}, {path}")));
+    // An agent of an older version runs Beyla only, and does not name it.
+    let name = status.program.as_deref().unwrap_or("Beyla");
+    let program = status.version.as_ref().zip(status.path.as_ref());
+    add("program", program.map(|(version, path)| format!("{name} {version}, {path}")));
     add("pid", status.pid.map(|pid| pid.to_string()));
     let instrumented = (status.instrumented > 0).then(|| status.instrumented.to_string());
     add("processes instrumented", instrumented);

@@ -83,6 +83,7 @@ fn an_accepted_file_runs_beyla_unchanged_and_spans_make_it_instrumenting() {
         ("BEYLA_PATH", path.as_str()),
         ("OTEL_SERVICE_NAME", "leak"),
         ("BEYLA_OPEN_PORT", "1"),
+        ("OTEL_EBPF_OPEN_PORT", "1"),
         ("OTEL_RESOURCE_ATTRIBUTES", "leak=1"),
     ];
     let agent = Coral::agent_of_file(&file, &env);
@@ -125,7 +126,7 @@ fn an_accepted_file_runs_beyla_unchanged_and_spans_make_it_instrumenting() {
     assert!(text(&agent, "/healthz").ends_with("beyla: instrumenting\n"));
     assert!(text(&agent, "/metrics").contains("\ncoral_agent_beyla_state_instrumenting 1\n"));
     let shown = said(&run(&agent, "agent status"));
-    assert!(shown.contains("Beyla: instrumenting\n  program: 2.8.5, "), "{shown}");
+    assert!(shown.contains("Beyla: instrumenting\n  program: Beyla 2.8.5, "), "{shown}");
 }
 
 #[test]
@@ -457,13 +458,43 @@ fn a_program_that_is_replaced_while_it_runs_is_restarted_with_its_own_configurat
 }
 
 #[test]
+fn an_obi_on_the_search_path_runs_in_the_place_of_beyla() {
+    let fake = FakeBeyla::named("obi", "obi-0.12.1", "run", LOG_3_31);
+    let path = format!("{}:/usr/bin:/bin", fake.file("").display());
+    let usual = ["beyla.enabled=true", "beyla.check_interval=100ms", SERVICES];
+    let agent = Coral::agent_with(&usual, &[("PATH", &path)]);
+    fake.until_started(1);
+    assert_eq!(
+        fake.config()["discovery"]["instrument"].to_string(),
+        r#"[{"name":"cart","open_ports":"8080"}]"#
+    );
+    until(&agent, "degraded");
+    let status = beyla(&agent);
+    assert_eq!((&status["program"], &status["version"]), (&"OBI".into(), &"0.12.1".into()));
+    let shown = said(&run(&agent, "agent status"));
+    assert!(shown.contains("\n  program: OBI 0.12.1, "), "{shown}");
+    let named = format!("beyla.path={}", fake.path().display());
+    let output = coral().args(["beyla", "doctor", "--set", &named]).output().unwrap();
+    let found = format!("Beyla                OBI 0.12.1, {}, named", fake.path().display());
+    assert!(said(&output).contains(&found), "{found}\n{}", said(&output));
+}
+
+#[test]
+fn a_beyla_that_greets_only_with_a_valid_configuration_is_run() {
+    let fake = FakeBeyla::new("3.33.0", "run", "");
+    let agent = agent(&fake, &[SERVICES]);
+    fake.until_started(1);
+    assert_eq!(beyla(&agent)["version"], "3.33.0");
+}
+
+#[test]
 fn what_a_version_cannot_do_is_refused_with_the_version_that_can() {
     let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
     let agent = agent(&fake, &[SERVICES, "beyla.context_propagation=tcp"]);
     let reason = until(&agent, "unavailable");
     assert_eq!(
         reason,
-        "`beyla.context_propagation: tcp` needs Beyla 3.0.0 or newer; this one is 2.8.5"
+        "`beyla.context_propagation: tcp` needs Beyla 3.0.0, OBI 0.9.0 or newer; this one is Beyla 2.8.5"
     );
     assert_eq!(fake.starts(), Vec::<u32>::new());
 }
@@ -532,6 +563,9 @@ fn config_prints_what_would_be_generated_and_doctor_looks_at_this_host() {
         printed.contains("  services:\n  - name: 'cart'\n    open_ports: '8080'\n"),
         "{printed}"
     );
+    let output = coral().args(["beyla", "config", "--for", "obi-0.12.1"]).output().unwrap();
+    let printed = said(&output);
+    assert!(printed.starts_with("# For OBI 0.12.1;"), "{printed}");
     let output = coral().args(["beyla", "doctor", "--format", "json"]).output().unwrap();
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();

@@ -23,14 +23,20 @@ time=2026-11-23T07:00:00.100Z level=INFO msg=\"starting Beyla in Application Obs
 time=2026-11-23T07:00:01.000Z level=ERROR msg=\"Unable to load eBPF watcher for process events\" component=discover.ProcessWatcher interval=5s error=\"creating kprobe: no such file or directory\"
 ";
 
-/// A fake Beyla, controlled by files beside it.
-pub struct FakeBeyla(TempDir);
+/// A fake Beyla, controlled by files beside it: their directory, and the name of the program.
+pub struct FakeBeyla(TempDir, &'static str);
 
 impl FakeBeyla {
     /// A fake of this version that writes `log` and then does `does`: `run`, `hang`, `flush` or
     /// `exit CODE`.
     pub fn new(version: &str, does: &str, log: &str) -> Self {
-        let fake = Self(tempfile::tempdir().unwrap());
+        Self::named("beyla", version, does, log)
+    }
+
+    /// A fake with a program of this name. It pretends to be an OBI if the version begins with
+    /// `obi-`.
+    pub fn named(name: &'static str, version: &str, does: &str, log: &str) -> Self {
+        let fake = Self(tempfile::tempdir().unwrap(), name);
         for (file, text) in [("version", version), ("does", does), ("log", log), ("errors", "")] {
             fake.set(file, text);
         }
@@ -57,7 +63,7 @@ impl FakeBeyla {
     }
 
     pub fn path(&self) -> PathBuf {
-        self.0.path().join("beyla")
+        self.0.path().join(self.1)
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
