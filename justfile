@@ -30,6 +30,12 @@ acceptance:
     cargo run --release -p coral-bench -- rca
     cargo run --release -p coral-bench -- demo --runs 20
     cargo run --release -p coral-bench -- report
+    just beyla
+
+# A real Beyla or OBI, as root, where BEYLA_PATH names one; else it says "not run here" (five minutes).
+beyla:
+    cargo build --release --workspace
+    cargo run --release -p coral-bench -- beyla || [ $? -eq 3 ]
 
 # What a first build costs, from a fresh clone.
 newcomer-build:

@@ -2,6 +2,7 @@
 
 mod agent;
 mod ask;
+mod beyla;
 mod clock;
 mod colony;
 mod demo;
@@ -73,14 +74,42 @@ enum Measure {
     Incidents(incidents::Incidents),
     /// Starts the demo with each fault, and checks that its commands show the fault.
     Demo(demo::DemoCommand),
+    /// Measures a real Beyla, or OBI, under a Coral: when requests are found, what a restart and a kill
+    /// cost, and its CPU.
+    Beyla(beyla::BeylaCommand),
+    /// Serves HTTP, for `beyla` to trace.
+    #[command(hide = true)]
+    BeylaService(beyla::ServiceCommand),
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
     /// search, and reopening.
     Store(store::Store),
 }
 
+/// Why a measurement was not begun on this host, which is no failure of what it measures.
+#[derive(Debug)]
+struct NotRun(String);
+
+/// The exit code of a measurement that was not begun.
+const NOT_RUN: u8 = 3;
+
+impl std::fmt::Display for NotRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "not run here: {}", self.0)
+    }
+}
+
+impl std::error::Error for NotRun {}
+
 fn main() -> ExitCode {
+    if let Some(ended) = beyla::stand_in() {
+        return ended;
+    }
     match run(Cli::parse().measure) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<NotRun>() => {
+            println!("{error}");
+            ExitCode::from(NOT_RUN)
+        }
         Err(error) => {
             eprintln!("Error: {}", output::chain(&error));
             ExitCode::FAILURE
@@ -119,6 +148,10 @@ impl Measure {
                 tokio::task::spawn_blocking(move || incidents.run()).await?
             }
             Self::Demo(demo) => demo.run().await,
+            Self::Beyla(beyla) => beyla.run().await,
+            Self::BeylaService(service) => {
+                tokio::task::spawn_blocking(move || service.run()).await?
+            }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
         }
     }

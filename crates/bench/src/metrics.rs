@@ -154,11 +154,13 @@ fn point(series: u64, start: u64, export: u64) -> HistogramDataPoint {
     }
 }
 
-fn text(key: &str, value: &str) -> KeyValue {
+/// An attribute with a text.
+pub fn text(key: &str, value: &str) -> KeyValue {
     attribute(key, any_value::Value::StringValue(value.to_owned()))
 }
 
-fn number(key: &str, value: i64) -> KeyValue {
+/// An attribute with a number.
+pub fn number(key: &str, value: i64) -> KeyValue {
     attribute(key, any_value::Value::IntValue(value))
 }
 

@@ -75,6 +75,15 @@ impl Program {
         self.start_in(dir, &["colony", "start", "-c", &file], &settings).await
     }
 
+    /// Starts a colony and an agent in one process, on a new directory.
+    ///
+    /// # Errors
+    /// As for [`agent`](Self::agent).
+    pub async fn standalone(&self, settings: &[&str]) -> Result<Server, Failure> {
+        let usual = ["agent.id=bench", "colony.listen=127.0.0.1:0"];
+        self.start(&["standalone"], &[&FREE_PORTS[..], &usual, settings].concat()).await
+    }
+
     async fn start(&self, role: &[&str], settings: &[&str]) -> Result<Server, Failure> {
         self.start_in(self.directory()?, role, settings).await
     }

@@ -149,6 +149,15 @@ impl Server {
         self.child.wait().map(drop)
     }
 
+    /// A command of the same program on the same data, as a person runs one. It is ended when it is
+    /// dropped.
+    pub fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(&self.program);
+        command.args(arguments).arg("--data-dir").arg(self.dir.path());
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
     /// The process, for its CPU time and memory.
     pub fn process(&self) -> Process {
         Process(self.child.id())
@@ -180,6 +189,14 @@ impl Server {
     /// There is no answer, or the answer is an error.
     pub async fn get(&self, path_and_query: &str) -> Result<Value, Failure> {
         let socket = if self.addresses["colony"].is_string() { "colony" } else { "agent_rpc" };
+        self.get_from(socket, path_and_query).await
+    }
+
+    /// The JSON answer of `socket` to GET `path_and_query`.
+    ///
+    /// # Errors
+    /// There is no answer, or the answer is an error.
+    pub async fn get_from(&self, socket: &str, path_and_query: &str) -> Result<Value, Failure> {
         let url = format!("{}{path_and_query}", self.url(socket)?);
         let response = self.http.get(&url).send().await?;
         let status = response.status();

@@ -7,6 +7,7 @@ use coral_wire::agent_rpc::proto::{
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message as _;
 use tonic::transport::{Channel, Endpoint};
 
@@ -21,12 +22,28 @@ pub struct AgentRpc(AgentServiceClient<Channel>);
 
 /// A page of spans in order of receipt.
 pub struct Page {
-    /// Trace id, span id, and service name of each span.
-    pub spans: Vec<(u128, u64, String)>,
+    /// The spans.
+    pub spans: Vec<PageSpan>,
     /// The receipt after which the next page begins.
     pub next: u64,
     /// Whether there is a next page.
     pub more: bool,
+}
+
+/// A span of a page.
+pub struct PageSpan {
+    /// The trace id.
+    pub trace: u128,
+    /// The span id.
+    pub span: u64,
+    /// The `service.name` of its resource.
+    pub service: String,
+    /// Whether the span serves a request.
+    pub is_server: bool,
+    /// The start, in nanoseconds since the Unix epoch.
+    pub start: u64,
+    /// The end, in nanoseconds since the Unix epoch.
+    pub end: u64,
 }
 
 impl AgentRpc {
@@ -96,8 +113,15 @@ impl AgentRpc {
             let service = resource.resource.as_ref().map(service).unwrap_or_default();
             for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
                 let trace: [u8; 16] = span.trace_id.as_slice().try_into()?;
-                let span: [u8; 8] = span.span_id.as_slice().try_into()?;
-                spans.push((u128::from_be_bytes(trace), u64::from_be_bytes(span), service.clone()));
+                let id: [u8; 8] = span.span_id.as_slice().try_into()?;
+                spans.push(PageSpan {
+                    trace: u128::from_be_bytes(trace),
+                    span: u64::from_be_bytes(id),
+                    service: service.clone(),
+                    is_server: span.kind() == SpanKind::Server,
+                    start: span.start_time_unix_nano,
+                    end: span.end_time_unix_nano,
+                });
             }
         }
         Ok(Page { spans, next: page.next_receipt, more: page.has_more })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::Failure;
-use crate::ask::agent::{AgentRpc, Page};
+use crate::ask::agent::{AgentRpc, Page, PageSpan};
 use crate::traffic::Traffic;
 use crate::traffic::encode::service_name;
 
@@ -27,7 +27,7 @@ impl StoredSpans {
     pub async fn read_on(&mut self, agent: &mut AgentRpc) -> Result<(), Failure> {
         loop {
             let page = self.page(agent).await?;
-            for (trace, span, service) in page.spans {
+            for PageSpan { trace, span, service, .. } in page.spans {
                 if self.spans.insert((trace, span), service).is_some() {
                     return Err(
                         format!("span {span:016x} of trace {trace:032x} is there twice").into()
