@@ -49,6 +49,7 @@ pub struct BeylaCommand {
 
 /// How many requests are searched for, one after the other.
 const SEARCHED: u32 = 10;
+const SEARCH_PAUSE: Duration = Duration::from_millis(107);
 const FOUND_TIMEOUT: Duration = Duration::from_secs(30);
 /// After a change, what is under way is exported, and counts of metrics are polled.
 const SETTLE: Duration = Duration::from_secs(15);
@@ -196,6 +197,8 @@ impl BeylaCommand {
 async fn found(host: &Host, figures: &mut Figures) -> Result<(), Failure> {
     let mut found = Latencies::default();
     for number in 0..SEARCHED {
+        // So that the requests are spread over the time between two exports.
+        tokio::time::sleep(SEARCH_PAUSE * number).await;
         let path = format!("/searched-{number}");
         host.request(&path).await?;
         found.add(host.found_after(&path, FOUND_TIMEOUT).await?);
