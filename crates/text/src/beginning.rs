@@ -19,10 +19,44 @@ pub fn since_time(began: UnixNanos, until: UnixNanos) -> String {
     format!("since {}", moment(began, until))
 }
 
-/// The window since a change `began`, and its baseline, which ends a little before the change:
-/// `since 02:41 UTC, against 1 hour before the change`. `until` is the end of the window.
-pub fn windows(began: UnixNanos, until: UnixNanos, baseline: &str) -> String {
-    format!("{}, against {baseline} before the change", since_time(began, until))
+/// The window since `began`, and its baseline, which ends a little earlier: `since 02:41 UTC, against
+/// 1 hour before the change`. An answer that `names` no change says when it compared only: `since
+/// 02:41 UTC, against 1 hour before that time`. `until` is the end of the window.
+pub fn windows(began: UnixNanos, until: UnixNanos, baseline: &str, names: ChangeNamed) -> String {
+    let end = match names {
+        ChangeNamed::Yes => "the change",
+        ChangeNamed::No => "that time",
+    };
+    format!("{}, against {baseline} before {end}", since_time(began, until))
+}
+
+/// The baseline of a window that stays as it is: `against 1 hour before the change`, or `against 1
+/// hour before 02:41 UTC` where the answer names no change that `began` then.
+pub fn moved_baseline(
+    began: UnixNanos,
+    until: UnixNanos,
+    baseline: &str,
+    names: ChangeNamed,
+) -> String {
+    match names {
+        ChangeNamed::Yes => format!("against {baseline} before the change"),
+        ChangeNamed::No => format!("against {baseline} before {}", moment(began, until)),
+    }
+}
+
+/// Whether an answer names a change. A weak beginning, of which no change is found, is no change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChangeNamed {
+    /// The answer names a cause, a change or a service that is not well.
+    Yes,
+    /// The answer names none.
+    No,
+}
+
+impl From<bool> for ChangeNamed {
+    fn from(named: bool) -> Self {
+        if named { Self::Yes } else { Self::No }
+    }
 }
 
 /// `since 02:41 UTC (12 minutes ago)`; `until` is the end of the window.
@@ -349,6 +383,25 @@ mod tests {
         assert_eq!(
             stored_since(oldest, NOON),
             "Coral has stored spans only since 11:48 UTC (12 minutes ago); the baseline would begin earlier"
+        );
+    }
+
+    #[test]
+    fn a_beginning_is_called_a_change_only_by_an_answer_that_names_one() {
+        let hour = std::time::Duration::from_secs(3_600);
+        let [windows, baseline] = [windows, moved_baseline].map(|words| {
+            [true, false].map(|named| words(NOON, NOON.later(hour), "1 hour", named.into()))
+        });
+        assert_eq!(
+            windows,
+            [
+                "since 12:00 UTC, against 1 hour before the change",
+                "since 12:00 UTC, against 1 hour before that time",
+            ]
+        );
+        assert_eq!(
+            baseline,
+            ["against 1 hour before the change", "against 1 hour before 12:00 UTC"]
         );
     }
 

@@ -61,6 +61,12 @@ pub fn no_such_service(name: &str, answer: &Services, windows: &str) -> String {
     format!("No service {} was seen ({windows}).\n{hint}", line(name))
 }
 
+/// Whether the answer names a change: a cause, or a service that is not well.
+pub fn names_change(answer: &Services) -> bool {
+    let is_sick = |of: &ServiceState| !matches!(of.health, Health::Well | Health::Unknown);
+    answer.cause.is_some() || answer.services.iter().any(is_sick)
+}
+
 /// A column, and its cell for a service.
 type ServiceColumn = (Column<'static>, fn(&ServiceState, UnixNanos) -> Cell);
 

@@ -39,7 +39,10 @@ pub(super) fn anomalies(args: &AnomaliesArgs, asked: &AskedAt) -> Result<(), Fai
             let until = UnixNanos::from_micros(until_unix_us);
             let before = format!("against the {} before", ago_text(baseline));
             let windows = match answer.began {
-                Some(began) => beginning::windows(began, until, &ago_text(baseline)),
+                Some(began) => {
+                    let named = (!answer.anomalies.is_empty()).into();
+                    beginning::windows(began, until, &ago_text(baseline), named)
+                }
                 None => format!("{}, {before}", window.words),
             };
             print(&coral_text::anomalies::anomalies(&answer, &windows, until, screen()))

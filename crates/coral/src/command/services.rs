@@ -10,7 +10,8 @@ use crate::terminal::screen;
 
 use coral_query::ServicesQuestion;
 use coral_query::answer::Services;
-use coral_text::services;
+use coral_text::{beginning, services};
+use coral_trace::UnixNanos;
 use coral_trace::units::{When, flag, instant};
 
 /// The window and the baseline without --since and --baseline.
@@ -53,7 +54,11 @@ pub(super) fn services(args: &ServicesArgs, asked: &AskedAt) -> Result<(), Failu
 fn windows(answer: &Services, window: &Window, baseline: Duration) -> String {
     let is_moved = answer.baseline_until_unix_us < answer.since_unix_us;
     let before = match answer.began.filter(|_| is_moved) {
-        Some(_) => format!("against {} before the change", ago_text(baseline)),
+        Some(began) => {
+            let until = UnixNanos::from_micros(answer.until_unix_us);
+            let named = services::names_change(answer).into();
+            beginning::moved_baseline(began, until, &ago_text(baseline), named)
+        }
         None => format!("against the {} before", ago_text(baseline)),
     };
     format!("{}, {before}", window.words)

@@ -10,7 +10,7 @@ use crate::client::AskError;
 use crate::terminal::screen;
 
 use coral_query::WhyQuestion;
-use coral_query::answer::Why;
+use coral_query::answer::{Verdict, Why};
 use coral_text::beginning;
 use coral_trace::UnixNanos;
 use coral_trace::units::When;
@@ -50,7 +50,10 @@ pub(super) fn why(args: &WhyArgs, asked: &AskedAt) -> Result<(), Failure> {
             let before = format!("against the {} before", ago_text(baseline));
             let windows = match (&args.trace_id, answer.began) {
                 (Some(_), _) => before,
-                (None, Some(began)) => beginning::windows(began, until, &ago_text(baseline)),
+                (None, Some(began)) => {
+                    let named = (answer.verdict == Verdict::Cause).into();
+                    beginning::windows(began, until, &ago_text(baseline), named)
+                }
                 (None, None) => format!("{}, {before}", window.words),
             };
             print(&coral_text::why::why(&answer, &windows, until, screen()))

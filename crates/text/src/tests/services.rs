@@ -11,7 +11,7 @@ use expect_test::expect;
 use super::unreachable;
 use crate::json::Projection;
 use crate::screen::Screen;
-use crate::services::{no_such_service, services, services_csv, verdict};
+use crate::services::{names_change, no_such_service, services, services_csv, verdict};
 use crate::table::width;
 use crate::tests::widths::keeps_to_width;
 
@@ -94,6 +94,12 @@ fn sick() -> Services {
         service("email", Health::NotSeen, (0, 0, 0)),
         service("frontend", Health::Well, (1_900, 0, 24_000)),
     ])
+}
+
+#[test]
+fn an_answer_without_a_sick_service_and_without_a_cause_names_no_change() {
+    let well = answer(vec![service("frontend", Health::Well, (1_900, 0, 24_000))]);
+    assert!(!names_change(&well) && names_change(&sick()));
 }
 
 fn page(width: Option<usize>) -> String {
