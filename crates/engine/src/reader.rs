@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use coral_trace::dependency::Dependencies;
-use coral_trace::{Collector, Span, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use crate::budget::Budget;
 use crate::capabilities::Capabilities;
@@ -155,7 +155,7 @@ pub trait TraceReader: Send + Sync {
         kinds: &[SpanKind],
         ended: TimeRange,
         budget: &Budget,
-        visit: &mut dyn FnMut(&Span),
+        visit: &mut dyn FnMut(&StoredSpan),
     ) -> Result<(), EngineError>;
 
     /// The start of the stored span of `collector` that was received first; `None` when none is

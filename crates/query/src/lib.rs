@@ -24,6 +24,7 @@ mod reader;
 mod recorded_minutes;
 pub mod red;
 mod sample;
+mod sampling;
 pub mod search;
 pub mod services;
 mod shared;

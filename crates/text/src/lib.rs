@@ -13,6 +13,7 @@ pub mod json;
 mod percent;
 pub mod red_table;
 pub mod root_cause;
+mod sampling;
 pub mod screen;
 pub mod services;
 mod started;

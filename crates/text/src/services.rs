@@ -17,7 +17,8 @@ pub use self::verdict::verdict;
 pub(crate) use self::verdict::{cause, problem, sentences};
 use crate::beginning::{coverage, length, moment};
 use crate::duration::percentile;
-use crate::percent::{per_second, rate};
+use crate::percent::rate;
+use crate::sampling;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Column, Table, name, whole};
 use crate::why::did_you_mean;
@@ -51,6 +52,9 @@ pub fn services(answer: &Services, windows: &str, screen: Screen) -> String {
     for sentence in gaps {
         let _ = writeln!(text, "{sentence}");
     }
+    for sentence in sampling::estimates(&answer.sampled) {
+        let _ = writeln!(text, "\n{sentence}");
+    }
     folded(&text, screen)
 }
 
@@ -78,8 +82,8 @@ fn columns() -> [ServiceColumn; 16] {
         (whole("Since").optional(11), |of, until| {
             of.began.map_or_else(String::new, |began| moment(began, until)).into()
         }),
-        (whole("Req/s").optional(10), |of, _| per_second(of.now.requests_per_second).into()),
-        (whole("Before").optional(6), |of, _| before(of, |of| per_second(of.requests_per_second))),
+        (whole("Req/s").optional(10), |of, _| per_second(&of.now).into()),
+        (whole("Before").optional(6), |of, _| before(of, per_second)),
         (whole("Errors").optional(13), |of, _| errors(&of.now)),
         (whole("Before").optional(9), |of, _| before(of, |of| rate(of.error_rate))),
         (whole("P50").optional(7), |of, _| p50(&of.now).into()),
@@ -134,6 +138,11 @@ fn errors(of: &ServiceNumbers) -> Cell {
     }
     let failed = if of.errors > 0 { Emphasis::Error } else { Emphasis::None };
     Cell::emphasised(rate(of.error_rate), failed)
+}
+
+/// The requests per second: `3.4`; `~3.4` if they are an estimate.
+pub(crate) fn per_second(of: &ServiceNumbers) -> String {
+    sampling::rate(of.requests_per_second, of.estimate)
 }
 
 fn p50(of: &ServiceNumbers) -> String {

@@ -9,13 +9,14 @@ pub use self::graph::{dot, mermaid};
 use crate::beginning::coverage_line;
 use crate::duration::percentile;
 use crate::percent::rate;
+use crate::sampling;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name as name_column, whole};
 use crate::wrap::folded;
 use coral_query::answer::{NodeKind, Topology, TopologyDiff, TopologyEdge};
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted};
+use coral_trace::units::counted;
 
 /// The service map as text: edges, nodes without edges, call cycles and changes. `window` is the
 /// window in words: `last 1 hour`. `before` is the length of the time before it that changes are
@@ -43,6 +44,9 @@ pub fn text(map: &Topology, window: &str, before: &str, screen: Screen) -> Strin
     if let Some(missing) = coverage_line(&map.coverage, until) {
         let _ = writeln!(text, "\n{missing}");
     }
+    for sentence in sampling::estimates(&map.sampled) {
+        let _ = writeln!(text, "\n{sentence}");
+    }
     folded(&text, screen)
 }
 
@@ -62,8 +66,8 @@ fn edge_table(map: &Topology, screen: Screen) -> String {
             named(&edge.from).into(),
             named(&edge.to).into(),
             line(&edge.protocol).into(),
-            count(edge.calls).into(),
-            Cell::emphasised(count(edge.errors), failed),
+            sampling::calls(edge.calls, edge.estimate).into(),
+            Cell::emphasised(sampling::errors(edge.errors, edge.estimate), failed),
             edge_percentile(edge, edge.p50_us).into(),
             edge_percentile(edge, edge.p95_us).into(),
             edge_percentile(edge, edge.p99_us).into(),
@@ -148,7 +152,7 @@ fn changes(diff: &TopologyDiff, screen: Screen) -> String {
         let words = [what.to_owned(), name(&edge.from), name(&edge.to), line(&edge.protocol)];
         words.into_iter().chain([was, is]).map(Cell::from).collect()
     };
-    let calls = |edge: &TopologyEdge| counted(edge.calls, "call");
+    let calls = |edge: &TopologyEdge| sampling::counted(edge.calls, edge.estimate, "call");
     let added = diff.added.iter().map(|edge| row("added", edge, "–".to_owned(), calls(edge)));
     let removed = diff.removed.iter().map(|edge| row("removed", edge, calls(edge), "–".to_owned()));
     let slower = diff.slower.iter().map(|slower| {
@@ -180,7 +184,8 @@ fn changes(diff: &TopologyDiff, screen: Screen) -> String {
 /// How many of the calls failed: `6.5% of 240 calls failed`.
 fn failed(edge: &TopologyEdge) -> String {
     let part = if edge.calls == 0 { 0.0 } else { edge.errors as f64 / edge.calls as f64 };
-    format!("{} of {} failed", rate(part), counted(edge.calls, "call"))
+    let noun = if edge.estimate.is_some() { "recorded call" } else { "call" };
+    format!("{} of {} failed", rate(part), counted(edge.calls, noun))
 }
 
 fn name(text: &str) -> String {

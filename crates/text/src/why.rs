@@ -9,6 +9,7 @@ use self::words::{as_in_baseline, difference, meaning, reason, suspicion};
 use crate::beginning::{coverage, since_time, stored_since};
 use crate::duration::duration;
 use crate::percent::percent;
+use crate::sampling::compared;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
 use crate::wrap::folded;
@@ -34,7 +35,7 @@ pub fn why(why: &Why, windows: &str, until: UnixNanos, screen: Screen) -> String
     if why.traces > 0 || why.baseline_traces > 0 {
         let _ = writeln!(text, "\n{}", basis(why));
     }
-    for sentence in coverage(&why.coverage, until) {
+    for sentence in coverage(&why.coverage, until).into_iter().chain(compared(&why.sampled)) {
         let _ = writeln!(text, "{sentence}");
     }
     folded(&text, screen)

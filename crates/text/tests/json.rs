@@ -45,6 +45,7 @@ fn evidence() -> WhyEvidence {
 
 fn why(because: Reason, kind: CauseKind) -> Why {
     Why {
+        sampled: Vec::new(),
         service: "shop".to_owned(),
         route: Some("/list".to_owned()),
         trace_id: Some(evidence().trace_id),

@@ -17,7 +17,7 @@ use coral_server::door::hosts::AllowedHosts;
 use coral_server::listen;
 use coral_store::{Store, StoreConfig};
 use coral_trace::dependency::Dependencies;
-use coral_trace::{Collector, Span, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -118,7 +118,7 @@ impl TraceReader for Endless {
         _: &[SpanKind],
         _: TimeRange,
         budget: &Budget,
-        _: &mut dyn FnMut(&Span),
+        _: &mut dyn FnMut(&StoredSpan),
     ) -> Result<(), EngineError> {
         self.read(budget)
     }

@@ -112,7 +112,7 @@ pub fn spans_that_ended_in_a_range_are_shown_once_each<S: Subject>() {
     let mut ids = Vec::new();
     for kinds in [&[SpanKind::Consumer][..], &[SpanKind::Client, SpanKind::Producer]] {
         let unlimited = Budget::unlimited();
-        let none = &mut |span: &Span| panic!("{:?} is not wanted", span.kind);
+        let none = &mut |stored: &StoredSpan| panic!("{:?} is not wanted", stored.span.kind);
         let ebpf = Collector::Ebpf;
         let shown = subject.engine().spans_ended(&cards, ebpf, kinds, ended, &unlimited, none);
         shown.expect("they are read");
@@ -123,7 +123,8 @@ pub fn spans_that_ended_in_a_range_are_shown_once_each<S: Subject>() {
         &[SpanKind::Consumer, SpanKind::Server],
         ended,
         &Budget::unlimited(),
-        &mut |span| {
+        &mut |StoredSpan { span, agent_id, .. }| {
+            assert_eq!(&**agent_id, "agent");
             assert_eq!(span.attributes.text("user.tier"), Some("gold"));
             ids.push(span.span_id.as_u64());
         },

@@ -260,6 +260,17 @@ impl Reader<'_> {
         Ok(found)
     }
 
+    /// The changes of sampling in `range` and in the hours before.
+    pub(crate) fn sampling_changes(&self, range: TimeRange) -> Result<Vec<Coverage>, EngineError> {
+        let end = range.end.min(self.from.now);
+        let status = self.from.fleet.status(self.from.now);
+        let timeline = self.timeline(TimeRange { end, ..range }, &status)?;
+        let whole = TimeRange { start: range.start.earlier(LOOK_BACK), end };
+        let mut found = timeline.map_or_else(Vec::new, |timeline| timeline.gaps(whole));
+        found.retain(|gap| gap.gap == CoverageGap::SamplingChanged);
+        Ok(found)
+    }
+
     /// The gaps because of which spans are missing in a `window`, for an answer that compares
     /// nothing.
     pub(crate) fn missing_in(&self, window: TracesOf<'_>) -> Result<Vec<Coverage>, EngineError> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::question::{RedProtocol, RedSide, RedSource};
 use crate::json;
+use crate::sampling::answer::Estimate;
 use crate::traces::answer::TraceFailure;
 
 /// The requests, errors and durations of one service and protocol in one window.
@@ -116,6 +117,10 @@ pub struct RedNumbers {
     /// How many requests had each response status: `200` for HTTP, `OK` for gRPC; `ok` and `error`
     /// for SQL.
     pub statuses: BTreeMap<String, u64>,
+    /// What the counts stand for, where they come from spans and only a share of these is recorded.
+    /// Absent where everything is recorded. Shares and percentiles are those of the recorded ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
 }
 
 /// A row with requests above the latency threshold, and traces of these requests.

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use coral_engine::{DeltaQuery, EngineError};
+use coral_engine::{DeltaQuery, EngineError, StoredSpan};
 use coral_trace::dependency::LatencyLimit;
 use coral_trace::red::{Side, series_from_span};
-use coral_trace::{Collector, Span, SpanKind, TimeRange, UnixNanos};
+use coral_trace::{Collector, SpanKind, TimeRange, UnixNanos};
 
 use super::rows::Rows;
 use super::started::StartedTraces;
 use super::{RedSource, RequestSelection};
 use crate::reader::Reader;
+use crate::sampling::WHOLE;
 
 /// The requests of a window.
 pub(super) struct Counted {
@@ -97,12 +98,14 @@ impl Reader<'_> {
         rows: &mut Rows,
     ) -> Result<(), EngineError> {
         let mut limit = LatencyLimit::default();
-        let mut add = |span: &Span| {
+        let mut add = |stored: &StoredSpan| {
+            let span = &stored.span;
             if let Some(series) = series_from_span(span)
                 && selection.includes(&series)
                 && started.includes(span)
             {
-                rows.add_span(&series, span, slowest);
+                let share = selection.shares.map_or(WHOLE, |shares| shares.of(stored));
+                rows.add_span(&series, span, share, slowest);
                 if limit.is_due_after(Rows::DURATIONS_A_SPAN) {
                     limit.apply(rows.durations_mut());
                 }

@@ -16,6 +16,7 @@ use coral_trace::red::{Protocol, Series, Side};
 use self::count::Counted;
 use crate::ask::{Ask, QueryError, Sources};
 use crate::reader::Reader;
+use crate::sampling::RecordedShares;
 
 pub use self::question::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use self::served::RequestKind;
@@ -32,6 +33,8 @@ struct RequestSelection<'a> {
     side: Side,
     service: &'a str,
     range: TimeRange,
+    /// The shares of spans that are recorded; `None` counts recorded spans only.
+    shares: Option<&'a RecordedShares>,
 }
 
 impl Ask for RedQuestion {
@@ -58,7 +61,8 @@ impl Reader<'_> {
         let side = question.side.effective(question.protocol);
         let (service, protocol) = (question.service.as_str(), question.protocol.protocol());
         let range = question.window(0);
-        let selection = RequestSelection { protocol, side: side.side(), service, range };
+        let selection =
+            RequestSelection { protocol, side: side.side(), service, range, shares: None };
         let (source, counted) = self.counted(question.source, &selection, question.slow)?;
         let no_metrics = source == RedSource::Spans || counted.rows.is_empty();
         let before = question.compare_us.map(|earlier| {

@@ -8,6 +8,7 @@ use coral_trace::{Span, grpc_status_name};
 
 use super::answer::RedTable;
 use super::{NANOS_PER_MICRO, answer};
+use crate::sampling::{Share, WHOLE, Weighed};
 
 /// The number of requests to which those of a row that are known one by one are cut, when there are
 /// twice as many. An answer shows fewer.
@@ -39,6 +40,8 @@ pub(super) struct RowSum {
     /// The sum of the durations in nanoseconds, as far as it is known.
     nanos: u64,
     statuses: BTreeMap<String, u64>,
+    /// What the requests stand for.
+    weighed: Weighed,
     /// The slowest requests that are known one by one: exemplars of metrics, or spans.
     pub slowest: Vec<Exemplar>,
 }
@@ -88,9 +91,10 @@ impl Rows {
         self.by_name.iter()
     }
 
-    /// Adds the request of `span`, and keeps it among the slowest ones if `slowest` is set.
-    pub fn add_span(&mut self, series: &Series, span: &Span, slowest: bool) {
-        self.add_one(name(series), |failed| status(series, failed), span);
+    /// Adds the request of `span`, of which `share` is recorded, and keeps it among the slowest ones
+    /// if `slowest` is set.
+    pub fn add_span(&mut self, series: &Series, span: &Span, share: Share, slowest: bool) {
+        self.add_one(name(series), |failed| status(series, failed), span, share);
         if slowest {
             let (trace_id, span_id, time) = (span.trace_id, span.span_id, span.end);
             let nanos = nanos(span);
@@ -100,14 +104,20 @@ impl Rows {
 
     /// Adds the request of `span`, which is of no protocol that has RED metrics. Its row has the
     /// name of the span.
-    pub fn add_operation(&mut self, span: &Span) {
+    pub fn add_operation(&mut self, span: &Span, share: Share) {
         let status = |failed| if failed { "error" } else { "ok" }.to_owned();
-        self.add_one((span.name.clone(), String::new()), status, span);
+        self.add_one((span.name.clone(), String::new()), status, span, share);
     }
 
-    fn add_one(&mut self, row: RowName, status: impl Fn(bool) -> String, span: &Span) {
+    fn add_one(
+        &mut self,
+        row: RowName,
+        status: impl Fn(bool) -> String,
+        span: &Span,
+        share: Share,
+    ) {
         let nanos = nanos(span);
-        let requests = Requests { count: 1, failed: span.is_error(), nanos };
+        let requests = Requests { count: 1, failed: span.is_error(), nanos, share };
         self.add_to_all_and_row(row, &status(requests.failed), requests, |durations| {
             if let Durations::Exact(durations) = durations {
                 durations.add(nanos / NANOS_PER_MICRO);
@@ -119,7 +129,7 @@ impl Rows {
     pub fn add_histogram(&mut self, series: &Series, histogram: &Histogram) {
         let failed = series.is_error();
         let nanos = histogram.sum.map_or(0, |sum| sum.max(0.0) as u64);
-        let requests = Requests { count: histogram.count(), failed, nanos };
+        let requests = Requests { count: histogram.count(), failed, nanos, share: WHOLE };
         self.add_to_all_and_row(name(series), &status(series, failed), requests, |durations| {
             if let Durations::Buckets(durations) = durations {
                 durations.add(histogram);
@@ -217,10 +227,12 @@ impl Rows {
 impl RowSum {
     fn without_requests(none: &Durations) -> Self {
         let (errors, nanos, statuses) = (0, 0, BTreeMap::new());
-        Self { durations: none.clone(), errors, nanos, statuses, slowest: Vec::new() }
+        let (weighed, slowest) = (Weighed::default(), Vec::new());
+        Self { durations: none.clone(), errors, nanos, statuses, weighed, slowest }
     }
 
-    fn add(&mut self, status: &str, Requests { count, failed, nanos }: Requests) {
+    fn add(&mut self, status: &str, Requests { count, failed, nanos, share }: Requests) {
+        self.weighed.add(share, count, failed);
         self.errors = self.errors.saturating_add(if failed { count } else { 0 });
         self.nanos = self.nanos.saturating_add(nanos);
         match self.statuses.get_mut(status) {
@@ -265,6 +277,7 @@ impl RowSum {
             exact: self.durations.is_exact(),
             beyond_us: beyond.map(|bound| bound.least() as i64),
             statuses: self.statuses.clone(),
+            estimate: self.weighed.estimate(requests),
         }
     }
 }
@@ -339,6 +352,8 @@ struct Requests {
     failed: bool,
     /// The sum of their durations.
     nanos: u64,
+    /// The share of such requests that is recorded.
+    share: Share,
 }
 
 /// The name of the row of `series`.
@@ -390,8 +405,8 @@ mod tests {
         let span = request(1, "shop", "/", 0, 3);
         let mut rows = Rows::of_spans();
         for route in 0..MAX_ROWS + 500 {
-            rows.add_span(&series(route), &span, true);
-            rows.add_span(&series(0), &span, true);
+            rows.add_span(&series(route), &span, WHOLE, true);
+            rows.add_span(&series(0), &span, WHOLE, true);
         }
         let table = rows.table(Protocol::Http, None);
         assert_eq!((table.len(), rows.left_out()), (MAX_ROWS, 500));

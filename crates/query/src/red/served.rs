@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coral_engine::{DeltaQuery, EngineError};
+use coral_engine::{DeltaQuery, EngineError, StoredSpan};
 use coral_trace::dependency::LatencyLimit;
 use coral_trace::red::{Protocol, Series, Side, series_from_span};
 use coral_trace::{Collector, Span, SpanKind, TimeRange, UnixNanos};
@@ -15,6 +15,7 @@ use super::count::covered_since;
 use super::rows::{RowName, RowSum, Rows};
 use super::started::StartedTraces;
 use crate::reader::Reader;
+use crate::sampling::{RecordedShares, Share};
 
 /// What kind of requests a service serves.
 #[derive(
@@ -63,6 +64,8 @@ pub(crate) struct ComparedServices<'a> {
     pub(crate) names: BTreeSet<String>,
     /// Kinds of requests that some spans of services served.
     pub(crate) sampled: KindsOfServices,
+    /// The shares of spans that are recorded.
+    pub(crate) shares: &'a RecordedShares,
 }
 
 impl Reader<'_> {
@@ -76,7 +79,7 @@ impl Reader<'_> {
         &self,
         compared: &ComparedServices<'_>,
     ) -> Result<[Served; 2], EngineError> {
-        let ComparedServices { service, window, baseline, names, sampled } = compared;
+        let ComparedServices { service, window, baseline, names, sampled, shares } = compared;
         let oldest = self.oldest_start()?;
         let mut now = self.served_by_metrics(*service, *window, oldest)?;
         let mut before = self.served_by_metrics(*service, *baseline, oldest)?;
@@ -84,7 +87,7 @@ impl Reader<'_> {
         let (whole, messages) = by_spans(names, &counted, sampled);
         let read = |range, of: [&BTreeSet<String>; 2], counted: &KindsOfServices| {
             let started = self.started_traces(*service, range)?;
-            self.served_by_spans(of, &started, counted.clone())
+            self.served_by_spans(of, &started, counted.clone(), shares)
         };
         now.add(read(*window, [&whole, &messages], &counted)?, *window, oldest);
         let seen = now.kinds();
@@ -143,6 +146,7 @@ impl Reader<'_> {
         [whole, messages]: [&BTreeSet<String>; 2],
         started: &StartedTraces,
         counted: KindsOfServices,
+        shares: &RecordedShares,
     ) -> Result<SpanRequests, EngineError> {
         let mut found = SpanRequests { counted, ..SpanRequests::default() };
         for collector in [Collector::Ebpf, Collector::Sdk] {
@@ -154,9 +158,9 @@ impl Reader<'_> {
                     continue;
                 }
                 let ended = started.spans_ended();
-                let mut add = |span: &Span| {
-                    if started.includes(span) {
-                        found.add(span);
+                let mut add = |stored: &StoredSpan| {
+                    if started.includes(&stored.span) {
+                        found.add(&stored.span, || shares.of(stored));
                     }
                 };
                 let traces = &self.from.traces;
@@ -207,7 +211,9 @@ struct SpanRequests {
 }
 
 impl SpanRequests {
-    fn add(&mut self, span: &Span) {
+    /// Adds the request of `span`, if it served one; `share` is the share of such spans that is
+    /// recorded.
+    fn add(&mut self, span: &Span, share: impl FnOnce() -> Share) {
         let service = span.origin.service_name();
         saw(&mut self.last_seen, service, span.end);
         let Some((kind, series)) = request_kind(span) else { return };
@@ -220,8 +226,8 @@ impl SpanRequests {
         let Some(kinds) = self.rows.get_mut(service) else { return };
         let rows = kinds.entry(kind).or_insert_with(Rows::of_spans);
         match series {
-            Some(series) => rows.add_span(&series, span, false),
-            None => rows.add_operation(span),
+            Some(series) => rows.add_span(&series, span, share(), false),
+            None => rows.add_operation(span, share()),
         }
         if self.limit.is_due_after(Rows::DURATIONS_A_SPAN) {
             self.limit_durations();

@@ -7,6 +7,7 @@ use super::answer::RedRow;
 use super::{RedSource, RequestSelection};
 use crate::ask::QueryError;
 use crate::reader::Reader;
+use crate::sampling::RecordedShares;
 
 impl Reader<'_> {
     /// The statements that `service` sent in `window`, with their numbers in `baseline` and the sum
@@ -16,9 +17,11 @@ impl Reader<'_> {
         service: &str,
         window: TimeRange,
         baseline: TimeRange,
+        shares: &RecordedShares,
     ) -> Result<(RedSource, Vec<(RedRow, u64)>), QueryError> {
         let (protocol, side) = (Protocol::Sql, Side::Client);
-        let selection = RequestSelection { protocol, side, service, range: window };
+        let selection =
+            RequestSelection { protocol, side, service, range: window, shares: Some(shares) };
         let (source, now) = self.counted(None, &selection, false)?;
         let earlier = RequestSelection { range: baseline, ..selection };
         let before = self.count(source, &earlier, false)?;

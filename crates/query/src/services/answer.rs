@@ -9,6 +9,7 @@ use crate::json;
 use crate::red::RedSource;
 pub use crate::red::RequestKind;
 use crate::red::answer::{RedNumbers, RedRow};
+use crate::sampling::answer::{Estimate, SampledSpans};
 use crate::topology::answer::{NodeKind, TopologyEdge};
 use crate::traces::answer::Groups;
 use crate::why::answer::WhySuspect;
@@ -53,6 +54,10 @@ pub struct Services {
     /// The gaps in what was seen of agents, in the window and in the baseline.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
+    /// The spans that are counted in `services` or `detail`, in the window or in the baseline, and of
+    /// which only a share is recorded. Absent where everything is recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampled: Vec<SampledSpans>,
     /// The start of the stored span that was received first; null if that is before the baseline.
     /// Microseconds since the Unix epoch.
     #[serde(default, rename = "stored_since_unix_us", with = "json::micros_or_null")]
@@ -168,6 +173,10 @@ pub struct ServiceNumbers {
     pub exact: bool,
     /// Percentiles that are null are above this many microseconds; null when all are known.
     pub beyond_us: Option<i64>,
+    /// What the counts stand for, where they come from spans and only a share of these is recorded.
+    /// Absent where everything is recorded. Shares and percentiles are those of the recorded ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
 }
 
 /// The requests of one kind that a service served.

@@ -14,6 +14,8 @@ use super::health::{self, Evidence, Observed};
 use super::sample::{Sampled, ServiceSample};
 use crate::coverage::Coverage;
 use crate::red::{RedSource, Served, ServedRequests};
+use crate::sampling::answer::Estimate;
+use crate::sampling::{RecordedShares, Share, WHOLE};
 
 /// How long before a window its baseline may end so that rates can be compared.
 const RECENT: Duration = Duration::from_secs(3_600);
@@ -24,6 +26,8 @@ pub(super) struct Seen {
     pub before: Served,
     pub sampled: Sampled,
     pub coverage: Vec<Coverage>,
+    /// The shares of spans that agents recorded in the window and in the baseline.
+    pub shares: RecordedShares,
     pub window: TimeRange,
     pub baseline: TimeRange,
 }
@@ -102,11 +106,14 @@ impl Seen {
             let source = now.or(before)?.source;
             let comparable = source == RedSource::Metrics || !are_sampled;
             let lengths = [self.window, self.baseline].map(seconds);
-            let evidence = Evidence {
+            let mut evidence = Evidence {
                 are_counts_comparable: comparable,
                 is_baseline_recent: self.baseline.end.later(RECENT) >= self.window.start,
                 ..evidence(now, before, lengths)
             };
+            if now.is_none() && source == RedSource::Spans {
+                evidence.now.share = self.share(service);
+            }
             Some(Compared { kind, now, before, evidence })
         };
         let mut kinds: Vec<Compared<'_>> = all.into_iter().filter_map(compared).collect();
@@ -115,6 +122,11 @@ impl Seen {
             Reverse((now.requests, before.requests))
         });
         kinds
+    }
+
+    /// The share of the spans of a `service` without requests that is recorded in the window.
+    fn share(&self, service: &str) -> Share {
+        self.shares.of_services(self.window, None).mean(service)
     }
 
     /// What `service` serves, most requests first.
@@ -208,7 +220,10 @@ fn together<'a>(
             None => found,
             Some(sum) => {
                 let (requests, errors) = (sum.requests + found.requests, sum.errors + found.errors);
+                let counts = [sum.requests, found.requests];
+                let failed = [sum.errors, found.errors];
                 ServiceNumbers {
+                    estimate: Estimate::joined([sum.estimate, found.estimate], counts, failed),
                     requests_per_second: sum.requests_per_second + found.requests_per_second,
                     requests,
                     errors,
@@ -233,6 +248,7 @@ fn numbers(of: &ServedRequests) -> ServiceNumbers {
         p95_us: numbers.p95_us,
         exact: numbers.exact,
         beyond_us: numbers.beyond_us,
+        estimate: numbers.estimate,
     }
 }
 
@@ -247,7 +263,14 @@ fn evidence(
         None => Observed { seconds: length, ..Observed::default() },
         Some(of) => {
             let (requests, errors) = of.counts();
-            Observed { requests, errors, percentiles: of.percentiles(), seconds: of.seconds() }
+            let share = of.numbers().estimate.map_or(WHOLE, |estimate| estimate.sampling_ratio);
+            Observed {
+                requests,
+                errors,
+                percentiles: of.percentiles(),
+                seconds: of.seconds(),
+                share,
+            }
         }
     };
     let [now_seconds, before_seconds] = lengths;

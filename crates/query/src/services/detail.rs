@@ -31,11 +31,15 @@ impl Reader<'_> {
         let operations_left_out = operations.len().saturating_sub(MAX_ROWS) as u64;
         operations.truncate(MAX_ROWS);
         let (now, before) = self.maps(Source::All.collector(), window, Some(baseline))?;
-        let maps = [topology(&now), before.as_ref().map(topology).unwrap_or_default()];
+        let shares = |range| seen.shares.of_services(range, None);
+        let now = topology(&now, &shares(window));
+        let before = before.map(|before| topology(&before, &shares(baseline)));
+        let maps = [now, before.unwrap_or_default()];
         let maps = maps.each_ref();
         let [hosts, versions] =
             self.served_by(service, ["host.name", "service.version"], window)?;
-        let (statements_source, statements) = self.statements(service, window, baseline)?;
+        let (statements_source, statements) =
+            self.statements(service, window, baseline, &seen.shares)?;
         let mut statements: Vec<ServiceStatement> = statements
             .into_iter()
             .map(|(row, total_us)| ServiceStatement { row, total_us })
@@ -114,6 +118,7 @@ fn without_calls(before: &TopologyEdge) -> TopologyEdge {
         p95_us: 0,
         p99_us: 0,
         exact: true,
+        estimate: None,
         ..before.clone()
     }
 }

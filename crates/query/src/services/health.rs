@@ -11,13 +11,15 @@
 //! - **Not seen**: the window has no requests, and at the rate of the baseline it would have at
 //!   least 10.
 //! - **Fewer requests**: the rate is at most half of that in the baseline, and at that rate the
-//!   window would have at least 40 requests. The baseline ended at most an hour before the window:
+//!   window would have at least 40 requests. Where a share of the spans is recorded, the rate of the
+//!   baseline is that which would be recorded at the share of the window. The baseline ended at most an hour before the window:
 //!   rates of another time of the day differ.
 //!
 //! Where none applies, a service is well if the window has at least 20 requests, the baseline at
 //! least 50, and no gap hides spans of the service in the window; else its health is unknown.
 
 use super::answer::{Health, UnknownHealth};
+use crate::sampling::{Share, WHOLE};
 
 /// Failing requests: the smallest number, and the smallest shares.
 const MIN_FAILURES: u64 = 3;
@@ -41,7 +43,7 @@ const MIN_EXPECTED: f64 = 40.0;
 const MAX_REST: f64 = 0.5;
 
 /// The requests of one kind in a time range.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Observed {
     pub requests: u64,
     pub errors: u64,
@@ -49,6 +51,15 @@ pub(super) struct Observed {
     pub percentiles: [Option<u64>; 2],
     /// The part of the time range that the stored data covers.
     pub seconds: f64,
+    /// The share of such requests that is recorded, if they are counted from spans: above 0 and at
+    /// most 1.
+    pub share: Share,
+}
+
+impl Default for Observed {
+    fn default() -> Self {
+        Self { requests: 0, errors: 0, percentiles: [None; 2], seconds: 0.0, share: WHOLE }
+    }
 }
 
 /// What the rules know of the requests of one kind that a service serves.
@@ -73,11 +84,13 @@ pub(super) fn problem(evidence: &Evidence) -> Option<Health> {
     if is_slow(evidence) {
         return Some(Health::Slow);
     }
+    // A smaller share of the same requests is recorded as fewer of them.
+    let sampling = now.share.zip(before.share).map(|(now, before)| now / before);
     let expected = match before.seconds {
         0.0 => 0.0,
-        seconds => before.requests as f64 / seconds * now.seconds,
+        seconds => before.requests as f64 / seconds * now.seconds * sampling.unwrap_or(1.0),
     };
-    if !are_counts_comparable || now.seconds == 0.0 {
+    if !are_counts_comparable || sampling.is_none() || now.seconds == 0.0 {
         return None;
     }
     match now.requests {
@@ -158,8 +171,13 @@ mod tests {
     fn usual() -> Evidence {
         let percentiles = [Some(10_000), Some(40_000)];
         Evidence {
-            now: Observed { requests: 900, errors: 0, percentiles, seconds: 900.0 },
-            before: Observed { requests: 3_600, errors: 0, percentiles, seconds: 3_600.0 },
+            now: Observed { requests: 900, percentiles, seconds: 900.0, ..Observed::default() },
+            before: Observed {
+                requests: 3_600,
+                percentiles,
+                seconds: 3_600.0,
+                ..Observed::default()
+            },
             above: [0.5, 0.05],
             are_counts_comparable: true,
             is_baseline_recent: true,
@@ -239,6 +257,11 @@ mod tests {
             (of.now.requests, of.are_counts_comparable) = (10, false);
         };
         assert_eq!(with(sampled), None);
+        let share = |now, share| with(|of| (of.now.requests, of.now.share) = (now, share));
+        assert_eq!(share(450, Some(0.6)), None, "60% of 900 are recorded");
+        assert_eq!(share(270, Some(0.6)), Some(Health::FewerRequests));
+        assert_eq!(share(270, None), None);
+        assert_eq!(share(0, Some(0.01)), None, "9 are expected");
         let of_another_hour =
             |now| with(|of| (of.now.requests, of.is_baseline_recent) = (now, false));
         assert_eq!(of_another_hour(300), None);

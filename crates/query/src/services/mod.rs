@@ -14,7 +14,7 @@ use coral_engine::Budget;
 use coral_trace::explain::Entry;
 use coral_trace::{TimeRange, UnixNanos, side_by_side};
 
-use self::answer::{Health, ServiceState, Services};
+use self::answer::{Health, ServiceDetail, ServiceState, Services};
 use self::assess::Seen;
 pub use self::question::ServicesQuestion;
 use crate::answer::Verdict;
@@ -22,6 +22,7 @@ use crate::ask::{Ask, QueryError, Sources};
 use crate::beginning::baseline_end;
 use crate::cohort::range;
 use crate::reader::Reader;
+use crate::red::answer::RedRow;
 use crate::red::{ComparedServices, joined};
 use crate::why::WhyQuestion;
 use crate::why::answer::WhySuspect;
@@ -83,6 +84,12 @@ impl Reader<'_> {
             Some(name) => (Some(self.service_detail(name, &seen, window, baseline)?), Vec::new()),
             None => (None, Vec::new()),
         };
+        let mut sampled = Vec::new();
+        if !seen.shares.is_whole() {
+            let estimated = estimated(&services, detail.as_ref());
+            let of = seen.shares.of_services(whole, None);
+            sampled = of.sampled(|service| estimated.contains(service));
+        }
         Ok(Services {
             since_unix_us: question.since_unix_us,
             until_unix_us: question.until_unix_us,
@@ -95,6 +102,7 @@ impl Reader<'_> {
             began,
             cause,
             coverage: std::mem::take(&mut seen.coverage),
+            sampled,
             stored_since: self.stored_since(baseline.start)?,
         })
     }
@@ -152,6 +160,7 @@ impl Reader<'_> {
         baseline: TimeRange,
     ) -> Result<Seen, QueryError> {
         let mut coverage = self.gaps_of_services(baseline, window)?;
+        let shares = self.recorded_shares(TimeRange { start: baseline.start, end: window.end })?;
         if let Some(service) = service {
             coverage.retain(|gap| gap.concerns(service));
         }
@@ -168,12 +177,41 @@ impl Reader<'_> {
             baseline,
             names: in_window.union(&in_baseline).cloned().collect(),
             sampled: joined(&sampled.kinds(), &earlier.kinds()),
+            shares: &shares,
         };
         let [now, before] = self.served(&compared)?;
         // Nothing of a service that stopped is in the window: its hosts are those of the baseline.
         sampled.add_others(earlier, &before.services());
-        Ok(Seen { now, before, sampled, coverage, window, baseline })
+        Ok(Seen { now, before, sampled, coverage, shares, window, baseline })
     }
+}
+
+/// The services of which some counted spans are only a share, in the order of their names.
+fn estimated<'a>(
+    services: &'a [ServiceState],
+    detail: Option<&'a ServiceDetail>,
+) -> BTreeSet<&'a str> {
+    let is_estimated = |of: &&ServiceState| {
+        let numbers = [Some(&of.now), of.before.as_ref()];
+        numbers.into_iter().flatten().any(|numbers| numbers.estimate.is_some())
+    };
+    let mut names: BTreeSet<&str> =
+        services.iter().filter(is_estimated).map(|of| of.name.as_str()).collect();
+    let Some(detail) = detail else { return names };
+    let calls = detail.callers.iter().chain(&detail.callees);
+    let edges = calls.flat_map(|call| [Some(&call.edge), call.before.as_ref()]).flatten();
+    for edge in edges.filter(|edge| edge.estimate.is_some()) {
+        names.extend([edge.from.as_str(), edge.to.as_str()]);
+    }
+    let rows = detail.statements.iter().map(|of| &of.row);
+    let is_estimated = |row: &RedRow| {
+        let numbers = [Some(&row.numbers), row.before.as_ref()];
+        numbers.into_iter().flatten().any(|numbers| numbers.estimate.is_some())
+    };
+    if rows.clone().any(is_estimated) {
+        names.extend(services.iter().map(|of| of.name.as_str()));
+    }
+    names
 }
 
 /// Whether requests of the service fail or are slow: such a change has a beginning.

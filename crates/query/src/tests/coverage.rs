@@ -46,7 +46,7 @@ impl Colony {
     }
 
     /// As [`new`](Self::new), with the requests only for which `is_traced` returns true.
-    fn sampled(
+    pub(super) fn sampled(
         ms: impl Fn(u64) -> u64,
         is_seen: impl Fn(u64, u64) -> bool,
         is_traced: impl Fn(u64, u64) -> bool,
@@ -66,6 +66,9 @@ impl Colony {
             first.extend([request, client]);
             second.extend(Some(server).filter(|_| is_seen(minutes, number)));
         }
+        // The oldest are received first.
+        first.reverse();
+        second.reverse();
         let pages = [("web-1", first), ("web-2", second)].map(|(agent, spans)| Page {
             checkpoint: Checkpoint {
                 agent_id: agent.to_owned(),
@@ -110,7 +113,12 @@ impl Colony {
 
     /// Records the requests that `service` of `agent` served in each minute: `counts` returns the
     /// number of server spans, and of requests that metrics counted.
-    fn record_requests(&self, agent: &str, service: &str, counts: impl Fn(u64) -> (u64, u64)) {
+    pub(super) fn record_requests(
+        &self,
+        agent: &str,
+        service: &str,
+        counts: impl Fn(u64) -> (u64, u64),
+    ) {
         let records = (0..MINUTES).map(|minutes| {
             let (spans, counted) = counts(minutes);
             let counts = RequestCounts { spans, counted };

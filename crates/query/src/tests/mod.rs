@@ -6,6 +6,7 @@ mod beginning_by_metrics;
 mod coverage;
 mod failures;
 mod loopback;
+mod sampling;
 mod search;
 mod services;
 mod slowdown;

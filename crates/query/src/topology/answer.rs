@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
 use crate::json;
+use crate::sampling::answer::{Estimate, SampledSpans};
 
 /// The service map of a window, from all traces that started in the window. Spans of these traces
 /// that are outside of the window count too.
@@ -44,6 +45,10 @@ pub struct Topology {
     /// Edges of their services are not in `diff`.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
+    /// The spans of services of the map of which only a share is recorded, in the window. Absent
+    /// where everything is recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampled: Vec<SampledSpans>,
 }
 
 /// A node of the service map: a service, or a database, queue or external host.
@@ -57,7 +62,7 @@ pub struct TopologyNode {
 }
 
 /// All calls from one node to another over one protocol.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TopologyEdge {
     /// The name of the caller.
     pub from: String,
@@ -83,6 +88,10 @@ pub struct TopologyEdge {
     /// percentiles of edges with more than 1,024 of them are up to 3.2% off.
     #[serde(default)]
     pub exact: bool,
+    /// What the counts stand for, where they come from spans and only a share of these is recorded.
+    /// Absent where everything is recorded. Shares and percentiles are those of the recorded ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
 }
 
 /// What changed in the service map, compared with the time before the window.
@@ -112,7 +121,7 @@ pub struct TopologyDiff {
 }
 
 /// An edge that became slower.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SlowerEdge {
     /// The edge with the numbers of the window.
     #[serde(flatten)]
@@ -124,7 +133,7 @@ pub struct SlowerEdge {
 }
 
 /// An edge on which a larger share of calls fails than before.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct FailingEdge {
     /// The edge with the numbers of the window.
     #[serde(flatten)]

@@ -5,7 +5,7 @@ pub(crate) mod question;
 
 use std::collections::BTreeSet;
 
-use coral_trace::dependency::{Dependencies, Edge, Node, Topology};
+use coral_trace::dependency::{Dependencies, Edge, Node, NodeKind, Topology};
 use coral_trace::{Collector, TimeRange};
 
 use coral_engine::Budget;
@@ -13,6 +13,8 @@ use coral_engine::Budget;
 use crate::ask::{Ask, QueryError, Sources};
 use crate::coverage::{Coverage, MissingNodes, TracesOf};
 use crate::reader::Reader;
+use crate::sampling::ServiceShares;
+use crate::sampling::answer::Estimate;
 
 pub use self::question::TopologyQuestion;
 
@@ -52,16 +54,21 @@ impl Reader<'_> {
             Some(before) => self.gaps_of_maps(before, question.window())?,
             None => self.missing_in(TracesOf { range: question.window(), traces: &[] })?,
         };
+        let shares = self.recorded_shares(question.whole())?;
+        let in_window = shares.of_services(question.window(), collector);
+        let of_before = question.before().map(|before| shares.of_services(before, collector));
+        let named: BTreeSet<&str> = now.nodes.iter().map(|node| node.name.as_str()).collect();
         Ok(answer::Topology {
+            sampled: in_window.sampled(|service| named.contains(service)),
             since_unix_us: question.since_unix_us,
             until_unix_us: question.until_unix_us,
             diff: before.map(|before| answer::TopologyDiff {
                 since_unix_us: question.since_unix_us.saturating_sub(question.diff_us.unwrap_or(0)),
                 until_unix_us: question.since_unix_us,
-                ..diff(&before, &now, &coverage)
+                ..diff([&before, &now], [&of_before.unwrap_or_default(), &in_window], &coverage)
             }),
             coverage,
-            ..topology(&now)
+            ..topology(&now, &in_window)
         })
     }
 
@@ -86,12 +93,12 @@ impl Reader<'_> {
     }
 }
 
-/// The nodes, edges and counts of `map`.
-pub(crate) fn topology(map: &Topology) -> answer::Topology {
+/// The nodes, edges and counts of `map`; `shares` of the spans of its services are recorded.
+pub(crate) fn topology(map: &Topology, shares: &ServiceShares) -> answer::Topology {
     let name = |at: &usize| map.nodes[*at].name.clone();
     answer::Topology {
         nodes: map.nodes.iter().map(node).collect(),
-        edges: map.edges.iter().map(|of| edge(map, of)).collect(),
+        edges: map.edges.iter().map(|of| edge(map, of, shares)).collect(),
         cycles: map.cycles.iter().map(|cycle| cycle.iter().map(name).collect()).collect(),
         traces: map.counts.traces,
         spans: map.counts.spans,
@@ -103,7 +110,11 @@ pub(crate) fn topology(map: &Topology) -> answer::Topology {
 }
 
 /// What changed between two maps, except for edges that agents did not cover in both.
-fn diff(before: &Topology, now: &Topology, coverage: &[Coverage]) -> answer::TopologyDiff {
+fn diff(
+    [before, now]: [&Topology; 2],
+    [of_before, of_now]: [&ServiceShares; 2],
+    coverage: &[Coverage],
+) -> answer::TopologyDiff {
     let mut changes = now.changes_since(before);
     let missing = MissingNodes::of(coverage, [now, before]);
     changes.added.retain(|at| missing.are_apart_from(&now.edges[*at], now));
@@ -111,15 +122,15 @@ fn diff(before: &Topology, now: &Topology, coverage: &[Coverage]) -> answer::Top
     changes.slower.retain(|(_, at)| missing.are_apart_from(&now.edges[*at], now));
     changes.failing.retain(|(_, at)| missing.are_apart_from(&now.edges[*at], now));
     let slower = changes.slower.iter().map(|(was, at)| {
-        let was = edge(before, &before.edges[*was]);
+        let was = edge(before, &before.edges[*was], of_before);
         answer::SlowerEdge {
-            edge: edge(now, &now.edges[*at]),
+            edge: edge(now, &now.edges[*at], of_now),
             p50_us_before: was.p50_us,
             p95_us_before: was.p95_us,
         }
     });
     let failing = changes.failing.iter().map(|(was, at)| answer::FailingEdge {
-        edge: edge(now, &now.edges[*at]),
+        edge: edge(now, &now.edges[*at], of_now),
         calls_before: before.edges[*was].calls,
         errors_before: before.edges[*was].errors,
     });
@@ -130,8 +141,10 @@ fn diff(before: &Topology, now: &Topology, coverage: &[Coverage]) -> answer::Top
     answer::TopologyDiff {
         removed_nodes: gone.filter(|node| !here.contains(node.name.as_str())).map(node).collect(),
         traces: before.counts.traces,
-        added: changes.added.iter().map(|at| edge(now, &now.edges[*at])).collect(),
-        removed: changes.removed.iter().map(|at| edge(before, &before.edges[*at])).collect(),
+        added: changes.added.iter().map(|at| edge(now, &now.edges[*at], of_now)).collect(),
+        removed: (changes.removed.iter())
+            .map(|at| edge(before, &before.edges[*at], of_before))
+            .collect(),
         slower: slower.collect(),
         failing: failing.collect(),
         ..answer::TopologyDiff::default()
@@ -142,7 +155,12 @@ fn node(node: &Node) -> answer::TopologyNode {
     answer::TopologyNode { name: node.name.clone(), kind: node.kind }
 }
 
-fn edge(map: &Topology, edge: &Edge) -> answer::TopologyEdge {
+fn edge(map: &Topology, edge: &Edge, shares: &ServiceShares) -> answer::TopologyEdge {
+    let service = |at: usize| {
+        let node = &map.nodes[at];
+        (node.kind == NodeKind::Service).then_some(node.name.as_str())
+    };
+    let share = shares.of_calls(service(edge.from), service(edge.to));
     // An edge has at least one call, so it has percentiles.
     let percentile = |percent| edge.latencies.percentile(percent).unwrap_or(0);
     answer::TopologyEdge {
@@ -155,5 +173,6 @@ fn edge(map: &Topology, edge: &Edge) -> answer::TopologyEdge {
         p95_us: percentile(95),
         p99_us: percentile(99),
         exact: edge.latencies.is_exact(),
+        estimate: Estimate::of(share, edge.calls, edge.errors),
     }
 }

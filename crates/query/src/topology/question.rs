@@ -36,6 +36,12 @@ impl TopologyQuestion {
         let since = self.since_unix_us.saturating_sub(self.diff_us?);
         Some(range(since, self.since_unix_us))
     }
+
+    /// The window, with the time range that it is compared with.
+    pub(crate) fn whole(&self) -> TimeRange {
+        let start = self.before().map_or(self.window().start, |before| before.start);
+        TimeRange { start, ..self.window() }
+    }
 }
 
 fn range(since: i64, until: i64) -> TimeRange {

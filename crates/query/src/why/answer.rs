@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
 use crate::json;
+use crate::sampling::answer::SampledSpans;
 
 /// Why a service, or one trace, is slower than its baseline or changed since.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -73,6 +74,11 @@ pub struct Why {
     /// compared because of them.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
+    /// The spans of services in the compared traces of which only a share is recorded, in the window
+    /// or in the baseline. Numbers of traces, and rates of `ranking`, are those of recorded traces.
+    /// Absent where everything is recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampled: Vec<SampledSpans>,
     /// The start of the stored span that was received first; null unless the baseline is empty and
     /// began before that time. Microseconds since the Unix epoch.
     #[serde(default, rename = "stored_since_unix_us", with = "json::micros_or_null")]

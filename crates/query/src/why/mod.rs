@@ -123,10 +123,19 @@ impl Reader<'_> {
             0 => self.stored_since(range.start)?,
             _ => None,
         };
+        let shares = self.recorded_shares(range)?;
+        let sampled = match shares.is_whole() {
+            true => Vec::new(),
+            false => {
+                let spans = window.traces.iter().chain(&baseline.traces).flatten();
+                let names: HashSet<&str> = spans.map(|span| span.origin.service_name()).collect();
+                shares.of_services(range, None).sampled(|service| names.contains(service))
+            }
+        };
         let mut answer = why(subject, explanation, window.cut || baseline.cut, names);
         let suspects = answer.ranking.iter_mut().chain(&mut answer.further_causes);
         self.name_callees(suspects, range)?;
-        Ok(answer::Why { began, coverage, stored_since, ..answer })
+        Ok(answer::Why { began, coverage, sampled, stored_since, ..answer })
     }
 
     /// Gives suspects that are known by a loopback address the name of the service that answers
@@ -306,6 +315,7 @@ fn why(subject: Subject, explanation: Explanation, cut: bool, names: OtherNames)
         other_routes: names.other_routes,
         began: None,
         coverage: Vec::new(),
+        sampled: Vec::new(),
         stored_since: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The spans of services that ended in a period.
 
-use coral_engine::Budget;
-use coral_trace::{Span, TimeRange};
+use coral_engine::{Budget, StoredSpan};
+use coral_trace::TimeRange;
 
 use super::page::{PageLimit, Wanted, page};
 use super::since::receipt_before;
@@ -18,13 +18,13 @@ pub(crate) fn spans_ended(
     wanted: Wanted<'_>,
     ended: TimeRange,
     budget: &Budget,
-    visit: &mut dyn FnMut(&Span),
+    visit: &mut dyn FnMut(&StoredSpan),
 ) -> Result<(), StoreError> {
     let mut after = receipt_before(live, ended.start);
     loop {
         let page = live.reading(|| page(live, wanted, after, MAX_PAGE, budget))?;
-        let spans = page.spans.iter().map(|stored| &stored.span);
-        spans.filter(|span| ended.contains(span.end)).for_each(&mut *visit);
+        let spans = page.spans.iter();
+        spans.filter(|stored| ended.contains(stored.span.end)).for_each(&mut *visit);
         if page.next_receipt >= page.last_receipt {
             return Ok(());
         }

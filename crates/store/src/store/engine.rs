@@ -11,7 +11,7 @@ use coral_engine::{
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
-use coral_trace::{Collector, Span, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use super::Store;
 use crate::commit::queue::SpanPage;
@@ -115,7 +115,7 @@ impl TraceReader for Store {
         kinds: &[SpanKind],
         ended: TimeRange,
         budget: &Budget,
-        visit: &mut dyn FnMut(&Span),
+        visit: &mut dyn FnMut(&StoredSpan),
     ) -> Result<(), EngineError> {
         let columns = Columns::CORE | Columns::ATTRIBUTES;
         let wanted = Wanted { collector, services: Some(services), kinds, columns };

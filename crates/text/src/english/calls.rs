@@ -1,7 +1,7 @@
 //! Calls between services, in words.
 
 use coral_query::answer::{CallFindings, Intent, ServiceCallFindings, TopologyEdge, Understanding};
-use coral_trace::units::{count, counted};
+use coral_trace::units::counted;
 
 use super::command;
 use super::number::short;
@@ -9,6 +9,7 @@ use super::page::Page;
 use super::requests::{percentile_name, title};
 use super::window::end;
 use crate::beginning::coverage_line;
+use crate::sampling;
 use crate::topology::edge_percentile;
 
 /// Writes what calls the service of the question, and what that service calls.
@@ -60,14 +61,14 @@ pub(super) fn write(understanding: &Understanding, found: &CallFindings, page: &
 fn call(edge: &TopologyEdge) -> String {
     let failed = match edge.errors {
         0 => String::new(),
-        errors => format!(", {} failed", count(errors)),
+        errors => format!(", {} failed", sampling::errors(errors, edge.estimate)),
     };
     format!(
         "{} → {} over {}: {}{failed}, P95 {}",
         short(&edge.from),
         short(&edge.to),
         edge.protocol,
-        counted(edge.calls, "call"),
+        sampling::counted(edge.calls, edge.estimate, "call"),
         edge_percentile(edge, edge.p95_us),
     )
 }
@@ -81,8 +82,12 @@ fn latency(understanding: &Understanding, edge: &TopologyEdge) -> String {
         _ => edge.p95_us,
     };
     let name = percentile_name(understanding.quantile);
-    let (percentile, calls) = (edge_percentile(edge, micros), counted(edge.calls, "call"));
-    format!("{from} → {to}: {name} {percentile}, {calls}, {} failed", count(edge.errors))
+    let (percentile, calls) =
+        (edge_percentile(edge, micros), sampling::counted(edge.calls, edge.estimate, "call"));
+    format!(
+        "{from} → {to}: {name} {percentile}, {calls}, {} failed",
+        sampling::errors(edge.errors, edge.estimate)
+    )
 }
 
 /// Adds a remark that the section covers all routes, if the question names one route.

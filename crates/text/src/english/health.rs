@@ -7,8 +7,9 @@ use super::number::short;
 use super::page::Page;
 use super::window::end;
 use crate::beginning::{coverage, since};
-use crate::percent::{per_second, rate};
-use crate::services::{cause, p95, problem, sentences, word};
+use crate::percent::rate;
+use crate::sampling::estimates;
+use crate::services::{cause, p95, per_second, problem, sentences, word};
 
 /// The largest number of services that are listed.
 const MAX_SERVICES: usize = 10;
@@ -37,6 +38,9 @@ pub(super) fn write(understanding: &Understanding, found: &ServiceFindings, page
     }
     for gap in coverage(&found.services.coverage, until) {
         page.line(query, gap);
+    }
+    for sentence in estimates(&found.services.sampled) {
+        page.line(query, sentence);
     }
     next(services, page);
     if services.is_empty() {
@@ -72,7 +76,7 @@ fn numbers(service: &ServiceState) -> String {
         }
         None => Default::default(),
     };
-    let requests = per_second(now.requests_per_second);
+    let requests = per_second(now);
     format!(
         "{name}: {word}, {requests} req/s, {failed} failed{failed_before}, P95 \
          {percentile}{percentile_before}"

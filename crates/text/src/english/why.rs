@@ -17,6 +17,7 @@ use super::recommendation::recommendations;
 use super::requests::{from_spans, row_name};
 use super::window::{end, words};
 use crate::percent::percent;
+use crate::sampling::compared;
 use crate::why::words::{as_in_baseline, difference, reason, suspicion};
 
 /// Largest number of suspects that are listed.
@@ -125,7 +126,8 @@ fn analysis(why: &Why, until: UnixNanos, query: usize, page: &mut Page) {
         ),
     );
     let gaps = coverage(&why.coverage, until);
-    gaps.into_iter().for_each(|sentence| page.line(query, sentence));
+    let sampled = compared(&why.sampled);
+    gaps.into_iter().chain(sampled).for_each(|sentence| page.line(query, sentence));
     let suspects = why.ranking.iter().take(MAX_SUSPECTS);
     for suspect in
         suspects.filter(|suspect| suspect.share >= MIN_SHARE && suspect.score >= MIN_SCORE)

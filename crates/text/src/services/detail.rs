@@ -15,6 +15,7 @@ use super::{last_seen, problem, values, verdict};
 use crate::beginning::{coverage, since};
 use crate::duration::{duration, percentile};
 use crate::percent::rate;
+use crate::sampling;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Column, Table, name, whole};
 use crate::wrap::folded;
@@ -49,7 +50,8 @@ pub fn detail(answer: &Services, windows: &str, flags: &str, screen: Screen) -> 
         _ => format!("Instances: {}. ", values(&service.instances)),
     };
     let _ = writeln!(text, "\n{instances}Last seen: {}.", last_seen(service, until));
-    for sentence in coverage(&answer.coverage, until) {
+    let sampled = sampling::estimates(&answer.sampled);
+    for sentence in coverage(&answer.coverage, until).into_iter().chain(sampled) {
         let _ = writeln!(text, "{sentence}");
     }
     let _ = write!(text, "\nNext:\n{}", next(service, flags));
@@ -85,7 +87,7 @@ fn operations(service: &ServiceState, detail: &ServiceDetail, screen: Screen) ->
     };
     let row = |of: &ServiceOperation| {
         let name = if of.name.is_empty() { "(no name)".to_owned() } else { line(&of.name) };
-        let mut cells = vec![name.into(), count(of.now.requests).into()];
+        let mut cells = vec![name.into(), sampling::calls(of.now.requests, of.now.estimate).into()];
         cells.extend(numbers(&of.now, of.before.as_ref()));
         cells.push(source(of).into());
         cells
@@ -159,7 +161,7 @@ fn calls(
         vec![
             node.into(),
             line(&now.protocol).into(),
-            count(now.calls).into(),
+            sampling::calls(now.calls, now.estimate).into(),
             errors(now.errors, now.calls),
             was(&|edge| share(edge.errors, edge.calls)),
             micros(now, now.p50_us).into(),
@@ -180,12 +182,18 @@ fn statements(detail: &ServiceDetail, screen: Screen) -> String {
     let row = |of: &ServiceStatement| {
         let words = [&of.row.operation, &of.row.table].into_iter().flatten();
         let words: Vec<&str> = words.map(String::as_str).filter(|word| !word.is_empty()).collect();
-        let time = match of.total_us {
-            0 => "-".to_owned(),
-            micros => duration(i64::try_from(micros).unwrap_or(i64::MAX)),
+        let estimate = of.row.numbers.estimate;
+        let ratio = estimate.and_then(|of| of.sampling_ratio);
+        let time = match (of.total_us, ratio) {
+            (0, _) => "-".to_owned(),
+            (micros, None) => duration(i64::try_from(micros).unwrap_or(i64::MAX)),
+            (micros, Some(ratio)) => format!("~{}", duration((micros as f64 / ratio) as i64)),
         };
-        let mut cells =
-            vec![line(&words.join(" ")).into(), count(of.row.numbers.requests).into(), time.into()];
+        let mut cells = vec![
+            line(&words.join(" ")).into(),
+            sampling::calls(of.row.numbers.requests, estimate).into(),
+            time.into(),
+        ];
         cells.extend(numbers(&of.row.numbers, of.row.before.as_ref()));
         cells
     };

@@ -7,9 +7,9 @@ use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
 
-use super::{p50, p95};
+use super::{p50, p95, per_second};
 use crate::beginning::{since_time, stored_since};
-use crate::percent::{per_second, rate};
+use crate::percent::rate;
 use crate::why::words::{difference, suspicion};
 
 /// Services that a sentence names.
@@ -143,13 +143,13 @@ pub(crate) fn problem(of: &ServiceState) -> String {
         },
         Health::Slow => format!("is slow ({})", slower(requests)),
         Health::NotSeen => {
-            let was = was.map_or(0.0, |before| before.requests_per_second);
-            format!("serves no {noun} ({} per second before)", per_second(was))
+            let was = was.map_or_else(|| "0".to_owned(), per_second);
+            format!("serves no {noun} ({was} per second before)")
         }
         Health::FewerRequests => {
-            let now = per_second(requests.now.requests_per_second);
-            let was = was.map_or(0.0, |before| before.requests_per_second);
-            format!("serves fewer {noun} ({now} per second, {} before)", per_second(was))
+            let now = per_second(&requests.now);
+            let was = was.map_or_else(|| "0".to_owned(), per_second);
+            format!("serves fewer {noun} ({now} per second, {was} before)")
         }
         Health::Well => "is well".to_owned(),
         Health::Unknown => of.unknown_because.map_or(not_known, unknown_one).to_owned(),

@@ -48,6 +48,7 @@ fn cause_with_standouts() -> Why {
         ..WhyStandout::default()
     };
     Why {
+        sampled: Vec::new(),
         service: String::new(),
         route: None,
         trace_id: None,
@@ -156,6 +157,7 @@ fn cause_lines(cause: WhySuspect, standouts: Vec<WhyStandout>) -> String {
 
 fn nothing_found() -> Why {
     Why {
+        sampled: Vec::new(),
         service: String::new(),
         route: None,
         trace_id: None,

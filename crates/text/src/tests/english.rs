@@ -116,6 +116,7 @@ fn why(route: Option<&str>, because: Reason, ranking: Vec<WhySuspect>) -> WhyFin
             find_beginning: false,
         },
         why: Why {
+            sampled: Vec::new(),
             service,
             route,
             trace_id: None,
@@ -344,6 +345,7 @@ fn the_beginning_of_a_change_is_told_with_the_cause_and_the_command_is_the_defau
 #[test]
 fn calls_and_requests_are_worded_with_their_numbers() {
     let edge = |from: &str, to: &str, errors| TopologyEdge {
+        estimate: None,
         from: from.to_owned(),
         to: to.to_owned(),
         protocol: "http".to_owned(),

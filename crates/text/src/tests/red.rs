@@ -15,6 +15,7 @@ use coral_trace::UnixNanos;
 fn numbers(requests: u64, errors: u64, percentiles: [Option<i64>; 3]) -> RedNumbers {
     let [p50_us, p95_us, p99_us] = percentiles;
     RedNumbers {
+        estimate: None,
         requests,
         errors,
         error_rate: errors as f64 / requests.max(1) as f64,

@@ -33,6 +33,7 @@ fn numbers(requests: u64, errors: u64, p95_us: i64, seconds: f64) -> ServiceNumb
         p95_us: Some(p95_us),
         exact: true,
         beyond_us: None,
+        estimate: None,
     }
 }
 

@@ -17,6 +17,7 @@ fn node(name: &str, kind: NodeKind) -> TopologyNode {
 
 fn edge(from: &str, to: &str, protocol: &str, calls: u64, errors: u64, ms: u64) -> TopologyEdge {
     TopologyEdge {
+        estimate: None,
         from: from.to_owned(),
         to: to.to_owned(),
         protocol: protocol.to_owned(),

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{count, edge_percentile, line};
+use super::{edge_percentile, line};
+use crate::sampling;
 use coral_query::answer::{NodeKind, Topology, TopologyEdge, TopologyNode};
 
 /// The map in the language of Graphviz.
@@ -123,9 +124,9 @@ impl Link<'_> {
         let edge = self.edge;
         let failed = match edge.errors {
             0 => String::new(),
-            errors => format!(", {} failed", count(errors)),
+            errors => format!(", {} failed", sampling::errors(errors, edge.estimate)),
         };
-        let calls = super::counted(edge.calls, "call");
+        let calls = sampling::counted(edge.calls, edge.estimate, "call");
         format!(
             "{change}{}, {calls}{failed}, P95 {}",
             line(&edge.protocol),
