@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use coral_trace::{Collector, Span, SpanKind, StatusCode, TimeRange, TraceIdPrefix};
+use coral_trace::{Collector, SpanKind, StatusCode, TimeRange, TraceIdPrefix};
 
 use super::spans::{origin, span};
 use super::{NOON, Subject, append};
-use crate::{Budget, Columns, Engine, Operation, TraceReader};
+use crate::{Budget, Columns, Engine, Operation, StoredSpan, TraceReader};
 
 /// A trace is found by its id wherever its spans are stored. A limit cuts the list of its spans,
 /// and does not change its numbers.
