@@ -130,6 +130,7 @@ pub async fn run(
         counters: counters.clone(),
         retain_counters: retain_counters.clone(),
         beyla: beyla.monitor.clone(),
+        survey: beyla.survey.clone(),
         admission: serve::admission(),
         colony: colony.clone(),
         started: clock::now(),

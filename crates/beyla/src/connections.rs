@@ -100,6 +100,11 @@ impl Connections {
         self.connected.iter().map(selector).collect()
     }
 
+    /// The ports of the connected services.
+    pub fn ports(&self) -> Vec<u16> {
+        self.connected.iter().map(|(_, port)| *port).collect()
+    }
+
     /// Adds a service, or changes its port. Returns whether anything changed.
     ///
     /// # Errors

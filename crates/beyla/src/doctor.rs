@@ -7,17 +7,29 @@ mod kernel;
 use std::path::Path;
 
 use super::cgroup;
+use coral_config::beyla::ContextPropagation;
+
+use crate::release::Release;
 use crate::status::{Finding, Verdict};
 
 /// Examines the host whose file system is at `root`, which is `/` except in tests. Changes nothing.
 ///
 /// Source: Beyla's documentation of its requirements.
-pub fn examine(root: &Path) -> Vec<Finding> {
-    let mut findings = kernel::examine(root);
+pub fn examine(root: &Path, plan: &Plan) -> Vec<Finding> {
+    let mut findings = kernel::examine(root, plan);
     findings.extend(capabilities::examine(root));
     findings.push(pid_namespace(root));
     findings.push(limits(root));
     findings
+}
+
+/// What an agent plans to do with Beyla, as far as findings depend on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// The program; `None` if none is found.
+    pub release: Option<Release>,
+    /// The setting `beyla.context_propagation`.
+    pub propagation: ContextPropagation,
 }
 
 /// A finding about the requirement `what`, for which the host has the state `found`. `costs` is the
@@ -70,6 +82,9 @@ mod tests {
 
     use super::*;
 
+    /// The plan of an agent that was not configured.
+    const PLAN: Plan = Plan { release: None, propagation: ContextPropagation::Disabled };
+
     fn host(files: &[(&str, &str)]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for (file, text) in files {
@@ -116,12 +131,13 @@ mod tests {
             Fine tracefs: mounted
             Fine securityfs: mounted
             Fine perf_event_paranoid: 2
+            Fine FIONREAD: not used, because beyla.context_propagation is disabled
             Fine memlock: this kernel has no limit for eBPF
             Fine capabilities: all that Beyla uses
             Fine pid namespace: the host's
             Fine limits (cgroup v2): available
         "]]
-        .assert_eq(&lines(&examine(host.path())));
+        .assert_eq(&lines(&examine(host.path(), &PLAN)));
     }
 
     #[test]
@@ -134,7 +150,7 @@ mod tests {
             ("proc/self/mountinfo", ""),
             ("sys/kernel/security/lockdown", "none [integrity] confidentiality\n"),
         ]);
-        let findings = examine(host.path());
+        let findings = examine(host.path(), &PLAN);
         assert!(findings.iter().all(|finding| finding.verdict == Verdict::Fine
             || finding.costs.as_ref().is_some_and(|costs| costs.len() > 10)));
         let lacking = findings.iter().filter(|finding| finding.verdict == Verdict::Lacking);
@@ -151,12 +167,57 @@ mod tests {
                 ("proc/self/limits", &format!("Max locked memory  {limit}  {limit}  bytes\n")),
                 ("proc/self/status", &format!("CapEff:\t{capabilities}\n")),
             ]);
-            let findings = examine(host.path());
+            let findings = examine(host.path(), &PLAN);
             findings.into_iter().find(|finding| finding.what == "memlock").unwrap().verdict
         };
         assert_eq!(verdict("5.10.0-28-amd64", "65536", "0"), Verdict::Lacking);
         assert_eq!(verdict("5.10.0-28-amd64", "65536", "1000000"), Verdict::Fine);
         assert_eq!(verdict("5.10.0-28-amd64", "unlimited", "0"), Verdict::Fine);
         assert_eq!(verdict("5.11.0", "65536", "0"), Verdict::Fine);
+    }
+
+    #[test]
+    fn a_lockdown_costs_what_the_version_and_the_propagation_lose_by_it() {
+        let costs = |mode: &str, release: &str, propagation| {
+            let host = host(&[("sys/kernel/security/lockdown", mode)]);
+            let plan = Plan { release: Some(release.parse().unwrap()), propagation };
+            let findings = examine(host.path(), &plan);
+            let lockdown = findings.into_iter().find(|finding| finding.what == "lockdown");
+            lockdown.unwrap().costs.unwrap_or_default()
+        };
+        let integrity = "none [integrity] confidentiality";
+        expect!["no trace context is written into requests of Go programs, so that calls between hosts are not joined; set beyla.context_propagation to headers"]
+            .assert_eq(&costs(integrity, "3.31.0", ContextPropagation::Disabled));
+        expect!["no trace context is written into requests of Go programs; beyla.context_propagation still writes it at the network, though not under TLS and gRPC"]
+            .assert_eq(&costs(integrity, "3.31.0", ContextPropagation::Headers));
+        expect!["Beyla traces nothing"].assert_eq(&costs(
+            "none integrity [confidentiality]",
+            "3.31.0",
+            ContextPropagation::All,
+        ));
+        assert_eq!(costs("[none] integrity", "3.31.0", ContextPropagation::Headers), "");
+    }
+
+    #[test]
+    fn fionread_is_misreported_by_some_kernels_where_context_is_propagated() {
+        let verdict = |release: &str, propagation| {
+            let host = host(&[("proc/sys/kernel/osrelease", release)]);
+            let findings = examine(host.path(), &Plan { release: None, propagation });
+            findings.into_iter().find(|finding| finding.what == "FIONREAD").unwrap().verdict
+        };
+        for (release, expected) in [
+            ("6.1.0-18-amd64", Verdict::Fine),
+            ("6.6.127", Verdict::Fine),
+            ("6.6.128-1", Verdict::Lacking),
+            ("6.8.0-60-generic", Verdict::Fine),
+            ("6.12.75", Verdict::Lacking),
+            ("6.18.13", Verdict::Fine),
+            ("6.18.44-x", Verdict::Lacking),
+            ("6.19.0", Verdict::Unknown),
+            ("odd", Verdict::Unknown),
+        ] {
+            assert_eq!(verdict(release, ContextPropagation::Headers), expected, "{release}");
+            assert_eq!(verdict(release, ContextPropagation::Disabled), Verdict::Fine);
+        }
     }
 }

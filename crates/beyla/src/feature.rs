@@ -28,6 +28,8 @@ pub const PROPAGATION_SWITCH: Feature = Feature::since((2, 0, 0), Some((0, 9, 0)
 pub const GLOBS: Feature = Feature::since((2, 5, 1), Some((0, 9, 0)));
 /// Context propagation in TCP options, not in IP options.
 pub const TCP_PROPAGATION: Feature = Feature::since((3, 0, 0), Some((0, 9, 0)));
+/// It runs under a lockdown that it cannot see. Beyla 1.8.9 does not load then (seen).
+pub const SEES_LOCKDOWN: Feature = Feature::since((2, 0, 0), Some((0, 9, 0)));
 /// The section `metrics`, with the features that `otel_metrics_export` had.
 pub const METRICS_SECTION: Feature = Feature::since((3, 0, 0), Some((0, 9, 0)));
 /// Protocols that the settings of Coral do not name: MQTT, NATS, AMQP and others.

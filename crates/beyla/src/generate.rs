@@ -25,6 +25,9 @@ pub struct GenerateInput<'a> {
     pub config: &'a BeylaConfig,
     /// Services added by `coral connect`.
     pub connected: &'a [Selector],
+    /// Globs for the names of programs that are left out when every listening service is
+    /// instrumented: see [`left_out`](crate::left_out).
+    pub left_out: &'a [&'static str],
     /// The agent's ports and programs.
     pub self_info: &'a SelfInfo,
     /// The port of Beyla's health check; ignored for a release without one.
@@ -69,11 +72,6 @@ pub enum GenerateError {
     /// The release is older than all supported ones.
     #[error("{0} is too old; this coral runs {RUN}")]
     TooOld(Release),
-    /// There is nothing to instrument, so Beyla would end at once.
-    #[error(
-        "nothing to instrument; name services in `beyla.discovery.services`, or use `coral connect NAME:PORT`"
-    )]
-    Nothing,
     /// The YAML could not be written.
     #[error("cannot write YAML: {0}")]
     Yaml(String),

@@ -8,6 +8,7 @@ use super::cgroup::Cgroup;
 use super::connections::Connections;
 use super::feature::HEALTH;
 use super::generate::{GenerateInput, GeneratedConfig, SelfInfo, generate};
+use super::listener::Listener;
 use super::locate::{Found, locate};
 use super::monitor::Running;
 use super::pid_file::{Orphan, PidFile};
@@ -16,7 +17,7 @@ use super::process;
 use super::program::Program;
 use super::release::Release;
 use super::supervisor::{CannotStart, Start, StartedBeyla};
-use super::{environment, file, health, own_programs, places, shim};
+use super::{environment, file, health, left_out, own_programs, places, shim};
 use coral_config::AgentConfig;
 use coral_trace::chain;
 
@@ -76,9 +77,11 @@ impl Launcher {
         let health_port = release.has(HEALTH).then(health::free_port).flatten();
         let self_info =
             SelfInfo { programs: own_programs(Some(&found.path)), ..self.self_info.clone() };
+        let left_out = left_out::programs(&connections.ports(), &Listener::all());
         let input = GenerateInput {
             config: &self.config.beyla,
             connected: &connections.selectors(),
+            left_out: &left_out,
             self_info: &self_info,
             health_port,
         };

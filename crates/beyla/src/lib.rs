@@ -20,7 +20,9 @@ mod health;
 pub mod install;
 mod lack;
 mod launcher;
+pub mod left_out;
 mod lines;
+pub mod listener;
 pub mod locate;
 mod log_line;
 pub mod monitor;
@@ -30,11 +32,13 @@ pub mod probe;
 mod process;
 mod program;
 pub mod release;
+mod service_name;
 pub mod shim;
 mod stat;
 mod state;
 pub mod status;
 mod supervisor;
+pub mod survey;
 pub mod version;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +54,7 @@ use self::launcher::Launcher;
 use self::locate::Places;
 use self::monitor::BeylaMonitor;
 use self::supervisor::Supervisor;
+use self::survey::Survey;
 use coral_config::AgentConfig;
 
 /// An agent's Beyla, before it runs.
@@ -58,6 +63,8 @@ pub struct Beyla {
     pub monitor: Arc<BeylaMonitor>,
     /// Accepts changes of the connected services.
     pub control: Arc<Control>,
+    /// Looks which services of this host listen.
+    pub survey: Arc<Survey>,
     /// `None` when Beyla is disabled.
     supervisor: Option<Supervisor>,
 }
@@ -78,6 +85,8 @@ impl Beyla {
             true => BeylaMonitor::new(received),
             false => BeylaMonitor::switched_off(received, "`beyla.enabled` is false"),
         });
+        let survey = Survey::new(&config.beyla.services, &config.data_dir);
+        let survey = Arc::new(survey);
         let (change, changes) = watch::channel(0);
         let control =
             Arc::new(Control::new(config, self_info.ports.clone(), change, monitor.clone())?);
@@ -88,7 +97,7 @@ impl Beyla {
             stop_within: config.beyla.stop_within,
             check_interval: config.beyla.check_interval,
         });
-        Ok(Self { monitor, control, supervisor })
+        Ok(Self { monitor, control, survey, supervisor })
     }
 
     /// Runs Beyla until `stop` is cancelled. Returns when Beyla has ended.

@@ -175,6 +175,11 @@ impl BeylaMonitor {
         self.end_with(Phase::Restarting(reason.to_owned()));
     }
 
+    /// Whether a Beyla runs.
+    pub fn is_running(&self) -> bool {
+        self.lock().running.is_some()
+    }
+
     /// How long a restart may leave every service unseen: as long as the last restart did, at least
     /// [`MAX_GAP`]. `None` if no Beyla runs.
     pub fn restart_gap(&self) -> Option<Duration> {

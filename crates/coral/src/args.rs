@@ -32,7 +32,7 @@ pub use self::anomalies::AnomaliesArgs;
 pub use self::ask::AskArgs;
 pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
-    Service,
+    Service, ServiceChoice,
 };
 pub use self::config::{ConfigArgs, ConfigCommand, ConfigExampleArgs, ConfigShowArgs, Role};
 pub use self::demo::{DemoArgs, DemoFormat};

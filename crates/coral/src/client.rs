@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use coral_agent::status::AgentSelfStatus;
+use coral_beyla::survey::ListeningServices;
 use coral_query::{Ask, path_and_query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -98,6 +99,14 @@ impl Server {
     /// [`AskError`].
     pub fn agent_status(&self) -> Result<AgentSelfStatus, AskError> {
         self.get("/api/v1/status")
+    }
+
+    /// The services that listen on the host of the agent.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn listening(&self) -> Result<ListeningServices, AskError> {
+        self.get("/api/v1/beyla/listening")
     }
 
     fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {

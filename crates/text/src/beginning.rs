@@ -250,7 +250,7 @@ fn ratio(ratio: f64) -> String {
     if ratio > 0.0 && ratio < 0.001 { "less than 0.1%".to_owned() } else { percent(ratio) }
 }
 
-fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(MAX_NAMES).map(|name| line(name)).collect();
     match names.len() - shown.len() {
         0 => shown.join(", "),

@@ -6,7 +6,9 @@ mod verdict;
 
 use std::fmt::Write as _;
 
-use coral_query::answer::{Health, ServiceNumbers, ServiceState, Services, ValueList};
+use coral_query::answer::{
+    Health, ServiceNumbers, ServiceState, Services, UntracedServices, ValueList,
+};
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
@@ -15,7 +17,7 @@ pub use self::csv::services_csv;
 pub use self::detail::detail;
 pub use self::verdict::verdict;
 pub(crate) use self::verdict::{cause, problem, sentences};
-use crate::beginning::{coverage, length, moment};
+use crate::beginning::{coverage, length, listed, moment};
 use crate::duration::percentile;
 use crate::percent::rate;
 use crate::sampling;
@@ -24,6 +26,8 @@ use crate::table::{Cell, Column, Table, name, whole};
 use crate::why::did_you_mean;
 use crate::wrap::folded;
 
+/// The agents that are named because Beyla does not trace a service there.
+const MAX_UNTRACED_AGENTS: usize = 3;
 /// Values of an attribute that a cell has at most.
 const MAX_VALUES: usize = 2;
 
@@ -55,7 +59,25 @@ pub fn services(answer: &Services, windows: &str, screen: Screen) -> String {
     for sentence in sampling::estimates(&answer.sampled) {
         let _ = writeln!(text, "\n{sentence}");
     }
+    for of in answer.untraced.iter().take(MAX_UNTRACED_AGENTS) {
+        let _ = writeln!(text, "\n{}", untraced(of));
+    }
     folded(&text, screen)
+}
+
+/// `Beyla on web-1 does not trace 2 services that listen there: cart:8080 and web:80. …`.
+fn untraced(of: &UntracedServices) -> String {
+    let agent = line(&of.agent_id);
+    let count = of.services.len();
+    let named: Vec<String> =
+        of.services.iter().map(|service| format!("{}:{}", service.name, service.port)).collect();
+    let listen = if count == 1 { "listens" } else { "listen" };
+    format!(
+        "Beyla on {agent} does not trace {} that {listen} there: {}. `coral connect NAME:PORT` on that \
+         host adds one.",
+        counted(count as u64, "service"),
+        listed(&named)
+    )
 }
 
 /// The page for a service that was not seen.

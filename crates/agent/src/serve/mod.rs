@@ -19,8 +19,9 @@ use coral_trace::{Collector, UnixNanos};
 use coral_wire::agent_rpc::proto::agent_service_server::{self, AgentService, AgentServiceServer};
 use coral_wire::agent_rpc::proto::{
     BeylaTraceSpan, QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, QueryTelemetryRequest,
-    QueryTelemetryResponse, SpanPage,
+    QueryTelemetryResponse, SpanPage, UntracedService,
 };
+use http::StatusCode;
 use tonic::{Request, Response, Status};
 
 use self::metrics::MetricQuestion;
@@ -30,6 +31,7 @@ use crate::colony_link::ColonyLink;
 use crate::counters::IntakeCounters;
 use crate::status::AgentSelfStatus;
 use coral_beyla::monitor::BeylaMonitor;
+use coral_beyla::survey::Survey;
 use coral_server::admission::{Admission, AdmissionLimits, Identity, NotAdmitted, Surface};
 use coral_server::clock;
 use coral_server::door::hosts::AllowedHosts;
@@ -39,6 +41,9 @@ use coral_server::retain::RetainCounters;
 use coral_server::rpc::{ReflectionError, add_health_and_reflection};
 use coral_trace::chain;
 use coral_trace::sanitize;
+
+/// The largest number of services that a page of metrics names as not traced.
+const MAX_UNTRACED: usize = 64;
 
 /// The data that the agent's RPC port answers from.
 pub struct AgentView {
@@ -54,6 +59,8 @@ pub struct AgentView {
     pub retain_counters: Arc<RetainCounters>,
     /// The state of the Beyla that the agent runs.
     pub beyla: Arc<BeylaMonitor>,
+    /// The services of this host that listen.
+    pub survey: Arc<Survey>,
     /// Limits the number of concurrent queries.
     pub admission: Admission,
     /// Whether a colony knows this agent, and polls it.
@@ -93,15 +100,29 @@ pub(crate) struct Spans {
 /// [`ReflectionError`] when the descriptors that were compiled in cannot be read.
 pub async fn door(view: Arc<AgentView>, hosts: AllowedHosts) -> Result<Door, ReflectionError> {
     let rpc = AgentServiceServer::new(AgentRpc { view: view.clone() });
+    let survey = view.survey.clone();
     let (status, counted, healthy) = (view.clone(), view.clone(), view);
     let status = get(async move || Json(status.status()));
     let metrics = get(async move || exposition::prometheus(&counted.counters()));
     let healthy = get(async move || healthy.health());
+    let listening = get(async move || {
+        let found = tokio::task::spawn_blocking(move || survey.now()).await;
+        found.map(|found| Json((*found).clone())).map_err(|panic| {
+            tracing::error!(%panic, "the survey of listening services panicked");
+            StatusCode::INTERNAL_SERVER_ERROR
+        })
+    });
     let polled =
         [("QueryTelemetry", Permission::AgentPoll), ("QueryBeylaMetrics", Permission::AgentPoll)];
     let service = agent_service_server::SERVICE_NAME;
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
         .route(Route::new(Method::Get, "/api/v1/status", Permission::StatusRead, status))
+        .route(Route::new(
+            Method::Get,
+            "/api/v1/beyla/listening",
+            Permission::StatusRead,
+            listening,
+        ))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy))
         .rpc(service, &polled, &post_service(rpc));
@@ -142,6 +163,21 @@ impl AgentView {
             beyla: Some(self.beyla.status()),
             colony: Some(self.colony.status()),
         }
+    }
+
+    /// The services of this host that listen and that the running Beyla is not told to trace.
+    /// Blocks.
+    fn untraced(&self) -> Vec<UntracedService> {
+        if !self.beyla.is_running() {
+            return Vec::new();
+        }
+        let found = self.survey.recent();
+        let untraced = found.untraced().take(MAX_UNTRACED).map(|service| UntracedService {
+            name: service.name.clone(),
+            port: service.ports.first().copied().unwrap_or_default().into(),
+            program: service.program.clone(),
+        });
+        untraced.collect()
     }
 
     /// The body of `/healthz`. An agent is healthy as long as it answers: without Beyla it still
@@ -238,10 +274,14 @@ impl AgentRpc {
         mut answer: QueryBeylaMetricsResponse,
     ) -> Result<QueryBeylaMetricsResponse, Status> {
         let permit = self.view.admission.admit(who).await.map_err(not_admitted)?;
-        let store = self.view.store.clone();
+        let view = self.view.clone();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            metrics::add_metrics(&store, &question, &mut answer).map(|()| answer)
+            metrics::add_metrics(&view.store, &question, &mut answer)?;
+            if let Some(page) = &mut answer.metric_page {
+                page.untraced = view.untraced();
+            }
+            Ok(answer)
         })
         .await
         .map_err(|panic| Status::internal(panic.to_string()))?

@@ -28,7 +28,9 @@ fn agent(queries: usize) -> (AgentRpc, TempDir) {
 fn agent_with(queries: usize, commits: Commits) -> (AgentRpc, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let config = StoreConfig { dir: dir.path().join("agent"), segment_rows: 1_000 };
+    let survey = Arc::new(coral_beyla::survey::Survey::new(&[], dir.path()));
     let view = AgentView {
+        survey,
         agent_id: "web-1".into(),
         store: Store::open(config).unwrap(),
         commits,

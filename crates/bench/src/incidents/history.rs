@@ -206,5 +206,6 @@ fn agent(id: &str, reachable: bool, answered: UnixNanos) -> AgentStatus {
         spans_refused: 0,
         last_refusal: None,
         beyla: None,
+        untraced: Vec::new(),
     }
 }

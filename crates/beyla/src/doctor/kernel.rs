@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use super::{capabilities, finding, read};
+use super::{Plan, capabilities, finding, read};
+use crate::feature::SEES_LOCKDOWN;
 use crate::status::{Finding, Verdict};
+use coral_config::beyla::ContextPropagation;
 
 /// Findings about the kernel and its file systems.
-pub(super) fn examine(root: &Path) -> Vec<Finding> {
+pub(super) fn examine(root: &Path, plan: &Plan) -> Vec<Finding> {
     vec![
         version(root),
         btf(root),
@@ -17,10 +19,11 @@ pub(super) fn examine(root: &Path) -> Vec<Finding> {
             "Beyla 3.x runs and traces nothing; older versions trace Go programs only",
         ),
         probes(root, "uprobe", "uprobes", "neither Go programs nor TLS libraries are traced"),
-        lockdown(root),
+        lockdown(root, plan),
         tracefs(root),
         securityfs(root),
         paranoid(root),
+        fionread(root, plan.propagation),
         memlock(root),
     ]
 }
@@ -43,8 +46,15 @@ fn version(root: &Path) -> Finding {
 
 /// The first two numbers of a release of Linux; 0 for a number that is missing.
 fn major_and_minor(release: &str) -> (u32, u32) {
+    let (major, minor, _) = numbers(release);
+    (major, minor)
+}
+
+/// The first three numbers of a release of Linux; 0 for a number that is missing.
+fn numbers(release: &str) -> (u32, u32, u32) {
     let mut numbers = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+    let mut next = || numbers.next().unwrap_or(0);
+    (next(), next(), next())
 }
 
 fn btf(root: &Path) -> Finding {
@@ -66,16 +76,60 @@ fn probes(root: &Path, device: &str, what: &str, costs: &str) -> Finding {
 }
 
 /// Parses `[none] integrity confidentiality`, where the mode in brackets is active.
-fn lockdown(root: &Path) -> Finding {
-    let costs = "Beyla writes no trace context into requests of Go programs; with confidentiality it traces nothing";
+fn lockdown(root: &Path, plan: &Plan) -> Finding {
     let Some(text) = read(root, "sys/kernel/security/lockdown") else {
-        let costs =
-            "whether the kernel is locked down is unknown; Beyla 1.8 then fails to load if it is";
+        let is_old = plan.release.is_some_and(|release| !release.has(SEES_LOCKDOWN));
+        let costs = match is_old {
+            true => {
+                "whether the kernel is locked down is unknown; this version does not load if it is"
+            }
+            false => "whether the kernel is locked down is unknown",
+        };
         return finding("lockdown", Verdict::Unknown, "/sys/kernel/security is not mounted", costs);
     };
     let mode = text.split(['[', ']']).nth(1).unwrap_or(&text).to_owned();
     let verdict = if mode == "none" { Verdict::Fine } else { Verdict::Lacking };
+    let costs = match (&*mode, plan.propagation) {
+        ("confidentiality", _) => "Beyla traces nothing",
+        (_, ContextPropagation::Disabled) => {
+            "no trace context is written into requests of Go programs, so that calls between hosts are \
+             not joined; set beyla.context_propagation to headers"
+        }
+        _ => {
+            "no trace context is written into requests of Go programs; beyla.context_propagation still \
+             writes it at the network, though not under TLS and gRPC"
+        }
+    };
     finding("lockdown", verdict, mode, costs)
+}
+
+/// The first releases of each series of Linux that misreport FIONREAD for sockets that Beyla
+/// watches.
+const FIRST_WITHOUT_FIONREAD: [(u32, u32, u32); 3] = [(6, 6, 128), (6, 12, 75), (6, 18, 14)];
+
+/// Checks whether programs can ask how many bytes they may read, while Beyla writes context into
+/// their connections.
+fn fionread(root: &Path, propagation: ContextPropagation) -> Finding {
+    if propagation == ContextPropagation::Disabled {
+        let found = "not used, because beyla.context_propagation is disabled";
+        return finding("FIONREAD", Verdict::Fine, found, "");
+    }
+    let costs = "this kernel tells programs a wrong number of bytes to read while Beyla propagates \
+                 context, so that some stall; update the kernel, or set beyla.context_propagation to \
+                 disabled";
+    let release = read(root, "proc/sys/kernel/osrelease").unwrap_or_default();
+    let (major, minor, patch) = numbers(&release);
+    let series = FIRST_WITHOUT_FIONREAD.iter().find(|of| (of.0, of.1) == (major, minor));
+    let is_newer = FIRST_WITHOUT_FIONREAD.iter().all(|of| (of.0, of.1) < (major, minor));
+    match series {
+        Some(first) if patch >= first.2 => finding("FIONREAD", Verdict::Lacking, release, costs),
+        None if major == 0 || is_newer => {
+            let costs =
+                "whether programs stall while Beyla propagates context is not known of this kernel";
+            finding("FIONREAD", Verdict::Unknown, release, costs)
+        }
+        _ => finding("FIONREAD", Verdict::Fine, release, costs),
+    }
 }
 
 fn tracefs(root: &Path) -> Finding {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{GenerateError, GenerateInput, SelfInfo};
 use crate::feature::{GLOBS, PIDS, POD_ANNOTATIONS};
+use crate::listener::REPLACED;
 use crate::release::Release;
 use coral_config::beyla::{Selector, glob};
 
@@ -13,15 +14,31 @@ use coral_config::beyla::{Selector, glob};
 pub(super) fn section(release: Release, input: &GenerateInput) -> Result<Value, GenerateError> {
     let selectors = input.config.services.iter().chain(input.connected);
     let wanted: Result<Vec<_>, _> = selectors.map(|selector| item(release, selector)).collect();
-    let wanted = wanted?;
-    if wanted.is_empty() {
-        return Err(GenerateError::Nothing);
+    let mut wanted = wanted?;
+    let mut excluded = excluded(release, input.self_info);
+    if input.config.services.is_empty() {
+        // Of several items that select a process, the last with a name names it.
+        wanted.insert(0, json!({"open_ports": EVERY_PORT}));
+        excluded.extend(left_out(release, input.left_out));
     }
-    let excluded = excluded(release, input.self_info);
     Ok(match release.has(GLOBS) {
         true => json!({"instrument": wanted, "exclude_instrument": excluded}),
         false => json!({"services": wanted, "exclude_services": excluded}),
     })
+}
+
+/// Selects every process that has a socket with a port.
+const EVERY_PORT: &str = "1-65535";
+
+/// Selectors of the programs that are left out when every listening service is instrumented, also of
+/// processes whose program was replaced since.
+fn left_out(release: Release, programs: &[&str]) -> Vec<Value> {
+    if programs.is_empty() {
+        return Vec::new();
+    }
+    let names = programs.join(",");
+    let globs = [format!("*/{{{names}}}"), format!("*/{{{names}}}{REPLACED}")];
+    globs.iter().map(|glob| json!({"exe_path": pattern(release, glob)})).collect()
 }
 
 fn item(release: Release, selector: &Selector) -> Result<Value, GenerateError> {

@@ -30,6 +30,7 @@ fn generated(version: &str, beyla: &str) -> Result<GeneratedConfig, GenerateErro
     let input = GenerateInput {
         config: &config,
         connected: &[],
+        left_out: &["sshd*", "redis-server"],
         self_info: &self_info,
         health_port: Some(7070),
     };
@@ -176,11 +177,12 @@ fn a_name_survives_yaml_whatever_it_looks_like() {
         let input = GenerateInput {
             config: &config,
             connected: &[selector],
+            left_out: &[],
             self_info: &self_info,
             health_port: None,
         };
         let yaml = generate("3.31.0".parse().unwrap(), &input).unwrap().yaml;
-        assert_eq!(read(&yaml)["discovery"]["instrument"][0]["name"], name, "{yaml}");
+        assert_eq!(read(&yaml)["discovery"]["instrument"][1]["name"], name, "{yaml}");
     }
 }
 
@@ -327,7 +329,7 @@ fn attributes_are_only_in_the_environment() {
 }
 
 #[test]
-fn a_beyla_that_is_too_old_or_has_nothing_to_instrument_is_not_configured() {
+fn a_beyla_or_obi_that_is_too_old_is_not_configured() {
     assert_eq!(
         generated("1.6.4", PAYMENTS).unwrap_err(),
         GenerateError::TooOld("1.6.4".parse().unwrap())
@@ -336,7 +338,23 @@ fn a_beyla_that_is_too_old_or_has_nothing_to_instrument_is_not_configured() {
         generated("obi-0.8.0", PAYMENTS).unwrap_err().to_string(),
         "OBI 0.8.0 is too old; this coral runs Beyla 1.7.0, OBI 0.9.0 or newer"
     );
-    assert_eq!(generated("3.31.0", "{}").unwrap_err(), GenerateError::Nothing);
+}
+
+#[test]
+fn without_a_selection_every_service_is_instrumented_but_for_those_that_are_left_out() {
+    let yaml = generated("3.31.0", "{}").unwrap().yaml;
+    let discovery = &read(&yaml)["discovery"];
+    assert_eq!(discovery["instrument"], json!([{"open_ports": "1-65535"}]));
+    let excluded = discovery["exclude_instrument"].as_array().unwrap();
+    assert!(excluded.contains(&json!({"exe_path": "*/{sshd*,redis-server}"})), "{yaml}");
+    let yaml = generated("1.9.0", "{}").unwrap().yaml;
+    let discovery = &read(&yaml)["discovery"];
+    assert_eq!(discovery["services"], json!([{"open_ports": "1-65535"}]));
+    let excluded = discovery["exclude_services"].as_array().unwrap();
+    let regex = r"(?s)\A.*/(?:sshd.*|redis\-server)\z";
+    assert!(excluded.contains(&json!({"exe_path": regex})), "{yaml}");
+    let selected = generated("3.31.0", r#"{"discovery": {"services": [{"open_port": 80}]}}"#);
+    assert!(!selected.unwrap().yaml.contains("sshd"));
 }
 
 #[test]

@@ -5,14 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use coral_engine::{AgentMinute, Checkpoint, Minute};
 use coral_trace::UnixNanos;
-use coral_wire::agent_rpc::proto::SpanPage;
+use coral_wire::agent_rpc::proto::{self, SpanPage};
 use tokio::sync::watch;
 
 use super::error::{PollError, PollState};
 use super::minutes::{AgentMinutes, SpanCounts};
 use super::page::{LeftOut, RefusedBy};
 use super::span_rate::SpanRate;
-use crate::poll::status::AgentStatus;
+use crate::poll::status::{AgentStatus, UntracedService};
 use crate::registry::{Agent, KnownBy};
 use coral_trace::chain;
 use coral_trace::sanitize::{line, whole, without_middle};
@@ -50,6 +50,7 @@ struct AgentHealth {
     panics: u64,
     metrics_refused: u64,
     beyla: Option<String>,
+    untraced: Vec<UntracedService>,
     minutes: AgentMinutes,
     /// Told when the agent may be reachable again.
     poll_soon: watch::Sender<()>,
@@ -60,6 +61,10 @@ pub(crate) const POLLS_HELD: u32 = 3;
 /// The longest status line of Beyla that is kept, in characters. A longer line loses its middle.
 const MAX_LINE_CHARS: usize = 500;
 const MAX_VERSION_CHARS: usize = 40;
+/// The longest name of a service that is not traced, in characters, and the largest number of such
+/// services of one agent.
+const MAX_NAME_CHARS: usize = 256;
+const MAX_UNTRACED: usize = 64;
 
 impl Health {
     /// Records that an agent is polled at its address from now on.
@@ -162,6 +167,19 @@ impl Health {
             health.beyla = (!line.is_empty()).then_some(line);
             health.minutes.note_page(page, is_lossy, now);
         });
+    }
+
+    /// Records the services that listen on the host of the agent and that its Beyla is not told to
+    /// trace. Services without a valid port are left out.
+    pub(super) fn surveyed(&self, id: &str, untraced: &[proto::UntracedService]) {
+        let service = |service: &proto::UntracedService| {
+            let name = line(&service.name.chars().take(MAX_NAME_CHARS).collect::<String>());
+            let program = without_middle(&service.program, MAX_LINE_CHARS);
+            let port = u16::try_from(service.port).ok().filter(|port| *port > 0)?;
+            (!name.is_empty()).then(|| UntracedService { name, port, program: line(&program) })
+        };
+        let untraced = untraced.iter().take(MAX_UNTRACED).filter_map(service).collect();
+        self.update(id, |health| health.untraced = untraced);
     }
 
     /// Counts spans that were stored, for the coverage timeline.
@@ -267,6 +285,7 @@ impl Health {
             spans_refused: sum(health.spans_refused.iter().copied()),
             last_refusal: health.last_refusal.clone(),
             beyla: health.beyla.clone(),
+            untraced: health.untraced.clone(),
         });
         statuses.collect()
     }

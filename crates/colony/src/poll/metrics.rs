@@ -53,6 +53,7 @@ impl MetricStream {
             let (mut answer, _room) = fetched.inspect_err(|_| self.width.narrow())?;
             let Some(page) = answer.metric_page.take() else { return Ok(()) };
             check_store_id(&page.store_id)?;
+            health.surveyed(&self.checkpoint.agent_id, &page.untraced);
             let has_more = page.has_more;
             if self.relocate(&page) {
                 standstills += 1;

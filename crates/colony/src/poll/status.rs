@@ -44,4 +44,17 @@ pub struct AgentStatus {
     /// State of the agent's Beyla, with a reason; null before the first poll and for agents that do
     /// not report it.
     pub beyla: Option<String>,
+    /// Services that listen on the agent's host and that its Beyla is not told to trace.
+    pub untraced: Vec<UntracedService>,
+}
+
+/// A service that listens on the host of an agent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UntracedService {
+    /// A name for the service.
+    pub name: String,
+    /// The lowest port on which it listens.
+    pub port: u16,
+    /// The path of the executable file.
+    pub program: String,
 }

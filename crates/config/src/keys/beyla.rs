@@ -59,7 +59,8 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Services,
         Preset::Value("[]"),
         "Processes that Beyla instruments, in addition to those of `coral connect`; a process must match \
-         everything that one entry says.",
+         everything that one entry says, and without entries Beyla instruments every process that \
+         listens, but for programs of the system and data stores.",
     )
     .set_in_example(Example::Set),
     beyla(

@@ -36,6 +36,11 @@ impl Ports {
         self.0.iter().all(|(first, last)| (*first..=*last).all(|port| others.contains(&port)))
     }
 
+    /// Whether `port` is one of the ports.
+    pub fn contain(&self, port: u16) -> bool {
+        self.0.iter().any(|(first, last)| (*first..=*last).contains(&port))
+    }
+
     /// The union with `others`.
     pub fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);

@@ -74,9 +74,10 @@ pub struct InstallArgs {
 /// `coral connect`.
 #[derive(Args, Debug)]
 pub struct ConnectArgs {
-    /// A name for the service, and the port that it listens on.
+    /// A name for the service and the port that it listens on, or a name of those that are listed
+    /// [default: list the services of this host that listen, with names].
     #[arg(value_name = "NAME:PORT", value_parser = parse_service)]
-    pub service: Service,
+    pub service: Option<ServiceChoice>,
     /// Wait until spans of the service have come, at most for DURATION [default: 60s].
     #[arg(
         long,
@@ -84,7 +85,8 @@ pub struct ConnectArgs {
         value_parser = parse_duration,
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "60s"
+        default_missing_value = "60s",
+        requires = "service"
     )]
     pub wait: Option<Duration>,
     #[command(flatten)]
@@ -111,6 +113,15 @@ pub struct AgentArgs {
     pub data_dir: Option<PathBuf>,
 }
 
+/// The service to connect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ServiceChoice {
+    /// A service with this name and port.
+    Given(Service),
+    /// The service that is listed with this name.
+    Listed(String),
+}
+
 /// A service that listens on a port.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Service {
@@ -120,12 +131,15 @@ pub struct Service {
     pub port: u16,
 }
 
-/// Parses `NAME:PORT`. The name may contain colons.
-fn parse_service(text: &str) -> Result<Service, String> {
-    let parts = text.rsplit_once(':');
-    let service = parts.and_then(|(name, port)| {
-        let port = port.parse().ok().filter(|port| *port > 0)?;
-        (!name.is_empty()).then(|| Service { name: name.to_owned(), port })
-    });
-    service.ok_or_else(|| format!("`{text}` is not of the form NAME:PORT, such as cart:8080"))
+/// Parses `NAME:PORT`, or `NAME`. A name before a port may contain colons.
+fn parse_service(text: &str) -> Result<ServiceChoice, String> {
+    let Some((name, port)) = text.rsplit_once(':') else {
+        return match text.is_empty() {
+            true => Err("a name is needed, such as cart:8080".to_owned()),
+            false => Ok(ServiceChoice::Listed(text.to_owned())),
+        };
+    };
+    let port = port.parse().ok().filter(|port| *port > 0).filter(|_| !name.is_empty());
+    port.map(|port| ServiceChoice::Given(Service { name: name.to_owned(), port }))
+        .ok_or_else(|| format!("`{text}` is not of the form NAME:PORT, such as cart:8080"))
 }

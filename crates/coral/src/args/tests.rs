@@ -204,7 +204,7 @@ fn a_wrong_command_line_is_answered_with_the_word_that_is_wrong_and_exit_code_2(
         ("coral demo --for 10", "`10` is not a duration such as 500ms, 90s, 5m, 1h or 7d"),
         ("coral demo --for 9999999w", "`9999999w` is longer than 100 years"),
         ("coral config show --role king", "possible values: agent, colony, standalone"),
-        ("coral connect cart", "`cart` is not of the form NAME:PORT"),
+        ("coral connect --wait", "<NAME:PORT>"),
         ("coral connect :80", "`:80` is not of the form NAME:PORT"),
         ("coral connect cart:0", "such as cart:8080"),
         ("coral beyla install --version new", "`new` is not a version such as 3.31.0"),

@@ -6,16 +6,17 @@ use super::{Failure, print, print_serialized, sources, usual_data_dir};
 use crate::args::{BeylaConfigArgs, DoctorArgs, InstallArgs, StatusFormat};
 use crate::terminal::Progress;
 use coral_beyla::connections::Connections;
+use coral_beyla::doctor::Plan;
 use coral_beyla::feature::HEALTH;
 use coral_beyla::generate::{GenerateInput, SelfInfo, generate};
 use coral_beyla::install::{DEFAULT_VERSION, Install, InstallError, Source};
+use coral_beyla::listener::Listener;
 use coral_beyla::locate::{Found, locate};
 use coral_beyla::probe::probe;
 use coral_beyla::release::Release;
 use coral_beyla::status::{BeylaExamination, Finding, Verdict};
-use coral_beyla::{doctor as examination, own_programs, places, versions_dir};
+use coral_beyla::{doctor as examination, left_out, own_programs, places, versions_dir};
 use coral_config::AgentConfig;
-use coral_config::beyla::{Ports, Selector};
 use coral_install::DownloadError;
 use coral_server::addresses::Addresses;
 use coral_trace::chain;
@@ -25,32 +26,30 @@ use crate::show::beyla;
 
 pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     let config = AgentConfig::load(&sources(&args.server))?;
-    let mut findings = examination::examine(Path::new("/"));
-    findings.push(program(&config));
+    let (release, program) = program(&config);
+    let plan = Plan { release, propagation: config.beyla.context_propagation };
+    let mut findings = examination::examine(Path::new("/"), &plan);
+    findings.push(program);
     match args.format {
         StatusFormat::Json => print_serialized(&BeylaExamination { findings }),
         StatusFormat::Text => print(&beyla::findings(&findings)),
     }
 }
 
-/// A finding about the program, Beyla or OBI, and its version.
-fn program(config: &AgentConfig) -> Finding {
-    let (verdict, found, costs) = match locate(&places(config)) {
-        Err(missing) => (Verdict::Lacking, "none".to_owned(), Some(missing.to_string())),
+/// The program, Beyla or OBI, if its version is known, and a finding about it.
+fn program(config: &AgentConfig) -> (Option<Release>, Finding) {
+    let (release, verdict, found, costs) = match locate(&places(config)) {
+        Err(missing) => (None, Verdict::Lacking, "none".to_owned(), Some(missing.to_string())),
         Ok(Found { path, by }) => match probe(&path) {
             Ok(release) => {
                 let found = format!("{release}, {}, {}", path.display(), by.as_str());
-                (Verdict::Fine, found, None)
+                (Some(release), Verdict::Fine, found, None)
             }
-            Err(error) => (Verdict::Lacking, path.display().to_string(), Some(chain(&error))),
+            Err(error) => (None, Verdict::Lacking, path.display().to_string(), Some(chain(&error))),
         },
     };
-    Finding { what: "Beyla".to_owned(), verdict, found, costs }
+    (release, Finding { what: "Beyla".to_owned(), verdict, found, costs })
 }
-
-/// Name and port of the example service, which is printed if no service is configured.
-const EXAMPLE_SERVICE: &str = "example";
-const EXAMPLE_PORT: u16 = 8080;
 
 pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
     let config = AgentConfig::load(&sources(&args.server))?;
@@ -65,18 +64,12 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
         Connections::load(&config.data_dir).map_err(|error| Failure::new(chain(&error)))?;
     let program = found.ok().map(|found| found.path);
     let self_info = self_info(&config, program.as_deref());
-    let mut connected = connections.selectors();
-    let is_example = connected.is_empty() && config.beyla.services.is_empty();
-    if is_example {
-        connected.push(Selector {
-            name: Some(EXAMPLE_SERVICE.to_owned()),
-            open_ports: Ports::one(EXAMPLE_PORT),
-            ..Selector::default()
-        });
-    }
+    let connected = connections.selectors();
+    let left_out = left_out::programs(&connections.ports(), &Listener::all());
     let input = GenerateInput {
         config: &config.beyla,
         connected: &connected,
+        left_out: &left_out,
         self_info: &self_info,
         // 0 stands for the free port that is chosen at every start of Beyla.
         health_port: release.has(HEALTH).then_some(0),
@@ -84,15 +77,8 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
     let generated =
         generate(release, &input).map_err(|refused| Failure::new(refused.to_string()))?;
     let variables = generated.environment.iter().map(|(key, value)| format!("# {key}={value}\n"));
-    let example = match is_example {
-        true => {
-            "# No service is configured: `example` on port 8080 stands for those in \
-             `beyla.discovery.services` and of `coral connect`.\n"
-        }
-        false => "",
-    };
     print(&format!(
-        "# For {release}; the port of health_check is a free one at every start.\n{example}{}{}",
+        "# For {release}; the port of health_check is a free one at every start.\n{}{}",
         variables.collect::<String>(),
         generated.yaml
     ))

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::{Failure, print, usual_data_dir};
-use crate::args::{ConnectArgs, DisconnectArgs, Service};
+use crate::args::{ConnectArgs, DisconnectArgs, Service, ServiceChoice};
 use crate::client::Server;
+use crate::show;
 use crate::terminal::Progress;
 use coral_agent::status::AgentSelfStatus;
 use coral_beyla::status::BeylaStatus;
@@ -20,8 +21,13 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 const MAX_NAMED: usize = 5;
 
 pub(super) fn connect(args: &ConnectArgs) -> Result<(), Failure> {
-    let Service { name, port } = &args.service;
     let agent = Agent::running(args.agent.data_dir.clone())?;
+    let service = match &args.service {
+        None => return print(&show::beyla::listening(&agent.server.listening()?)),
+        Some(ServiceChoice::Given(service)) => service.clone(),
+        Some(ServiceChoice::Listed(name)) => agent.listed(name)?,
+    };
+    let Service { name, port } = &service;
     let before = args.wait.map(|_| agent.server.agent_status()).transpose()?;
     let outcome = agent.order(&Change { name: name.clone(), port: Some(*port) })?;
     let done = if outcome.changed { "Connected" } else { "Already connected:" };
@@ -29,7 +35,7 @@ pub(super) fn connect(args: &ConnectArgs) -> Result<(), Failure> {
     print(&format!("{done} {name} on port {port}.\n{}", consequences(&outcome)))?;
     match (args.wait, before) {
         (Some(within), Some(before)) => {
-            let wait = Wait { before, changed: outcome.changed, service: &args.service };
+            let wait = Wait { before, changed: outcome.changed, service: &service };
             wait.run(&agent.server, within)
         }
         _ => Ok(()),
@@ -70,6 +76,19 @@ impl Agent {
             return Err(Failure::with_hint(error, hint));
         }
         Ok(Self { server: Server::agent(None, Some(&data_dir)), data_dir })
+    }
+
+    /// The listening service that `coral connect` lists as `name`.
+    fn listed(&self, name: &str) -> Result<Service, Failure> {
+        let all = self.server.listening()?.services;
+        let port = all.iter().find(|of| of.name == name).and_then(|of| of.ports.first());
+        let unknown = || {
+            let error = format!("no service `{}` listens on this host", sanitize::line(name));
+            let hint =
+                "`coral connect` lists those that do; for another one, add the port: NAME:PORT";
+            Failure::with_hint(error, hint)
+        };
+        Ok(Service { name: name.to_owned(), port: *port.ok_or_else(unknown)? })
     }
 
     /// Sends a change to the agent.

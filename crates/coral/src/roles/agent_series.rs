@@ -109,6 +109,7 @@ mod tests {
             spans_refused: 0,
             last_refusal: None,
             beyla: Some("instrumenting".to_owned()),
+            untraced: Vec::new(),
         };
         let text = exposition(&[agent], UnixNanos(3_500_000_000));
         for line in [

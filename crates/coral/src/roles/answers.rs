@@ -15,7 +15,7 @@ use coral_config::ColonyConfig;
 use coral_engine::Signal;
 use coral_query::FleetState;
 use coral_query::SharedSources;
-use coral_query::answer::{AgentStatus, ColonyStatus, StoreStatus};
+use coral_query::answer::{AgentStatus, ColonyStatus, StoreStatus, UntracedService};
 use coral_server::admission::{Admission, AdmissionLimits};
 use coral_server::clock;
 use coral_server::door::hosts::AllowedHosts;
@@ -156,6 +156,10 @@ fn forgotten(outcome: Result<(), ForgetError>) -> Response {
     }
 }
 
+fn untraced(polled: coral_colony::poll::status::UntracedService) -> UntracedService {
+    UntracedService { name: polled.name, port: polled.port, program: polled.program }
+}
+
 fn agent(polled: PolledAgent) -> AgentStatus {
     AgentStatus {
         agent_id: polled.agent_id,
@@ -175,5 +179,6 @@ fn agent(polled: PolledAgent) -> AgentStatus {
         spans_refused: polled.spans_refused,
         last_refusal: polled.last_refusal,
         beyla: polled.beyla,
+        untraced: polled.untraced.into_iter().map(untraced).collect(),
     }
 }

@@ -26,6 +26,7 @@ fn store(dir: &TempDir, role: &str) -> Store {
 
 async fn agent_door(dir: &TempDir) -> Door {
     let view = AgentView {
+        survey: Arc::new(coral_beyla::survey::Survey::new(&[], dir.path())),
         agent_id: "web-1".into(),
         store: store(dir, "agent"),
         commits: Commits { committed: watch::channel(()).1, stop: CancellationToken::new() },
@@ -105,6 +106,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         rows.collect::<BTreeSet<String>>().into_iter().collect::<String>()
     };
     expect![[r#"
+        Get /api/v1/beyla/listening: status.read
         Get /api/v1/status: status.read
         Get /healthz: health.read
         Get /metrics: exposition.read

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use coral_beyla::status::{BeylaStatus, Finding, Verdict};
-use coral_trace::sanitize::{ends, whole};
+use coral_beyla::survey::{ListeningService, ListeningServices};
+use coral_text::table::table;
+use coral_trace::sanitize::{ends, line, whole};
 
 /// One line per finding, and one for its consequence.
 pub fn findings(findings: &[Finding]) -> String {
@@ -21,6 +23,29 @@ pub fn findings(findings: &[Finding]) -> String {
         }
     }
     text
+}
+
+/// The page of `coral connect` without a service: the services of this host that listen.
+pub fn listening(found: &ListeningServices) -> String {
+    let Some(first) = found.services.first() else {
+        return "No service of this host listens on a TCP port.\n".to_owned();
+    };
+    let example = found.untraced().next().unwrap_or(first);
+    let row = |of: &ListeningService| {
+        let traced = match of.traced {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "not known",
+        };
+        let ports: Vec<String> = of.ports.iter().map(u16::to_string).collect();
+        vec![traced.to_owned(), line(&of.name), ports.join(","), line(&of.program)]
+    };
+    let rows: Vec<Vec<String>> = found.services.iter().map(row).collect();
+    format!(
+        "{}\nTo trace a service, or to name it: `coral connect {}`, or `coral connect NAME:PORT`.\n",
+        table(&["Traced", "Name", "Ports", "Program"], &rows),
+        line(&example.name)
+    )
 }
 
 /// Beyla's part of `coral agent status`: the state, then other known values.

@@ -37,21 +37,21 @@ beyla:
     sql:
       enabled: true
 "#;
-const SERVICES: &str = "beyla.discovery.services=[{name: cart, open_port: 8080}]";
+pub(super) const SERVICES: &str = "beyla.discovery.services=[{name: cart, open_port: 8080}]";
 
 /// An agent that runs `fake`, checks it every 100 ms, and has one service to trace.
-fn agent(fake: &FakeBeyla, more: &[&str]) -> Coral {
+pub(super) fn agent(fake: &FakeBeyla, more: &[&str]) -> Coral {
     let path = format!("beyla.path={}", fake.path().display());
     let usual = ["beyla.enabled=true", "beyla.check_interval=100ms", &path];
     Coral::agent_with(&[&usual, more].concat(), &[])
 }
 
-fn beyla(agent: &Coral) -> Value {
+pub(super) fn beyla(agent: &Coral) -> Value {
     agent.get("agent_rpc", "/api/v1/status")["beyla"].clone()
 }
 
 /// Waits until Beyla has this state. Returns the reason of the state.
-fn until(agent: &Coral, state: &str) -> String {
+pub(super) fn until(agent: &Coral, state: &str) -> String {
     eventually(|| match beyla(agent) {
         status if status["state"] == state => Ok(()),
         status => Err(format!("not {state}: {status}")),
@@ -64,11 +64,11 @@ fn text(agent: &Coral, path: &str) -> String {
     ureq::get(&url).call().unwrap().body_mut().read_to_string().unwrap()
 }
 
-fn run(agent: &Coral, line: &str) -> std::process::Output {
+pub(super) fn run(agent: &Coral, line: &str) -> std::process::Output {
     coral().args(line.split_whitespace()).arg("--data-dir").arg(agent.dir.path()).output().unwrap()
 }
 
-fn said(output: &std::process::Output) -> String {
+pub(super) fn said(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -320,126 +320,6 @@ fn a_standalone_stops_its_agent_first_and_its_colony_answers_meanwhile() {
     });
     fake.set("sent", "");
     assert_eq!(standalone.exit_code(), Some(0));
-}
-
-#[test]
-fn ten_connects_in_a_row_make_one_restart_and_last_until_they_are_undone() {
-    let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
-    let agent = agent(&fake, &[SERVICES]);
-    fake.until_started(1);
-    for number in 1..=10 {
-        let output = run(&agent, &format!("connect a:{number}:{}", 9000 + number));
-        assert!(output.status.success(), "{}", said(&output));
-    }
-    fake.until_started(2);
-    let names = |fake: &FakeBeyla| {
-        let config = fake.config();
-        let items = config["discovery"]["instrument"].as_array().unwrap().clone();
-        items.into_iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    let all: Vec<String> = ["cart".to_owned()]
-        .into_iter()
-        .chain((1..=10).map(|number| format!("a:{number}")))
-        .collect();
-    assert_eq!(names(&fake), all);
-    until(&agent, "running");
-    assert_eq!(fake.starts().len(), 2);
-
-    let agent = agent.restart();
-    fake.until_started(3);
-    assert_eq!(names(&fake), all, "after a restart of the agent");
-    let output = run(&agent, "disconnect a:10");
-    assert!(output.status.success(), "{}", said(&output));
-    fake.until_started(4);
-    assert_eq!(names(&fake), all[..10]);
-    for (line, reason) in [
-        ("disconnect a:10", "Error: `a:10` is not connected; connected services: a:1, "),
-        ("connect cart:1", "Error: `cart` is set in the configuration file; change it there"),
-    ] {
-        let output = run(&agent, line);
-        assert_eq!(output.status.code(), Some(1));
-        assert!(said(&output).starts_with(reason), "{}", said(&output));
-    }
-}
-
-#[test]
-fn a_connect_restarts_beyla_beside_its_predecessor_and_says_what_that_costs() {
-    let fake = FakeBeyla::detaching("3.31.0", "run", LOG_2_8);
-    let agent = agent(&fake, &[SERVICES]);
-    let old = fake.until_started(1);
-    let port = |fake: &FakeBeyla| fake.config()["health_check"]["port"].as_u64().unwrap() as u16;
-    // The test holds the predecessor's port, as the kernel does for a while.
-    let held = port(&fake);
-    let _holder = std::net::TcpListener::bind(("127.0.0.1", held)).unwrap();
-    until(&agent, "running");
-    let output = run(&agent, "connect a:9001");
-    let cost = "Beyla restarts; all services may be unseen for up to 10 s.\n";
-    assert!(said(&output).ends_with(cost), "{}", said(&output));
-    let new = fake.until_started(2);
-    assert!(is_zombie(old) && lives(new));
-    assert_ne!(port(&fake), held);
-    let again = said(&run(&agent, "connect a:9001"));
-    assert!(!again.contains("unseen"), "{again}");
-}
-
-#[test]
-fn a_connect_can_wait_for_spans_of_its_service_and_says_what_came_instead() {
-    let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
-    let agent = agent(&fake, &[SERVICES]);
-    fake.until_started(1);
-    let send = || {
-        let spans = reference_trace(UnixNanos(1_795_608_000_000_000_000));
-        assert_eq!(agent.post("beyla_http", &otlp_out::encode(&spans)), 200);
-    };
-    let silent = run(&agent, "connect cart-2:9002 --wait=0s");
-    assert_eq!(silent.status.code(), Some(1));
-    let error = "Error: no span of `cart-2` came within 0 s; no span of another service came either; \
-                 Beyla was not restarted yet; Beyla: ";
-    assert!(said(&silent).contains(error), "{}", said(&silent));
-    assert!(said(&silent).contains("Hint: send requests to port 9002"), "{}", said(&silent));
-    fake.until_started(2);
-
-    let wait = |line: &'static str| {
-        let mut command = coral();
-        command.args(line.split_whitespace()).arg("--data-dir").arg(agent.dir.path());
-        let piped = std::process::Stdio::piped;
-        command.stdout(piped()).stderr(piped()).spawn().unwrap()
-    };
-    let waiting = wait("connect inventory-api:9003 --wait=60s");
-    fake.until_started(3);
-    send();
-    let output = waiting.wait_with_output().unwrap();
-    assert!(said(&output).contains("Spans of inventory-api came after "), "{}", said(&output));
-}
-
-#[test]
-fn only_who_can_read_the_agents_key_may_connect() {
-    let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
-    let agent = agent(&fake, &[SERVICES]);
-    fake.until_started(1);
-    let key = agent.dir.path().join("run/control.key");
-    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
-    let url = format!("{}/api/v1/beyla/connections", agent.url("agent_rpc"));
-    let client: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let status = |authorization: &str, body: &str| {
-        let request = client.post(&url).header("authorization", authorization);
-        request.header("content-type", "application/json").send(body).unwrap().status().as_u16()
-    };
-    let order = r#"{"name":"a","port":1}"#;
-    for stranger in ["", "Bearer ", "Bearer 0123", "Basic abc"] {
-        assert_eq!(status(stranger, order), 403, "{stranger}");
-    }
-    let bearer = format!("Bearer {}", std::fs::read_to_string(&key).unwrap());
-    for body in ["", "{}", "[]", r#"{"name":1,"port":1}"#, r#"{"name":"a","port":99999}"#] {
-        assert!((400..=422).contains(&status(&bearer, body)), "{body}");
-    }
-    for body in
-        [r#"{"name":"","port":1}"#, r#"{"name":"a\nb","port":1}"#, r#"{"name":"a","port":0}"#]
-    {
-        assert_eq!(status(&bearer, body), 400, "{body}");
-    }
-    assert_eq!(status(&bearer, order), 200);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod bad_day;
 mod beyla;
 mod cause;
 mod cli;
+mod connect;
 mod demo;
 mod documents;
 mod door;

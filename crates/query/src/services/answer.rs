@@ -10,6 +10,7 @@ use crate::red::RedSource;
 pub use crate::red::RequestKind;
 use crate::red::answer::{RedNumbers, RedRow};
 use crate::sampling::answer::{Estimate, SampledSpans};
+use crate::status::answer::UntracedServices;
 use crate::topology::answer::{NodeKind, TopologyEdge};
 use crate::traces::answer::Groups;
 use crate::why::answer::WhySuspect;
@@ -51,6 +52,10 @@ pub struct Services {
     /// began: messages may wait in a queue, or calls be made more often. Else null.
     #[serde(default)]
     pub cause: Option<WhySuspect>,
+    /// The services that Beyla could trace and is not told to, by agent. Absent when there are none,
+    /// and for a question about one service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untraced: Vec<UntracedServices>,
     /// The gaps in what was seen of agents, in the window and in the baseline.
     #[serde(default)]
     pub coverage: Vec<Coverage>,

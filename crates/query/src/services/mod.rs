@@ -24,6 +24,7 @@ use crate::cohort::range;
 use crate::reader::Reader;
 use crate::red::answer::RedRow;
 use crate::red::{ComparedServices, joined};
+use crate::status::answer::{AgentStatus, UntracedServices};
 use crate::why::WhyQuestion;
 use crate::why::answer::WhySuspect;
 
@@ -90,6 +91,7 @@ impl Reader<'_> {
             let of = seen.shares.of_services(whole, None);
             sampled = of.sampled(|service| estimated.contains(service));
         }
+        let untraced = service.map_or_else(|| self.untraced(), |_| Vec::new());
         Ok(Services {
             since_unix_us: question.since_unix_us,
             until_unix_us: question.until_unix_us,
@@ -101,10 +103,23 @@ impl Reader<'_> {
             detail,
             began,
             cause,
+            untraced,
             coverage: std::mem::take(&mut seen.coverage),
             sampled,
             stored_since: self.stored_since(baseline.start)?,
         })
+    }
+
+    /// The services that Beyla could trace, of each agent that can be reached.
+    fn untraced(&self) -> Vec<UntracedServices> {
+        let agents = self.from.fleet.status(self.from.now).agents.into_iter();
+        let known = agents.filter(|agent| agent.reachable && !agent.untraced.is_empty());
+        known
+            .map(|AgentStatus { agent_id, untraced: services, .. }| UntracedServices {
+                agent_id,
+                services,
+            })
+            .collect()
     }
 
     /// The cause of the change that `began`, which the requests of no service show.

@@ -81,6 +81,30 @@ pub struct AgentStatus {
     /// the first poll, and for agents that do not report the state.
     #[serde(default)]
     pub beyla: Option<String>,
+    /// Services that listen on the agent's host and that its Beyla, which runs, is not told to
+    /// trace: at most 64, by port.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untraced: Vec<UntracedService>,
+}
+
+/// A service that listens on the host of an agent, and that Beyla could trace.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct UntracedService {
+    /// A name for the service: that of its unit of systemd, its script or its program.
+    pub name: String,
+    /// The lowest port on which the service listens.
+    pub port: u16,
+    /// The path of the executable file.
+    pub program: String,
+}
+
+/// The services of an agent's host that Beyla could trace.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct UntracedServices {
+    /// The agent's id.
+    pub agent_id: String,
+    /// The services, by port.
+    pub services: Vec<UntracedService>,
 }
 
 /// The DuckDB library that a colony answers SQL queries with.

@@ -77,6 +77,7 @@ mod tests {
             spans_refused: 0,
             last_refusal: None,
             beyla: Some("instrumenting".to_owned()),
+            untraced: Vec::new(),
         }
     }
 

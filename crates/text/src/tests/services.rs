@@ -3,7 +3,7 @@
 use coral_query::RedSource;
 use coral_query::answer::{
     CauseKind, Health, KindOfRequests, RequestKind, ServiceNumbers, ServiceState, Services,
-    UnknownHealth, ValueList, WhySuspect, WhyTimes,
+    UnknownHealth, UntracedService, UntracedServices, ValueList, WhySuspect, WhyTimes,
 };
 use coral_trace::UnixNanos;
 use expect_test::expect;
@@ -121,6 +121,21 @@ fn the_table_has_one_line_for_each_service_with_the_numbers_before_beside() {
         email              | not seen |           | 0     | 1.0    | -      | 0.39%  | -     | 6ms    | -     | 24ms   | web-1 | 1.4.2   | 2         | 3 seconds ago | spans
         frontend           | well     |           | 2.1   | 1.0    | 0%     | 0.39%  | 6ms   | 6ms    | 24ms  | 24ms   | web-1 | 1.4.2   | 2         | 3 seconds ago | spans
     "#]].assert_eq(&page(None));
+}
+
+#[test]
+fn services_that_beyla_could_trace_are_named_below_the_table() {
+    let service =
+        |port| UntracedService { name: "cart".to_owned(), port, program: "/srv/cart".to_owned() };
+    let below = |ports: std::ops::Range<u16>| {
+        let services = ports.map(service).collect();
+        let untraced = vec![UntracedServices { agent_id: "web-1".to_owned(), services }];
+        let page = Services { untraced, ..sick() };
+        let page = crate::services::services(&page, WINDOWS, Screen { width: None, colour: false });
+        page.lines().last().unwrap().to_owned()
+    };
+    expect!["Beyla on web-1 does not trace 1 service that listens there: cart:80. `coral connect NAME:PORT` on that host adds one."].assert_eq(&below(80..81));
+    expect!["Beyla on web-1 does not trace 10 services that listen there: cart:80, cart:81, cart:82, cart:83, cart:84 and 5 more. `coral connect NAME:PORT` on that host adds one."].assert_eq(&below(80..90));
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub struct QueryBeylaMetricsResponse {
     pub metric_page: ::core::option::Option<MetricPage>,
 }
 /// Position of an answer's metrics in the agent's sequence of metric receipts.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MetricPage {
     /// Id of the store. A different id than before means a different store: the cursor must restart at 0.
     #[prost(string, tag = "1")]
@@ -95,6 +95,23 @@ pub struct MetricPage {
     /// Oldest receipt that is still stored. Above after_metric_receipt + 1, metrics expired before they were polled.
     #[prost(uint64, tag = "5")]
     pub first_receipt: u64,
+    /// Services of the agent's host that listen and that Beyla is not told to trace: at most 64, by port. Empty while no
+    /// Beyla runs.
+    #[prost(message, repeated, tag = "6")]
+    pub untraced: ::prost::alloc::vec::Vec<UntracedService>,
+}
+/// A service that Beyla could trace.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UntracedService {
+    /// A name for the service, to connect it with: that of its unit, script or program.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The lowest port on which the service listens.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// Path of the executable file.
+    #[prost(string, tag = "3")]
+    pub program: ::prost::alloc::string::String,
 }
 /// As the fields of the same name in `QueryBeylaMetricsRequest`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -6,7 +6,7 @@ use coral_engine::{AgentMinute, Minute, RequestCounts};
 use coral_store::StoredDelta;
 use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
 use coral_trace::{Attributes, TimeRange, UnixNanos};
-use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse};
+use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse, UntracedService};
 use coral_wire::agent_rpc::put_metrics;
 
 use super::*;
@@ -25,6 +25,7 @@ struct MetricScript {
     bad: Option<u64>,
     /// The number of next pages that start and never end.
     drips: usize,
+    untraced: Vec<UntracedService>,
     asked_for: Vec<u32>,
     /// Pages whose reading started.
     read: Arc<AtomicUsize>,
@@ -77,6 +78,7 @@ impl MetricScript {
             has_more: last < self.rows,
             last_receipt: self.rows,
             first_receipt: 1,
+            untraced: self.untraced.clone(),
         });
         answer
     }
@@ -133,6 +135,29 @@ async fn metrics_are_counted_once_even_if_the_agents_store_is_replaced() {
         assert_eq!(colony.requests(), expected, "{id} with {rows} rows");
     }
     assert_eq!(colony.store.metric_checkpoints()[0].rows_stored, 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_that_beyla_does_not_trace_are_shown_without_what_no_terminal_should_get() {
+    let colony = Colony::new();
+    let service = |name: &str, port: u32| UntracedService {
+        name: name.to_owned(),
+        port,
+        program: "/srv/\u{1b}[2Jcart".to_owned(),
+    };
+    let bad = [service("", 80), service("a", 0), service("b", 70_000)];
+    let long = service(&"x".repeat(1_000), 81);
+    let mut untraced = [vec![service("cart\n", 8080), long], bad.to_vec()].concat();
+    untraced.extend((0..1_000).map(|_| service("more", 82)));
+    let script = MetricScript { untraced, ..MetricScript::of("first", 1) };
+    colony.poll_metrics(&mut colony.fetcher(script)).await.unwrap();
+    let shown = colony.status().untraced;
+    assert_eq!(shown.len(), 64 - bad.len());
+    assert!(shown[1].name.len() <= 256);
+    let texts = shown.iter().flat_map(|of| [&of.name, &of.program]);
+    assert!(texts.into_iter().all(|text| !text.contains(char::is_control)), "{shown:?}");
+    colony.poll_metrics(&mut colony.fetcher(MetricScript::of("first", 2))).await.unwrap();
+    assert_eq!(colony.status().untraced, []);
 }
 
 #[tokio::test(start_paused = true)]

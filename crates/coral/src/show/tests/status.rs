@@ -34,6 +34,7 @@ fn agent(id: &str) -> AgentStatus {
         spans_refused: 0,
         last_refusal: None,
         beyla: Some("instrumenting".to_owned()),
+        untraced: Vec::new(),
     }
 }
 
