@@ -201,7 +201,8 @@ fn agreement(spans: u64, metrics: u64) -> String {
             count(more)
         ),
         None => format!(
-            "Metrics count {}: {} fewer (expired, or not exported yet: Beyla exports metrics later than spans).\n",
+            "Metrics count {}: {} fewer (expired, not exported yet, or lost with a Beyla that ended: Beyla \
+             exports metrics later than spans).\n",
             count(metrics),
             count(spans - metrics)
         ),
