@@ -77,7 +77,8 @@ impl Launcher {
         let health_port = release.has(HEALTH).then(health::free_port).flatten();
         let self_info =
             SelfInfo { programs: own_programs(Some(&found.path)), ..self.self_info.clone() };
-        let left_out = left_out::programs(&connections.ports(), &Listener::all());
+        let connected_ports = connections.ports();
+        let left_out = left_out::programs(&connected_ports, &Listener::all());
         let input = GenerateInput {
             config: &self.config.beyla,
             connected: &connections.selectors(),
@@ -97,7 +98,9 @@ impl Launcher {
         let running = Running { release, path, pid: 0, notes };
         let places = places(&self.config);
         let is_outdated = Box::new(move || {
-            program.has_changed() || locate(&places).is_ok_and(|now| now.path != found.path)
+            program.has_changed()
+                || locate(&places).is_ok_and(|now| now.path != found.path)
+                || is_lifted(&left_out, &connected_ports)
         });
         Ok(StartPlan { command, is_outdated, health_port, running, pid_file })
     }
@@ -154,6 +157,16 @@ async fn start(prepared: StartPlan) -> Result<StartedBeyla, CannotStart> {
     }
     let running = Running { pid: process.pid, ..running };
     Ok(StartedBeyla { process, running, is_outdated, health_port })
+}
+
+/// Whether a program of `left_out` listens on one of the `connected` ports now: a data store that
+/// started after Beyla.
+fn is_lifted(left_out: &[&str], connected: &[u16]) -> bool {
+    if connected.is_empty() {
+        return false;
+    }
+    let now = left_out::programs(connected, &Listener::all());
+    left_out.iter().any(|glob| !now.contains(glob))
 }
 
 /// Ends a Beyla that a killed agent left running.

@@ -3,17 +3,18 @@
 //! A service that is named in the configuration or connected is instrumented in any case.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::RegexSet;
 
 use coral_config::beyla::glob;
 
 use super::listener::Listener;
 
-/// Globs for file names of programs.
-const PROGRAMS: [&str; 81] = [
-    // The system. A program that is started by an instrumented one is instrumented, so that
-    // supervisors of processes must be here.
+/// Programs of the system and of containers, as globs for file names. They are always left out. A
+/// program that is started by an instrumented one is instrumented, and some of these hold sockets of
+/// others, such as systemd.
+const SYSTEM: [&str; 52] = [
     "systemd*",
     "init",
     "tini",
@@ -55,7 +56,6 @@ const PROGRAMS: [&str; 81] = [
     "nmbd",
     "xinetd",
     "inetd",
-    // Containers.
     "containerd*",
     "dockerd",
     "docker-proxy",
@@ -67,7 +67,10 @@ const PROGRAMS: [&str; 81] = [
     "kube-*",
     "k3s*",
     "pause",
-    // Data stores and brokers.
+];
+/// Data stores, brokers, and programs of observation. One that listens on a connected port is
+/// instrumented.
+const OTHERS: [&str; 29] = [
     "postgres",
     "postmaster",
     "pgbouncer",
@@ -87,7 +90,6 @@ const PROGRAMS: [&str; 81] = [
     "mosquitto",
     "beam.smp",
     "epmd",
-    // Observation.
     "alloy",
     "otelcol*",
     "prometheus*",
@@ -100,32 +102,25 @@ const PROGRAMS: [&str; 81] = [
     "netdata",
 ];
 
-/// The globs of all programs that are left out, but for those of the programs that listen on one of
-/// the `connected` ports.
+/// The globs of all programs that are left out, but for those of data stores and observation that
+/// listen on one of the `connected` ports.
 pub fn programs(connected: &[u16], listeners: &[Listener]) -> Vec<&'static str> {
     let is_connected =
         |listener: &&Listener| listener.ports.iter().any(|port| connected.contains(port));
     let wanted: Vec<&Listener> = listeners.iter().filter(is_connected).collect();
-    let programs = PROGRAMS.into_iter();
-    programs
-        .filter(|glob| !wanted.iter().any(|listener| matches(glob, &listener.program)))
-        .collect()
+    let is_wanted = |glob: &&str| wanted.iter().any(|listener| has(&[glob], &listener.program));
+    SYSTEM.into_iter().chain(OTHERS.into_iter().filter(|glob| !is_wanted(glob))).collect()
 }
 
-/// Whether one of `globs` matches the file name of `program`.
+/// Whether one of `globs`, which are those of [`programs`], matches the file name of `program`.
 pub(super) fn has(globs: &[&str], program: &Path) -> bool {
-    globs.iter().any(|glob| matches(glob, program))
-}
-
-fn matches(of: &str, program: &Path) -> bool {
+    static ALL: LazyLock<RegexSet> = LazyLock::new(|| {
+        let regexes = SYSTEM.iter().chain(&OTHERS).filter_map(|glob| glob::to_regex(glob).ok());
+        RegexSet::new(regexes).expect("a test translates each glob")
+    });
     let name = program.file_name().unwrap_or_default().to_string_lossy();
-    glob_matches(of, &name)
-}
-
-/// Whether `text` is what `glob` stands for.
-pub(super) fn glob_matches(glob: &str, text: &str) -> bool {
-    let regex = glob::to_regex(glob).ok().and_then(|regex| Regex::new(&regex).ok());
-    regex.is_some_and(|regex| regex.is_match(text))
+    let glob = |at: usize| SYSTEM.iter().chain(&OTHERS).nth(at);
+    ALL.matches(&name).iter().filter_map(glob).any(|found| globs.contains(found))
 }
 
 #[cfg(test)]
@@ -133,7 +128,7 @@ mod tests {
     use super::*;
 
     fn listener(program: &str, port: u16) -> Listener {
-        Listener { pid: 1, ports: vec![port], program: program.into(), name: Default::default() }
+        Listener { ports: vec![port], program: program.into(), ..Listener::default() }
     }
 
     #[test]
@@ -160,8 +155,15 @@ mod tests {
     }
 
     #[test]
+    fn a_supervisor_that_holds_the_socket_of_a_connected_service_is_still_left_out() {
+        let all = [listener("/usr/lib/systemd/systemd", 80), listener("/srv/web", 80)];
+        assert!(has(&programs(&[80], &all), &all[0].program));
+    }
+
+    #[test]
     fn no_glob_needs_to_be_quoted_in_a_list_of_globs() {
-        for glob in PROGRAMS {
+        for glob in SYSTEM.iter().chain(&OTHERS) {
+            assert!(glob::to_regex(glob).is_ok());
             assert!(!glob.contains(['{', '}', ',', '/', '\\', '$']), "{glob}");
         }
     }

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::connections::Connections;
 use super::left_out;
-use super::listener::Listener;
+use super::listener::{Listener, REPLACED};
 use super::own_programs;
 use super::service_name::ServiceName;
-use coral_config::beyla::Selector;
+use coral_config::beyla::{Selector, glob};
 
 /// The services of this host that listen on TCP ports.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -25,8 +26,8 @@ pub struct ListeningServices {
 /// A service of this host that listens on TCP ports.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ListeningService {
-    /// A name for the service, which no other of them has: that of the entry that selects it, else
-    /// its variable `OTEL_SERVICE_NAME`, its unit of systemd, its script or its program.
+    /// The name of the entry that selects the service. Without one, a name that no other service is
+    /// offered: its variable `OTEL_SERVICE_NAME`, its unit of systemd, its script or its program.
     pub name: String,
     /// The ports on which the service listens, in ascending order; at most 16.
     pub ports: Vec<u16>,
@@ -44,11 +45,9 @@ pub struct Survey {
     data_dir: PathBuf,
     /// The programs of Coral, which Beyla does not instrument.
     own_programs: Vec<PathBuf>,
-    last: Mutex<Option<(Instant, Arc<ListeningServices>)>>,
+    last: Mutex<Option<(Instant, Arc<Vec<Listener>>)>>,
 }
 
-/// How long a survey is not repeated: it reads the open files of every process.
-const REPEATED_AFTER: Duration = Duration::from_secs(30);
 const MAX_SERVICES: usize = 200;
 const MAX_PORTS: usize = 16;
 
@@ -60,25 +59,25 @@ impl Survey {
         Self { configured, data_dir, own_programs: own_programs(None), last: Mutex::default() }
     }
 
-    /// The listening services as of now. Blocks.
-    pub fn now(&self) -> Arc<ListeningServices> {
+    /// The listening services as of at most `age` ago, and which of them are selected now. Blocks; one
+    /// survey runs at a time.
+    pub fn as_of(&self, age: Duration) -> ListeningServices {
         let connected = Connections::load(&self.data_dir).map(|known| known.selectors());
-        let connected = connected.unwrap_or_default();
-        let mut listeners = Listener::all();
-        listeners.retain(|listener| !self.own_programs.contains(&listener.program));
-        let found = Arc::new(services(&listeners, &self.configured, &connected));
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((Instant::now(), found.clone()));
-        found
+        services(&self.listeners(age), &self.configured, &connected.unwrap_or_default())
     }
 
-    /// The listening services as of at most [`REPEATED_AFTER`] ago. Blocks.
-    pub fn recent(&self) -> Arc<ListeningServices> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match last.filter(|(at, _)| at.elapsed() < REPEATED_AFTER) {
-            Some((_, found)) => found,
-            None => self.now(),
+    fn listeners(&self, age: Duration) -> Arc<Vec<Listener>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, found)) = &*last
+            && at.elapsed() < age
+        {
+            return found.clone();
         }
+        let mut found = Listener::all();
+        found.retain(|listener| !self.own_programs.contains(&listener.program));
+        let found = Arc::new(found);
+        *last = Some((Instant::now(), found.clone()));
+        found
     }
 }
 
@@ -99,14 +98,19 @@ fn services(
     let connected_ports: Vec<u16> = ports.filter(is_connected).collect();
     let left_out = left_out::programs(&connected_ports, listeners);
     let by_kubernetes = configured.iter().any(of_kubernetes);
+    let selections: Vec<Selection> =
+        configured.iter().chain(connected).map(Selection::new).collect();
     let state = |listener: &Listener| {
-        let selector = configured.iter().chain(connected).find(|of| selects(of, listener));
-        let traced = match selector {
-            Some(_) => Some(true),
-            None if by_kubernetes => None,
-            None => Some(configured.is_empty() && !left_out::has(&left_out, &listener.program)),
+        let found = selections.iter().filter(|selection| selection.selects(listener));
+        let found: Vec<&Selection> = found.collect();
+        let traced = match &*found {
+            [_, ..] => Some(true),
+            [] if by_kubernetes => None,
+            [] => Some(configured.is_empty() && !left_out::has(&left_out, &listener.program)),
         };
-        (traced, selector.and_then(|selector| selector.name.clone()))
+        // Of several entries, Beyla takes the name of the last one with a name.
+        let named = found.iter().rev().find_map(|selection| selection.selector.name.clone());
+        (traced, named)
     };
     let mut shown: Vec<_> = listeners
         .iter()
@@ -117,32 +121,42 @@ fn services(
         .collect();
     shown.sort_by_key(|(listener, _)| listener.ports.first().copied());
     shown.truncate(MAX_SERVICES);
-    let named: Vec<(ServiceName, u16)> = shown
-        .iter()
-        .map(|(listener, (_, given))| {
-            let given = given.clone().or_else(|| listener.name.variable.clone());
-            let name = ServiceName { variable: given, ..listener.name.clone() };
-            (name, listener.ports.first().copied().unwrap_or_default())
-        })
+    let unnamed = shown.iter().filter(|(_, (_, given))| given.is_none());
+    let unnamed: Vec<(&ServiceName, u16, u32)> = unnamed
+        .map(|(of, _)| (&of.name, of.ports.first().copied().unwrap_or_default(), of.pid))
         .collect();
-    let named: Vec<(&ServiceName, u16)> = named.iter().map(|(name, port)| (name, *port)).collect();
-    let names = ServiceName::distinct(&named);
-    let services = shown.into_iter().zip(names).map(|((listener, (traced, _)), name)| {
+    let mut names = ServiceName::distinct(&unnamed).into_iter();
+    let services = shown.into_iter().map(|(listener, (traced, given))| {
+        let name = given.or_else(|| names.next()).unwrap_or_default();
         let ports = listener.ports.iter().copied().take(MAX_PORTS).collect();
-        ListeningService { name, ports, program: listener.program.display().to_string(), traced }
+        let program = listener.program.display().to_string();
+        ListeningService { name, ports, program, traced }
     });
     ListeningServices { services: services.collect() }
 }
 
-/// Whether `selector` selects `listener`, as Beyla decides it. A selector with conditions of
-/// Kubernetes selects nothing here: what they match is known to Beyla alone.
-fn selects(selector: &Selector, listener: &Listener) -> bool {
-    let program = listener.program.to_string_lossy();
-    let path = selector.exe_path.as_ref();
-    let by_path = path.is_none_or(|glob| left_out::glob_matches(glob, &program));
-    let by_port = selector.open_ports.is_none()
-        || listener.ports.iter().any(|port| has_port(selector, *port));
-    by_path && by_port && !of_kubernetes(selector)
+/// A selector whose glob is translated.
+struct Selection<'a> {
+    selector: &'a Selector,
+    path: Option<Regex>,
+}
+
+impl<'a> Selection<'a> {
+    fn new(selector: &'a Selector) -> Self {
+        let regex = selector.exe_path.as_deref().and_then(|path| glob::to_regex(path).ok());
+        Self { selector, path: regex.and_then(|regex| Regex::new(&regex).ok()) }
+    }
+
+    /// Whether the selector selects `listener`, as Beyla decides it. A selector with conditions of
+    /// Kubernetes selects nothing here: what they match is known to Beyla alone.
+    fn selects(&self, listener: &Listener) -> bool {
+        let mark = if listener.is_replaced { REPLACED } else { "" };
+        let program = format!("{}{mark}", listener.program.display());
+        let by_path = self.path.as_ref().is_none_or(|path| path.is_match(&program));
+        let by_port = self.selector.open_ports.is_none()
+            || listener.ports.iter().any(|port| has_port(self.selector, *port));
+        by_path && by_port && !of_kubernetes(self.selector)
+    }
 }
 
 fn has_port(selector: &Selector, port: u16) -> bool {
@@ -165,7 +179,8 @@ mod tests {
             program: program.rsplit('/').next().unwrap().to_owned(),
             ..ServiceName::default()
         };
-        Listener { pid: 1, ports: ports.to_vec(), program: program.into(), name }
+        let pid = ports.iter().copied().map(u32::from).sum();
+        Listener { pid, ports: ports.to_vec(), program: program.into(), is_replaced: false, name }
     }
 
     /// `name:port` of each service, with `+` if it is traced, `-` if it is not, `?` if that is not
@@ -217,11 +232,21 @@ mod tests {
     }
 
     #[test]
-    fn a_survey_of_this_host_is_repeated_after_half_a_minute() {
+    fn a_program_that_was_replaced_is_selected_as_beyla_sees_its_path() {
+        let selects = |glob: &str, is_replaced| {
+            let selectors = coral_config::beyla::services(&json!([{"exe_path": glob}])).unwrap();
+            let listener = Listener { is_replaced, ..listener("/srv/cart", &[80]) };
+            Selection::new(&selectors[0]).selects(&listener)
+        };
+        assert!(selects("*/cart", false) && !selects("*/cart", true) && selects("*/cart*", true));
+    }
+
+    #[test]
+    fn a_survey_of_this_host_is_repeated_when_it_is_too_old() {
         let dir = tempfile::tempdir().unwrap();
         let survey = Survey::new(&[], dir.path());
-        let first = survey.recent();
-        assert!(Arc::ptr_eq(&first, &survey.recent()));
-        assert!(!Arc::ptr_eq(&first, &survey.now()));
+        let first = survey.listeners(Duration::from_secs(60));
+        assert!(Arc::ptr_eq(&first, &survey.listeners(Duration::from_secs(60))));
+        assert!(!Arc::ptr_eq(&first, &survey.listeners(Duration::ZERO)));
     }
 }

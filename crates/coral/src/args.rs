@@ -149,7 +149,7 @@ pub enum Command {
         after_help = include_str!("args/examples/duckdb.txt")
     )]
     Duckdb(DuckdbCommand),
-    /// Make the agent of this host trace one more service.
+    /// List the services of this host, or trace or name one.
     #[command(after_help = include_str!("args/examples/connect.txt"))]
     Connect(ConnectArgs),
     /// Undo `coral connect`.

@@ -51,7 +51,7 @@ pub(crate) fn estimates(sampled: &[SampledSpans]) -> Vec<String> {
     let mut sentences = Vec::new();
     if let Some(agents) = listed(&known, |of| format!("recorded {}", share(of))) {
         sentences.push(format!(
-            "Numbers with ~ are estimates, and counts without ~ are of recorded spans only: {agents}."
+            "Numbers with ~ are estimates, and counts of these services without ~ are of recorded spans only: {agents}."
         ));
     }
     sentences.extend(
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(
             estimates(&all),
             [
-                "Numbers with ~ are estimates, and counts without ~ are of recorded spans only: agent web-1 recorded 10% of \
+                "Numbers with ~ are estimates, and counts of these services without ~ are of recorded spans only: agent web-1 recorded 10% of \
                  its traces (cart, stock), and agent web-2 recorded 50% to 100% of its traces (pay).",
                 "Counts are of recorded spans only and are not scaled: agent web-3 recorded an unknown share of its traces \
                  (mail).",

@@ -73,8 +73,8 @@ fn untraced(of: &UntracedServices) -> String {
         of.services.iter().map(|service| format!("{}:{}", service.name, service.port)).collect();
     let listen = if count == 1 { "listens" } else { "listen" };
     format!(
-        "Beyla on {agent} does not trace {} that {listen} there: {}. `coral connect NAME:PORT` on that \
-         host adds one.",
+        "Beyla on {agent} does not trace {} that {listen} there: {}. `sudo coral connect NAME:PORT` \
+         on that host adds one.",
         counted(count as u64, "service"),
         listed(&named)
     )

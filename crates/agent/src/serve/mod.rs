@@ -42,6 +42,8 @@ use coral_server::rpc::{ReflectionError, add_health_and_reflection};
 use coral_trace::chain;
 use coral_trace::sanitize;
 
+/// How old the survey of listening services may be that a page of metrics says.
+const SURVEYED_EVERY: Duration = Duration::from_secs(30);
 /// The largest number of services that a page of metrics names as not traced.
 const MAX_UNTRACED: usize = 64;
 
@@ -106,8 +108,8 @@ pub async fn door(view: Arc<AgentView>, hosts: AllowedHosts) -> Result<Door, Ref
     let metrics = get(async move || exposition::prometheus(&counted.counters()));
     let healthy = get(async move || healthy.health());
     let listening = get(async move || {
-        let found = tokio::task::spawn_blocking(move || survey.now()).await;
-        found.map(|found| Json((*found).clone())).map_err(|panic| {
+        let found = tokio::task::spawn_blocking(move || survey.as_of(Duration::from_secs(1))).await;
+        found.map(Json).map_err(|panic| {
             tracing::error!(%panic, "the survey of listening services panicked");
             StatusCode::INTERNAL_SERVER_ERROR
         })
@@ -171,7 +173,7 @@ impl AgentView {
         if !self.beyla.is_running() {
             return Vec::new();
         }
-        let found = self.survey.recent();
+        let found = self.survey.as_of(SURVEYED_EVERY);
         let untraced = found.untraced().take(MAX_UNTRACED).map(|service| UntracedService {
             name: service.name.clone(),
             port: service.ports.first().copied().unwrap_or_default().into(),

@@ -1,5 +1,6 @@
 //! `coral connect` and `coral disconnect`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -81,14 +82,21 @@ impl Agent {
     /// The listening service that `coral connect` lists as `name`.
     fn listed(&self, name: &str) -> Result<Service, Failure> {
         let all = self.server.listening()?.services;
-        let port = all.iter().find(|of| of.name == name).and_then(|of| of.ports.first());
-        let unknown = || {
-            let error = format!("no service `{}` listens on this host", sanitize::line(name));
-            let hint =
-                "`coral connect` lists those that do; for another one, add the port: NAME:PORT";
-            Failure::with_hint(error, hint)
-        };
-        Ok(Service { name: name.to_owned(), port: *port.ok_or_else(unknown)? })
+        let found = all.iter().filter(|of| of.name == name).filter_map(|of| of.ports.first());
+        let ports: BTreeSet<u16> = found.copied().collect();
+        let shown = sanitize::line(name);
+        match ports.iter().collect::<Vec<_>>()[..] {
+            [port] => Ok(Service { name: name.to_owned(), port: *port }),
+            [] => {
+                let error = format!("`coral connect` lists no service `{shown}`");
+                let hint = "for a service that is not listed, add its port: NAME:PORT";
+                Err(Failure::with_hint(error, hint))
+            }
+            [port, ..] => {
+                let error = format!("`coral connect` lists several services `{shown}`");
+                Err(Failure::with_hint(error, format!("add the port: {shown}:{port}")))
+            }
+        }
     }
 
     /// Sends a change to the agent.

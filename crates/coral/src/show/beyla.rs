@@ -28,9 +28,13 @@ pub fn findings(findings: &[Finding]) -> String {
 /// The page of `coral connect` without a service: the services of this host that listen.
 pub fn listening(found: &ListeningServices) -> String {
     let Some(first) = found.services.first() else {
-        return "No service of this host listens on a TCP port.\n".to_owned();
+        return format!("No service was found that Beyla could trace. {NOT_LISTED}\n");
     };
     let example = found.untraced().next().unwrap_or(first);
+    let port = example.ports.first().copied().unwrap_or_default();
+    let is_word =
+        !example.name.contains(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c));
+    let name = if is_word { &*example.name } else { "NAME" };
     let row = |of: &ListeningService| {
         let traced = match of.traced {
             Some(true) => "yes",
@@ -42,11 +46,13 @@ pub fn listening(found: &ListeningServices) -> String {
     };
     let rows: Vec<Vec<String>> = found.services.iter().map(row).collect();
     format!(
-        "{}\nTo trace a service, or to name it: `coral connect {}`, or `coral connect NAME:PORT`.\n",
-        table(&["Traced", "Name", "Ports", "Program"], &rows),
-        line(&example.name)
+        "{}\nTo select a service, or to name it: `sudo coral connect {name}:{port}`.\n{NOT_LISTED}\n",
+        table(&["Selected", "Name", "Ports", "Program"], &rows),
     )
 }
+
+/// What the list of listening services leaves out.
+const NOT_LISTED: &str = "Programs of the system, data stores, and processes that the agent may not see, are not listed.";
 
 /// Beyla's part of `coral agent status`: the state, then other known values.
 pub fn status(status: &BeylaStatus) -> String {

@@ -1,47 +1,60 @@
 //! `coral connect` and `coral disconnect`: the services of a host, listed, added and removed.
 
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 
 use coral_trace::UnixNanos;
 use coral_wire::otlp_out;
+use tempfile::TempDir;
 
 use super::beyla::{SERVICES, agent, run, said, until};
 use super::fake_beyla::{FakeBeyla, LOG_2_8, is_zombie, lives};
 use super::path::reference_trace;
 use super::process::{Coral, coral, eventually};
 
-/// A process that ends with the test.
-struct Ended(Child);
+/// A program that listens, and ends with the test: a colony under another file name.
+struct Listening {
+    process: Child,
+    _dir: TempDir,
+}
 
-impl Drop for Ended {
+impl Listening {
+    /// The program `name`, which listens on `port`; 0 is a free one.
+    fn program(name: &str, port: u16) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join(name);
+        let coral = env!("CARGO_BIN_EXE_coral");
+        std::fs::hard_link(coral, &program)
+            .or_else(|_| std::fs::copy(coral, &program).map(drop))
+            .unwrap();
+        let process = Command::new(&program)
+            .args(["colony", "start", "--set", &format!("colony.listen=127.0.0.1:{port}")])
+            .arg("--data-dir")
+            .arg(dir.path())
+            .env("OTEL_SERVICE_NAME", name)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        eventually(|| match dir.path().join("run/addresses.json").exists() {
+            true => Ok(()),
+            false => Err("the program does not listen".into()),
+        });
+        Self { process, _dir: dir }
+    }
+}
+
+impl Drop for Listening {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
 #[test]
 fn what_listens_on_the_host_is_listed_and_a_name_of_the_list_connects_it() {
-    // A program that listens: a colony under another file name.
-    let dir = tempfile::tempdir().unwrap();
-    let program = dir.path().join("checkout");
-    std::fs::hard_link(env!("CARGO_BIN_EXE_coral"), &program)
-        .or_else(|_| std::fs::copy(env!("CARGO_BIN_EXE_coral"), &program).map(drop))
-        .unwrap();
-    let service = Command::new(&program)
-        .args(["colony", "start", "--set", "colony.listen=127.0.0.1:0", "--data-dir"])
-        .arg(dir.path())
-        .env("OTEL_SERVICE_NAME", "checkout")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _service = Ended(service);
-    eventually(|| match dir.path().join("run/addresses.json").exists() {
-        true => Ok(()),
-        false => Err("the service does not listen".into()),
-    });
+    let _checkout = Listening::program("checkout", 0);
     let fake = FakeBeyla::new("3.31.0", "run", LOG_2_8);
     let path = format!("beyla.path={}", fake.path().display());
     let both = Coral::standalone_with(&["beyla.enabled=true", &path, SERVICES]);
@@ -60,10 +73,28 @@ fn what_listens_on_the_host_is_listed_and_a_name_of_the_list_connects_it() {
     });
     let unknown = run(&both, "connect chekout");
     assert_eq!(unknown.status.code(), Some(1));
-    assert!(said(&unknown).contains("Error: no service `chekout` listens on this host"));
+    assert!(said(&unknown).contains("Error: `coral connect` lists no service `chekout`"));
     let connected = said(&run(&both, "connect checkout"));
     assert!(connected.starts_with("Connected checkout on port "), "{connected}");
     row("yes").unwrap();
+}
+
+#[test]
+fn a_data_store_that_starts_after_its_port_was_connected_is_not_left_out() {
+    let fake = FakeBeyla::new("3.31.0", "run", LOG_2_8);
+    let agent = agent(&fake, &[]);
+    fake.until_started(1);
+    // A free port, which nothing listens on when it is connected.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    run(&agent, &format!("connect cache:{port}"));
+    fake.until_started(2);
+    let is_left_out = |fake: &FakeBeyla| {
+        fake.config()["discovery"]["exclude_instrument"].to_string().contains("redis-server")
+    };
+    assert!(is_left_out(&fake));
+    let _store = Listening::program("redis-server", port);
+    fake.until_started(3);
+    assert!(!is_left_out(&fake));
 }
 
 #[test]

@@ -134,8 +134,8 @@ fn services_that_beyla_could_trace_are_named_below_the_table() {
         let page = crate::services::services(&page, WINDOWS, Screen { width: None, colour: false });
         page.lines().last().unwrap().to_owned()
     };
-    expect!["Beyla on web-1 does not trace 1 service that listens there: cart:80. `coral connect NAME:PORT` on that host adds one."].assert_eq(&below(80..81));
-    expect!["Beyla on web-1 does not trace 10 services that listen there: cart:80, cart:81, cart:82, cart:83, cart:84 and 5 more. `coral connect NAME:PORT` on that host adds one."].assert_eq(&below(80..90));
+    expect!["Beyla on web-1 does not trace 1 service that listens there: cart:80. `sudo coral connect NAME:PORT` on that host adds one."].assert_eq(&below(80..81));
+    expect!["Beyla on web-1 does not trace 10 services that listen there: cart:80, cart:81, cart:82, cart:83, cart:84 and 5 more. `sudo coral connect NAME:PORT` on that host adds one."].assert_eq(&below(80..90));
 }
 
 #[test]
