@@ -18,18 +18,18 @@ const MIN_WHOLE: f64 = 0.8;
 #[derive(Default)]
 pub(crate) struct RecordedShares {
     minutes: Arc<Vec<AgentMinute>>,
-    /// By agent, the places of its minutes in `minutes`, by time.
     agents: BTreeMap<String, AgentRecords>,
     /// Whether every span is recorded, as far as is known.
     is_whole: bool,
     /// Changes of sampling that a comparison of spans with metrics shows, by agent and service.
-    changes: BTreeMap<(String, String), (UnixNanos, SamplingChange)>,
+    changes: BTreeMap<String, BTreeMap<String, (UnixNanos, SamplingChange)>>,
 }
 
 /// The minutes of one agent.
 #[derive(Default)]
 struct AgentRecords {
-    places: Vec<(Minute, usize)>,
+    /// The minutes in which samplers report a ratio, by time.
+    ratios: Vec<(Minute, f64)>,
     /// Whether spans of each collector were reported: eBPF, SDK.
     has: [bool; 2],
 }
@@ -46,9 +46,9 @@ impl RecordedShares {
     /// The shares that `minutes` tell, which are sorted by time, and `changes` of sampling.
     pub(super) fn new(minutes: Arc<Vec<AgentMinute>>, changes: &[Coverage]) -> Self {
         let mut shares = Self { is_whole: true, ..Self::default() };
-        for (at, record) in minutes.iter().enumerate() {
+        for record in minutes.iter() {
             let agent = shares.agents.entry(record.agent_id.clone()).or_default();
-            agent.places.push((record.minute, at));
+            agent.ratios.extend(polled(record).map(|ratio| (record.minute, ratio)));
             for (_, collector) in record.services.keys() {
                 agent.has[usize::from(*collector == Collector::Sdk)] = true;
             }
@@ -63,8 +63,8 @@ impl RecordedShares {
                 continue;
             }
             for service in &gap.services {
-                let of = (gap.agent_id.clone(), service.clone());
-                shares.changes.insert(of, (since, change));
+                let of_agent = shares.changes.entry(gap.agent_id.clone()).or_default();
+                of_agent.insert(service.clone(), (since, change));
             }
         }
         shares.is_whole &= shares.changes.is_empty();
@@ -117,14 +117,14 @@ impl RecordedShares {
             Some(agent) => agent,
             None => return WHOLE,
         };
-        let told = match agent.ratio(&self.minutes, minute) {
+        let told = match agent.ratio(minute) {
             Some(ratio) if ratio < 1.0 => {
                 let is_of_one_collector = !(agent.has[0] && agent.has[1]);
                 is_of_one_collector.then_some(ratio)
             }
             _ => WHOLE,
         };
-        let change = || self.changes.get(&(agent_id.to_owned(), service.to_owned()));
+        let change = || self.changes.get(agent_id).and_then(|of_agent| of_agent.get(service));
         match change().filter(|_| told == WHOLE) {
             None => told,
             Some((since, change)) => {
@@ -142,18 +142,17 @@ impl RecordedShares {
     fn is_whole_at(&self, agent_id: &str, at: UnixNanos) -> bool {
         let Some(agent) = self.agents.get(agent_id) else { return false };
         let minutes = [at.earlier(std::time::Duration::from_secs(60)), at].map(Minute::at);
-        let ratios = minutes.map(|minute| agent.ratio(&self.minutes, minute));
+        let ratios = minutes.map(|minute| agent.ratio(minute));
         ratios.iter().all(|ratio| ratio.is_none_or(|ratio| ratio >= 1.0))
     }
 }
 
 impl AgentRecords {
     /// The ratio of `minute`, or of the last minute before with one, or of the first after.
-    fn ratio(&self, minutes: &[AgentMinute], minute: Minute) -> Option<f64> {
-        let after = self.places.partition_point(|(at, _)| *at <= minute);
-        let (earlier, later) = self.places.split_at(after);
-        let known = earlier.iter().rev().chain(later);
-        known.filter_map(|(_, at)| polled(&minutes[*at])).next()
+    fn ratio(&self, minute: Minute) -> Option<f64> {
+        let after = self.ratios.partition_point(|(at, _)| *at <= minute);
+        let (earlier, later) = self.ratios.split_at(after);
+        earlier.last().or(later.first()).map(|(_, ratio)| *ratio)
     }
 }
 
