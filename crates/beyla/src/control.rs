@@ -19,6 +19,8 @@ use tokio::sync::watch;
 
 use super::connections::{Connections, ConnectionsError};
 use super::file;
+use super::left_out;
+use super::listener::Listener;
 use super::monitor::BeylaMonitor;
 use coral_config::AgentConfig;
 use coral_server::door::{Method, Permission, Route};
@@ -29,6 +31,8 @@ pub struct Control {
     data_dir: PathBuf,
     /// Names of the services in the configuration file, which only an edit of the file can change.
     configured: Vec<String>,
+    /// Whether every listening service is instrumented, because the configuration names none.
+    is_everything: bool,
     /// The ports of this process, which Beyla does not instrument.
     own_ports: Vec<u16>,
     key: String,
@@ -75,6 +79,11 @@ enum Refusal {
         "this agent itself listens on port {0}, and Beyla does not trace the agent; name the port on which the service listens"
     )]
     OwnPort(u16),
+    #[error(
+        "`{program}` listens on port {port}, and Beyla leaves out programs of the system while \
+         `beyla.discovery.services` is empty; name the service there"
+    )]
+    LeftOut { program: String, port: u16 },
     #[error("{0}")]
     Request(String),
     #[error(transparent)]
@@ -101,6 +110,7 @@ impl Control {
         Ok(Self {
             data_dir: config.data_dir.clone(),
             configured: configured.collect(),
+            is_everything: config.beyla.services.is_empty(),
             own_ports,
             key,
             change,
@@ -123,6 +133,11 @@ impl Control {
         }
         if let Some(port) = change.port.filter(|port| self.own_ports.contains(port)) {
             return Err(Refusal::OwnPort(port));
+        }
+        if let Some(port) = change.port.filter(|_| self.is_everything)
+            && let Some(program) = left_out::sole_listener(port, &Listener::all())
+        {
+            return Err(Refusal::LeftOut { program, port });
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connections = Connections::load(&self.data_dir)?;
@@ -181,6 +196,7 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::Connections(ConnectionsError::Unknown { .. }) => StatusCode::NOT_FOUND,
         Refusal::Request(_)
         | Refusal::OwnPort(_)
+        | Refusal::LeftOut { .. }
         | Refusal::Connections(ConnectionsError::Invalid { .. }) => StatusCode::BAD_REQUEST,
         Refusal::Connections(_) => StatusCode::SERVICE_UNAVAILABLE,
     };

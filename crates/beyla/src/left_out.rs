@@ -112,6 +112,15 @@ pub fn programs(connected: &[u16], listeners: &[Listener]) -> Vec<&'static str> 
     SYSTEM.into_iter().chain(OTHERS.into_iter().filter(|glob| !is_wanted(glob))).collect()
 }
 
+/// The name of the program that listens on `port`, if it is left out although the port is connected,
+/// and no other program listens there.
+pub(super) fn sole_listener(port: u16, listeners: &[Listener]) -> Option<String> {
+    let globs = programs(&[port], listeners);
+    let mut there = listeners.iter().filter(|listener| listener.ports.contains(&port)).peekable();
+    let first = there.peek()?.program.file_name()?.to_string_lossy().into_owned();
+    there.all(|listener| has(&globs, &listener.program)).then_some(first)
+}
+
 /// Whether one of `globs`, which are those of [`programs`], matches the file name of `program`.
 pub(super) fn has(globs: &[&str], program: &Path) -> bool {
     static ALL: LazyLock<RegexSet> = LazyLock::new(|| {
@@ -158,6 +167,15 @@ mod tests {
     fn a_supervisor_that_holds_the_socket_of_a_connected_service_is_still_left_out() {
         let all = [listener("/usr/lib/systemd/systemd", 80), listener("/srv/web", 80)];
         assert!(has(&programs(&[80], &all), &all[0].program));
+    }
+
+    #[test]
+    fn a_port_of_a_supervisor_alone_cannot_be_connected() {
+        let (systemd, web) = (listener("/usr/lib/systemd/systemd", 80), listener("/srv/web", 80));
+        assert_eq!(sole_listener(80, std::slice::from_ref(&systemd)).as_deref(), Some("systemd"));
+        assert_eq!(sole_listener(80, &[systemd, web]), None);
+        assert_eq!(sole_listener(6379, &[listener("/usr/bin/redis-server", 6379)]), None);
+        assert_eq!(sole_listener(81, &[]), None);
     }
 
     #[test]

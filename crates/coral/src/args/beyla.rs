@@ -74,8 +74,8 @@ pub struct InstallArgs {
 /// `coral connect`.
 #[derive(Args, Debug)]
 pub struct ConnectArgs {
-    /// A name for the service and the port that it listens on, or a name of those that are listed
-    /// [default: list the services of this host that listen, with names].
+    /// A name for the service, and the port that it listens on. NAME alone is a name of the list that
+    /// the command prints without a service.
     #[arg(value_name = "NAME:PORT", value_parser = parse_service)]
     pub service: Option<ServiceChoice>,
     /// Wait until spans of the service have come, at most for DURATION [default: 60s].

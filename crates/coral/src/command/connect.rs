@@ -24,7 +24,11 @@ const MAX_NAMED: usize = 5;
 pub(super) fn connect(args: &ConnectArgs) -> Result<(), Failure> {
     let agent = Agent::running(args.agent.data_dir.clone())?;
     let service = match &args.service {
-        None => return print(&show::beyla::listening(&agent.server.listening()?)),
+        None => {
+            let beyla = agent.server.agent_status()?.beyla.unwrap_or_default();
+            let page = show::beyla::listening(&agent.server.listening()?);
+            return print(&format!("{page}Beyla: {}\n", sanitize::ends(&beyla.line())));
+        }
         Some(ServiceChoice::Given(service)) => service.clone(),
         Some(ServiceChoice::Listed(name)) => agent.listed(name)?,
     };

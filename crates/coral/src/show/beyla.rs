@@ -41,8 +41,12 @@ pub fn listening(found: &ListeningServices) -> String {
             Some(false) => "no",
             None => "not known",
         };
-        let ports: Vec<String> = of.ports.iter().map(u16::to_string).collect();
-        vec![traced.to_owned(), line(&of.name), ports.join(","), line(&of.program)]
+        let ports = of.ports.iter().take(MAX_PORTS).map(u16::to_string);
+        let mut ports = ports.collect::<Vec<_>>().join(",");
+        if of.ports.len() > MAX_PORTS {
+            ports.push_str(",…");
+        }
+        vec![traced.to_owned(), line(&of.name), ports, line(&of.program)]
     };
     let rows: Vec<Vec<String>> = found.services.iter().map(row).collect();
     format!(
@@ -51,6 +55,8 @@ pub fn listening(found: &ListeningServices) -> String {
     )
 }
 
+/// Ports of a service that the list shows.
+const MAX_PORTS: usize = 4;
 /// What the list of listening services leaves out.
 const NOT_LISTED: &str = "Programs of the system, data stores, and processes that the agent may not see, are not listed.";
 

@@ -98,6 +98,19 @@ fn a_data_store_that_starts_after_its_port_was_connected_is_not_left_out() {
 }
 
 #[test]
+fn a_port_on_which_only_a_program_of_the_system_listens_is_refused_without_a_selection() {
+    let fake = FakeBeyla::new("3.31.0", "run", LOG_2_8);
+    let agent = agent(&fake, &[]);
+    fake.until_started(1);
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let _supervisor = Listening::program("supervisord", port);
+    let refused = run(&agent, &format!("connect web:{port}"));
+    assert_eq!(refused.status.code(), Some(1));
+    let reason = format!("Error: `supervisord` listens on port {port}, and Beyla leaves out");
+    assert!(said(&refused).starts_with(&reason), "{}", said(&refused));
+}
+
+#[test]
 fn without_a_selection_every_service_is_traced_and_a_connected_one_has_its_name() {
     let fake = FakeBeyla::new("3.31.0", "run", LOG_2_8);
     let agent = agent(&fake, &[]);
