@@ -4,7 +4,8 @@
 //! [`release`], [`generate`]s a configuration for that release, and starts the program through the
 //! [`shim`]. [`supervisor`] watches the [`process`] and restarts it; the kernel may
 //! still detach probes from its [`predecessors`]. [`monitor`] collects evidence,
-//! from which [`state`] follows. [`control`] accepts changes from `coral connect`.
+//! from which [`state`] follows. [`control`] accepts changes from `coral connect`. [`survey`] looks which
+//! services of this host listen, and [`left_out`] which programs Beyla is not to instrument.
 
 pub mod arrivals;
 mod backoff;
