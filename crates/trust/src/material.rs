@@ -1,0 +1,174 @@
+//! The certificate, key and CAs of one process, as PEM files.
+
+use std::io;
+use std::path::PathBuf;
+
+use coral_trace::UnixNanos;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::extensions::GeneralName;
+use x509_parser::parse_x509_certificate;
+
+use crate::authority::{certificates, pem};
+use crate::directory::TrustDir;
+use crate::secret::hex;
+use crate::workload::Workload;
+
+/// The files that `coral agent join` writes into the directory of trust.
+const CERTIFICATE: &str = "agent.crt";
+const KEY: &str = "agent.key";
+const ROOTS: &str = "agent-ca.crt";
+
+/// The certificate and key that a process shows, and the CAs that it trusts.
+#[derive(Debug)]
+pub struct Material {
+    /// The certificate, and those that lead from it to a CA.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The private key.
+    pub key: PrivateKeyDer<'static>,
+    /// The CAs.
+    pub roots: Vec<CertificateDer<'static>>,
+}
+
+/// What a certificate says of its holder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Holder {
+    /// The identity.
+    pub workload: Workload,
+    /// The serial number, in hex.
+    pub serial: String,
+    /// When the certificate expires.
+    pub expires: UnixNanos,
+    /// When the certificate began to be valid.
+    pub begins: UnixNanos,
+}
+
+/// Three PEM files.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MaterialFiles {
+    /// The certificate chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+    /// The CAs that are trusted.
+    pub authority: PathBuf,
+}
+
+/// Why the files cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MaterialError {
+    /// A file cannot be read.
+    #[error("cannot read `{0}`")]
+    Read(PathBuf, #[source] io::Error),
+    /// A file has not what it should have.
+    #[error("`{0}` has no {1} in PEM")]
+    Empty(PathBuf, &'static str),
+    /// The certificate has no identity of Coral.
+    #[error(
+        "`{0}`: the certificate has no URI `spiffe://coral/colony` or `spiffe://coral/agent/NAME`"
+    )]
+    NoIdentity(PathBuf),
+    /// A key or request cannot be made.
+    #[error("cannot make a key")]
+    Key(#[from] rcgen::Error),
+    /// A file cannot be written.
+    #[error("cannot write the certificate")]
+    Write(#[source] io::Error),
+}
+
+impl MaterialFiles {
+    /// The files that [`store_agent`] writes.
+    pub fn of_agent(dir: &TrustDir) -> Self {
+        let [certificate, key, authority] = [CERTIFICATE, KEY, ROOTS].map(|name| dir.path(name));
+        Self { certificate, key, authority }
+    }
+
+    /// Reads the three files.
+    ///
+    /// # Errors
+    /// [`MaterialError`] names the file.
+    pub fn read(&self) -> Result<Material, MaterialError> {
+        let text = |path: &PathBuf| {
+            std::fs::read_to_string(path).map_err(|error| MaterialError::Read(path.clone(), error))
+        };
+        let many = |path: &PathBuf, what| match certificates(&text(path)?) {
+            none if none.is_empty() => Err(MaterialError::Empty(path.clone(), what)),
+            some => Ok(some),
+        };
+        let chain = many(&self.certificate, "certificate")?;
+        let roots = many(&self.authority, "certificate")?;
+        let key = PrivateKeyDer::from_pem_slice(text(&self.key)?.as_bytes())
+            .map_err(|_| MaterialError::Empty(self.key.clone(), "private key"))?;
+        if Holder::of(&chain[0]).is_none() {
+            return Err(MaterialError::NoIdentity(self.certificate.clone()));
+        }
+        Ok(Material { chain, key, roots })
+    }
+
+    /// Changes whenever one of the files is replaced or written.
+    pub fn version(&self) -> Vec<Option<std::time::SystemTime>> {
+        let files = [&self.certificate, &self.key, &self.authority];
+        files.map(|file| std::fs::metadata(file).and_then(|file| file.modified()).ok()).to_vec()
+    }
+}
+
+impl Material {
+    /// What the certificate says of its holder.
+    pub fn holder(&self) -> Option<Holder> {
+        self.chain.first().and_then(Holder::of)
+    }
+}
+
+impl Holder {
+    /// What `certificate` says; `None` unless it has exactly one URI, and that is an identity of
+    /// Coral.
+    pub fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
+        let (_, parsed) = parse_x509_certificate(certificate).ok()?;
+        let names = parsed.subject_alternative_name().ok()??;
+        let mut uris = names.value.general_names.iter().filter_map(|name| match name {
+            GeneralName::URI(uri) => Some(*uri),
+            _ => None,
+        });
+        let (Some(uri), None) = (uris.next(), uris.next()) else { return None };
+        let workload = Workload::of_uri(uri)?;
+        let serial = hex(parsed.raw_serial());
+        let validity = parsed.validity();
+        let at = |time: x509_parser::time::ASN1Time| UnixNanos::from_secs(time.timestamp());
+        Some(Self {
+            workload,
+            serial,
+            expires: at(validity.not_after),
+            begins: at(validity.not_before),
+        })
+    }
+}
+
+/// A new key in PEM, and a certificate request for it in DER.
+///
+/// # Errors
+/// [`MaterialError::Key`].
+pub fn new_request() -> Result<(String, Vec<u8>), MaterialError> {
+    let key = KeyPair::generate()?;
+    let request = CertificateParams::default().serialize_request(&key)?;
+    Ok((key.serialize_pem(), request.der().to_vec()))
+}
+
+/// Writes the agent's key, certificate chain and CAs. The certificate comes last, so that a reader
+/// that waits for it finds all three.
+///
+/// # Errors
+/// [`MaterialError::Write`].
+pub fn store_agent(
+    dir: &TrustDir,
+    key_pem: &str,
+    chain: &[CertificateDer<'_>],
+    roots_pem: &str,
+) -> Result<(), MaterialError> {
+    let chain: String = chain.iter().map(|certificate| pem(certificate)).collect();
+    let _locked = dir.lock().map_err(MaterialError::Write)?;
+    for (name, text) in [(ROOTS, roots_pem), (KEY, key_pem), (CERTIFICATE, &chain)] {
+        dir.replace(name, text.as_bytes()).map_err(MaterialError::Write)?;
+    }
+    Ok(())
+}

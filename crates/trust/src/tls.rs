@@ -1,0 +1,151 @@
+//! rustls configurations that check who a peer is by its SPIFFE id. TLS 1.3 only.
+//!
+//! An agent is reached by whatever address it has, so names of hosts prove nothing: the CA signs who
+//! somebody is, and that is what is compared.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::crypto::{CryptoProvider, ring, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::version::TLS13;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig,
+    SignatureScheme,
+};
+
+use crate::authority::Fingerprint;
+use crate::material::{Holder, Material};
+use crate::workload::Workload;
+
+/// Protocols over TLS, the best first.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// By what a client knows its server.
+#[derive(Clone, Debug)]
+pub enum Anchor {
+    /// One of these CAs signed the server's certificate.
+    Roots(Vec<CertificateDer<'static>>),
+    /// The server sends the CA with this fingerprint, and it signed the server's certificate.
+    Pinned(Fingerprint),
+}
+
+/// A server that shows the certificate of `material`. A client may show one that a CA of `material`
+/// signed; one that shows another is refused, one that shows none is nobody.
+///
+/// # Errors
+/// [`Error`] when key and certificate do not fit, or when a CA cannot be read.
+pub fn server(material: Material) -> Result<ServerConfig, Error> {
+    let provider = Arc::new(ring::default_provider());
+    let roots = Arc::new(root_store(&material.roots)?);
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider.clone())
+        .allow_unauthenticated()
+        // The names of CAs tell a stranger nothing that it needs.
+        .clear_root_hint_subjects()
+        .build()
+        .map_err(|error| Error::General(error.to_string()))?;
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(material.chain, material.key)?;
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    Ok(config)
+}
+
+/// A client that accepts only the server `expected`, known by `anchor`, and shows the certificate of
+/// `own`, if there is one.
+///
+/// # Errors
+/// [`Error`] when key and certificate do not fit, or when a CA cannot be read.
+pub fn client(
+    own: Option<Material>,
+    anchor: Anchor,
+    expected: Workload,
+) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = IdentityVerifier { anchor, expected, provider: provider.clone() };
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    match own {
+        Some(own) => config.with_client_auth_cert(own.chain, own.key),
+        None => Ok(config.with_no_client_auth()),
+    }
+}
+
+fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root.clone())?;
+    }
+    Ok(store)
+}
+
+/// Accepts a server's certificate if a CA of `anchor` signed it for `expected`.
+#[derive(Debug)]
+struct IdentityVerifier {
+    anchor: Anchor,
+    expected: Workload,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for IdentityVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let roots = match &self.anchor {
+            Anchor::Roots(roots) => root_store(roots)?,
+            Anchor::Pinned(pin) => {
+                let pinned = intermediates.iter().find(|sent| Fingerprint::of(sent) == *pin);
+                let pinned =
+                    pinned.ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
+                root_store(&[pinned.clone().into_owned()])?
+            }
+        };
+        let parsed = ParsedCertificate::try_from(end_entity)?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(&parsed, &roots, intermediates, now, algorithms)?;
+        match Holder::of(end_entity) {
+            Some(holder) if holder.workload == self.expected => Ok(ServerCertVerified::assertion()),
+            Some(holder) => Err(Error::General(format!(
+                "the certificate is that of {}, and not of {}",
+                holder.workload, self.expected
+            ))),
+            None => Err(Error::General(format!(
+                "the certificate does not say that it is that of {}",
+                self.expected
+            ))),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(Error::General("TLS 1.2 is not spoken".to_owned()))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
