@@ -44,6 +44,8 @@ pub enum Protocol {
 pub enum End {
     /// Answered with success, possibly a partial success.
     Accepted,
+    /// Without the token or certificate that this agent asks exporters for.
+    Unauthenticated,
     /// Unknown path or gRPC method, including those for logs.
     UnknownPath,
     /// A method other than POST.
@@ -183,8 +185,9 @@ impl Protocol {
 impl End {
     /// Every outcome, in order of declaration, which is also the order of the counters of a
     /// protocol.
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Accepted,
+        Self::Unauthenticated,
         Self::UnknownPath,
         Self::Method,
         Self::ContentType,
@@ -202,6 +205,7 @@ impl End {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Unauthenticated => "refused.unauthenticated",
             Self::UnknownPath => "refused.unknown_path",
             Self::Method => "refused.method",
             Self::ContentType => "refused.content_type",

@@ -11,6 +11,7 @@ pub mod serve;
 pub mod status;
 #[cfg(test)]
 mod tests;
+pub mod trust;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -28,9 +29,10 @@ use self::counters::IntakeCounters;
 use self::ingest::Ingest;
 use self::ingest::inlet::{self, Inlet};
 use self::privacy::Privacy;
-use self::receive::{Destination, Limits};
+use self::receive::{Access, Destination, Limits};
 use self::register::Register;
 use self::serve::{AgentView, Commits};
+use self::trust::AgentTrust;
 use coral_beyla::Beyla;
 use coral_beyla::generate::SelfInfo;
 use coral_config::AgentConfig;
@@ -110,6 +112,7 @@ pub async fn run(
     config: &AgentConfig,
     store: Store,
     listeners: Listeners,
+    trust: AgentTrust,
     stop: CancellationToken,
 ) -> Result<(), AgentError> {
     let counters = Arc::new(IntakeCounters::default());
@@ -137,7 +140,10 @@ pub async fn run(
         beyla_sampling_rate: config.beyla.enabled.then_some(config.beyla.sampling_rate),
     });
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "agent.allowed_hosts");
-    let door = serve::door(view, hosts).await?.route(beyla.control.clone().route());
+    let mut door = serve::door(view, hosts).await?.route(beyla.control.clone().route());
+    if let Some(guard) = trust.guard(beyla.control.key()) {
+        door = door.guarded(guard);
+    }
     let store_id = store.id().to_owned();
     let rpc_address = listen::local_address(&listeners.rpc);
 
@@ -153,11 +159,17 @@ pub async fn run(
     let limits = limits(config);
     tasks.spawn(
         "otlp receiver",
-        receive::run(listeners.otlp, from_anybody, limits.clone(), beyla_ended.clone()),
+        receive::run(
+            listeners.otlp,
+            from_anybody,
+            limits.clone(),
+            trust.exporters.clone(),
+            beyla_ended.clone(),
+        ),
     );
     tasks.spawn(
         "beyla receiver",
-        receive::run(listeners.beyla, from_beyla, limits, beyla_ended.clone()),
+        receive::run(listeners.beyla, from_beyla, limits, Access::default(), beyla_ended.clone()),
     );
     // Ingest ends when both receivers have ended, because they hold all inlets.
     let (append, committed) = (ingest::append_spans, span_commits);
@@ -169,8 +181,14 @@ pub async fn run(
     tasks.spawn("metric ingest", ingest.run());
     let retain = retention(config, store, retain_counters);
     tasks.spawn("retention", retain.run(beyla_ended.clone()));
-    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, door, beyla_ended.clone()));
-    if let Some(register) = Register::new(config, rpc_address, &store_id, colony) {
+    tasks.spawn_fallible(
+        "agent rpc",
+        listen::serve(listeners.rpc, trust.tls(), door, beyla_ended.clone()),
+    );
+    if let Some(certificate) = trust.certificate.clone() {
+        tasks.spawn("certificate", certificate.run(beyla_ended.clone()));
+    }
+    if let Some(register) = Register::new(config, rpc_address, &store_id, colony, trust) {
         tasks.spawn("registration", register.run(beyla_ended.clone()));
     }
     let stop = stop.child_token();

@@ -1,17 +1,24 @@
-//! Registers the agent with its colony, so that the colony polls it.
+//! Registers the agent with its colony, so that the colony polls it, and renews the agent's
+//! certificate there.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_wire::colony_rpc::proto::RegisterAgentRequest;
-use coral_wire::colony_rpc::proto::colony_service_client::ColonyServiceClient;
-use tokio_util::sync::CancellationToken;
-use tonic::transport::Endpoint;
-
-use crate::colony_link::ColonyLink;
 use coral_config::AgentConfig;
 use coral_server::clock;
+use coral_server::connect::over_connector;
+use coral_trust::material::{self, Holder, MaterialError};
+use coral_trust::workload::Workload;
+use coral_wire::colony_rpc::proto::colony_service_client::ColonyServiceClient;
+use coral_wire::colony_rpc::proto::{RegisterAgentRequest, RenewCertificateRequest};
+use rustls::pki_types::CertificateDer;
+use tokio_util::sync::CancellationToken;
+use tonic::Request;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::colony_link::ColonyLink;
+use crate::trust::AgentTrust;
 
 /// Registers with a colony at regular intervals, because the colony may have been restarted or lost
 /// its data.
@@ -19,6 +26,7 @@ pub struct Register {
     colony: String,
     request: RegisterAgentRequest,
     link: Arc<ColonyLink>,
+    trust: AgentTrust,
 }
 
 /// Why a registration failed.
@@ -28,6 +36,14 @@ enum RegisterError {
     Unreachable(#[from] tonic::transport::Error),
     #[error("it refused: {}: {}", .0.code(), .0.message())]
     Refused(Box<tonic::Status>),
+    #[error("the key of this process cannot be sent")]
+    Key,
+    #[error("the renewed certificate cannot be stored")]
+    Store(#[from] MaterialError),
+    #[error("it sent no certificate for this agent")]
+    NoCertificate,
+    #[error("storing the certificate panicked")]
+    Panic(#[from] tokio::task::JoinError),
 }
 
 /// The delay after the first failure. Each further failure doubles the delay, up to `LAST_RETRY`.
@@ -43,13 +59,15 @@ impl Register {
         listening: SocketAddr,
         store_id: &str,
         link: Arc<ColonyLink>,
+        trust: AgentTrust,
     ) -> Option<Self> {
         let colony = config.colony.clone()?;
-        let address = config.advertise.clone().unwrap_or_else(|| format!("http://{listening}"));
+        let scheme = if trust.certificate.is_some() { "https" } else { "http" };
+        let address = config.advertise.clone().unwrap_or_else(|| format!("{scheme}://{listening}"));
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let (agent_id, store_id) = (config.id.clone(), store_id.to_owned());
         let request = RegisterAgentRequest { agent_id, address, version, store_id };
-        Some(Self { colony, request, link })
+        Some(Self { colony, request, link, trust })
     }
 
     /// Registers at regular intervals until `stop` is cancelled.
@@ -88,15 +106,47 @@ impl Register {
     /// Registers once. Returns how long to wait before the next registration: as long as the colony
     /// says, from one second to one hour.
     async fn register(&self) -> Result<Duration, RegisterError> {
-        let endpoint = Endpoint::from_shared(self.colony.clone())?
+        let endpoint = Endpoint::from_shared(over_connector(&self.colony))?
             .connect_timeout(ANSWER_TIMEOUT)
             .timeout(ANSWER_TIMEOUT);
-        let channel = endpoint.connect().await?;
-        let answer = ColonyServiceClient::new(channel)
-            .register_agent(self.request.clone())
-            .await
-            .map_err(|status| RegisterError::Refused(Box::new(status)))?;
-        let seconds = answer.into_inner().heartbeat_seconds.clamp(1, 3_600);
-        Ok(Duration::from_secs(seconds.into()))
+        let channel = endpoint.connect_with_connector(self.trust.connector(&self.colony)).await?;
+        let mut colony = ColonyServiceClient::new(channel);
+        let mut request = Request::new(self.request.clone());
+        if let Some(key) = &self.trust.colony_key {
+            let bearer = format!("Bearer {key}").parse().map_err(|_| RegisterError::Key)?;
+            request.metadata_mut().insert("authorization", bearer);
+        }
+        let answer = colony.register_agent(request).await.map_err(refused)?.into_inner();
+        if self.trust.is_renewal_due(&answer.authority)
+            && let Err(error) = self.renew(&mut colony).await
+        {
+            let error = coral_trace::chain(&error);
+            tracing::warn!(colony = %self.colony, error, "the certificate was not renewed; the next try is at the next heartbeat");
+        }
+        Ok(Duration::from_secs(answer.heartbeat_seconds.clamp(1, 3_600).into()))
     }
+
+    /// Gets a further certificate with a new key, and stores both.
+    async fn renew(&self, colony: &mut ColonyServiceClient<Channel>) -> Result<(), RegisterError> {
+        let Some(dir) = self.trust.renews_in.clone() else { return Ok(()) };
+        let (key, certificate_request) = material::new_request()?;
+        let request = RenewCertificateRequest { certificate_request };
+        let answer = colony.renew_certificate(request).await.map_err(refused)?.into_inner();
+        let chain: Vec<CertificateDer<'static>> =
+            answer.chain.into_iter().map(CertificateDer::from).collect();
+        let holder = chain.first().and_then(Holder::of);
+        let is_ours = matches!(holder.map(|holder| holder.workload), Some(Workload::Agent(name)) if name.as_str() == self.request.agent_id);
+        if !is_ours {
+            return Err(RegisterError::NoCertificate);
+        }
+        let authorities = answer.authorities;
+        let store = move || material::store_agent(&dir, &key, &chain, &authorities);
+        tokio::task::spawn_blocking(store).await??;
+        tracing::info!(colony = %self.colony, "the certificate was renewed");
+        Ok(())
+    }
+}
+
+fn refused(status: tonic::Status) -> RegisterError {
+    RegisterError::Refused(Box::new(status))
 }

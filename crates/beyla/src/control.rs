@@ -119,6 +119,11 @@ impl Control {
         })
     }
 
+    /// The key of this process, which is in `run/control.key` of the data directory.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The route `POST /api/v1/beyla/connections`. Its body is a [`Change`]; its answer is a
     /// [`ChangeOutcome`].
     pub fn route(self: Arc<Self>) -> Route {

@@ -9,6 +9,7 @@
 pub mod poll;
 pub mod registry;
 pub mod serve;
+pub mod trust;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use self::poll::health::Health;
 use self::poll::timeline::Timeline;
 use self::poll::{PollSettings, Polling, Sampling};
 use self::registry::{ForgetError, Registry};
+use self::trust::ColonyTrust;
 
 /// Why a colony ended without a request to stop.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,8 @@ pub struct Colony {
     pub registry: Arc<Registry>,
     /// The polling status of each agent.
     pub health: Arc<Health>,
+    /// Certificates and tokens.
+    pub trust: ColonyTrust,
     retained: Arc<RetainCounters>,
 }
 
@@ -61,7 +65,11 @@ impl Colony {
     ///
     /// # Errors
     /// [`ColonyError::Engine`]: the stored agents cannot be read.
-    pub fn new(config: &ColonyConfig, engine: Arc<dyn Engine>) -> Result<Self, ColonyError> {
+    pub fn new(
+        config: &ColonyConfig,
+        engine: Arc<dyn Engine>,
+        trust: ColonyTrust,
+    ) -> Result<Self, ColonyError> {
         let agents = config
             .agents
             .iter()
@@ -71,7 +79,7 @@ impl Colony {
         // A status names every agent from the start, also before it is polled.
         let health = Arc::new(Health::default());
         registry.watch().borrow().iter().for_each(|(id, agent)| health.know(id, agent));
-        Ok(Self { engine, registry, health, retained: Arc::default() })
+        Ok(Self { engine, registry, health, trust, retained: Arc::default() })
     }
 
     /// Polls agents, removes expired data and serves `door` on `listener` until `stop` is
@@ -86,7 +94,8 @@ impl Colony {
         door: Door,
         stop: CancellationToken,
     ) -> Result<(), ColonyError> {
-        let Self { engine, registry, health, retained } = self;
+        let colony = self.clone();
+        let Self { engine, registry, health, trust, retained } = self;
         let polling = Polling {
             agents: registry.watch(),
             engine: engine.clone(),
@@ -96,11 +105,17 @@ impl Colony {
                 sampling: Sampling::keeping(config.trace_sampling_rate),
             },
             health: health.clone(),
+            certificate: trust.certificate.clone(),
         };
         let timeline = Timeline { engine: engine.clone(), health };
         let mut tasks = Tasks::new(stop.clone());
         tasks.spawn("coverage timeline", timeline.run(stop.clone()));
         tasks.spawn("polling", polling.run(stop.clone()));
+        let tls = trust.certificate.as_ref().map(|certificate| certificate.tls.clone());
+        if let Some(certificate) = trust.certificate.clone() {
+            tasks.spawn("certificate", certificate.run(stop.clone()));
+        }
+        tasks.spawn("trust", trust.run(colony, stop.clone()));
         let bytes = config.storage.max_size;
         let keep = SpanRetention { age: config.keep_traces, bytes };
         let kept = config.keep_metrics;
@@ -112,7 +127,7 @@ impl Colony {
         };
         let retain = Retain { engine, keep, metrics, counters: retained };
         tasks.spawn("retention", retain.run(stop.clone()));
-        tasks.spawn_fallible("colony server", listen::serve(listener, door, stop));
+        tasks.spawn_fallible("colony server", listen::serve(listener, tls, door, stop));
         Ok(tasks.run(config.drain_within).await?)
     }
 
@@ -128,6 +143,21 @@ impl Colony {
         self.registry.forget(agent_id)?;
         self.health.forget(agent_id);
         Ok(())
+    }
+
+    /// Removes an agent whose certificates were revoked, so that it is not polled any more. Its
+    /// stored data stays. Blocks.
+    fn shut_out(&self, agent_id: &str) {
+        match self.registry.forget(agent_id) {
+            Ok(()) => {
+                self.health.forget(agent_id);
+                tracing::warn!(agent_id, "agent revoked: it is not polled any more");
+            }
+            Err(ForgetError::Unknown(_)) => {}
+            Err(error) => {
+                tracing::error!(agent_id, error = %chain(&error), "a revoked agent stays listed")
+            }
+        }
     }
 
     /// Counters and gauges of polling, registration, retention and stored data. Leaves out values

@@ -50,6 +50,10 @@ pub struct AgentConfig {
     pub otlp_grpc: SocketAddr,
     /// Address that receives OTLP/HTTP.
     pub otlp_http: SocketAddr,
+    /// Who may export, and whether over TLS.
+    pub otlp: OtlpConfig,
+    /// Certificates and encryption.
+    pub transport: TransportConfig,
     /// Largest OTLP request body, in bytes, before and after decompression.
     pub max_body: u64,
     /// Address that receives OTLP/gRPC from Beyla.
@@ -83,6 +87,12 @@ pub struct ColonyConfig {
     pub listen: SocketAddr,
     /// Names that the `Host` header of a request may have, besides this host's own names.
     pub allowed_hosts: Vec<String>,
+    /// Certificates and encryption.
+    pub transport: TransportConfig,
+    /// Whether callers must say who they are; `None` when it is not set.
+    pub auth: Option<bool>,
+    /// Settings of the audit log.
+    pub audit: AuditConfig,
     /// Interval between two polls of all that an agent has.
     pub poll_interval: Duration,
     /// Time that an agent may take to answer a poll.
@@ -118,6 +128,48 @@ pub struct StorageConfig {
     pub max_size: u64,
     /// Number of hot rows at which they are sealed as a segment.
     pub segment_rows: u64,
+}
+
+/// Certificates and encryption of one process.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TransportConfig {
+    /// The files of a certificate authority of one's own.
+    pub files: Option<TlsFiles>,
+    /// Whether addresses other than loopback may be used without TLS.
+    pub is_plaintext: bool,
+}
+
+/// PEM files of a certificate.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TlsFiles {
+    /// The certificate chain.
+    pub cert: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+    /// The certificate authorities that are believed.
+    pub ca: PathBuf,
+}
+
+/// Who may export to an agent.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OtlpConfig {
+    /// Whether exports come over TLS; `None` when it is not set.
+    pub tls: Option<bool>,
+    /// File with a token that each export must have.
+    pub token_file: Option<PathBuf>,
+    /// Whether an exporter must show a certificate.
+    pub needs_certificate: bool,
+}
+
+/// Settings of a colony's audit log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AuditConfig {
+    /// Whether a question that cannot be recorded is refused.
+    pub refuse_when_full: bool,
+    /// Size at which a file is signed, in bytes.
+    pub max_file_bytes: u64,
+    /// How long signed files are kept.
+    pub keep: Duration,
 }
 
 /// Settings with which a colony answers questions in SQL.
@@ -238,6 +290,12 @@ impl AgentConfig {
             colony: layers.optional("agent.colony", value::url)?,
             otlp_grpc: layers.required("otlp.grpc", value::address)?,
             otlp_http: layers.required("otlp.http", value::address)?,
+            otlp: OtlpConfig {
+                tls: layers.optional("otlp.tls", value::boolean)?,
+                token_file: layers.optional("otlp.token_file", value::text)?.map(PathBuf::from),
+                needs_certificate: layers.required("otlp.client_certificates", value::boolean)?,
+            },
+            transport: TransportConfig::of(layers)?,
             max_body: layers.required("otlp.max_body", value::size)?,
             beyla_grpc: layers.required("beyla.otlp.grpc", value::address)?,
             beyla_http: layers.required("beyla.otlp.http", value::address)?,
@@ -274,6 +332,13 @@ impl ColonyConfig {
             drain_within: layers.required("drain_within", value::duration)?,
             listen: layers.required("colony.listen", value::address)?,
             allowed_hosts: layers.required("colony.allowed_hosts", value::hosts)?,
+            transport: TransportConfig::of(layers)?,
+            auth: layers.optional("colony.auth", value::switch)?,
+            audit: AuditConfig {
+                refuse_when_full: layers.required("audit.refuse_when_full", value::boolean)?,
+                max_file_bytes: layers.required("audit.max_file_size", value::size)?,
+                keep: layers.required("audit.keep", value::duration)?,
+            },
             poll_interval: layers.required("colony.poll_interval", value::duration)?,
             poll_timeout: layers.required("colony.poll_timeout", value::duration)?,
             agents: agents.collect(),
@@ -310,6 +375,22 @@ impl StandaloneConfig {
                 Err(ConfigError(all))
             }
         }
+    }
+}
+
+impl TransportConfig {
+    fn of(layers: &Layers) -> Result<Self, String> {
+        let file = |key| layers.optional(key, value::text).map(|text| text.map(PathBuf::from));
+        let files = match (file("tls.cert")?, file("tls.key")?, file("tls.ca")?) {
+            (None, None, None) => None,
+            (Some(cert), Some(key), Some(ca)) => Some(TlsFiles { cert, key, ca }),
+            _ => {
+                return Err(
+                    "set `tls.cert`, `tls.key` and `tls.ca` together, or none of them".to_owned()
+                );
+            }
+        };
+        Ok(Self { files, is_plaintext: layers.required("insecure_plaintext", value::boolean)? })
     }
 }
 
@@ -358,6 +439,11 @@ fn checked<C>(
         return Err(ConfigError(layers.problems));
     }
     read(&layers).map_err(|problem| ConfigError(vec![problem]))
+}
+
+/// Whether `url` has the scheme `https`, or a host that is a loopback address.
+pub fn is_encrypted_or_local(url: &str) -> bool {
+    url.starts_with("https://") || is_on_this_host(url)
 }
 
 /// Whether the host of `url` is a loopback address or `localhost`.

@@ -31,6 +31,15 @@ pub struct Addresses {
     /// RPCs and HTTP routes of the colony.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colony: Option<SocketAddr>,
+    /// Whether `agent_rpc` has TLS.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub agent_tls: bool,
+    /// Whether `colony` has TLS.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub colony_tls: bool,
+    /// Whether `otlp_grpc` and `otlp_http` have TLS.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub otlp_tls: bool,
 }
 
 /// The published file, which is removed on drop.

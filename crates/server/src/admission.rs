@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 
 pub use self::refused::NotAdmitted;
 use self::turns::{Ticket, Turns};
+use crate::identity::{Caller, Principal};
 
 /// Source of a question. Questions of one identity are queued in order; different identities take
 /// turns.
@@ -27,8 +28,17 @@ use self::turns::{Ticket, Turns};
 pub struct Identity {
     /// Surface on which the question was asked.
     pub surface: Surface,
-    /// Network address from which the question came; `None` when the address is unknown.
-    pub peer: Option<IpAddr>,
+    /// Who asks.
+    pub who: Who,
+}
+
+/// Whose questions are queued in order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Who {
+    /// Whoever asks from this network; `None` when the address is unknown.
+    Network(Option<IpAddr>),
+    /// The owner of the token whose hash begins so.
+    Token([u8; 4]),
 }
 
 /// A way to ask questions. Each surface has an equal share of the turns, however many identities
@@ -90,18 +100,26 @@ impl Identity {
     /// The identity of a peer. IPv6 peers of one /64 network have one identity, because one host
     /// may use all of its addresses.
     pub fn new(surface: Surface, peer: Option<IpAddr>) -> Self {
-        let network = |address: IpAddr| match address.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-            address @ IpAddr::V4(_) => address,
-        };
-        Self { surface, peer: peer.map(network) }
+        Self { surface, who: Who::Network(peer.map(network)) }
     }
 
     /// The identity of a request that [`crate::listen`] accepted, from the `extensions` of the
     /// request.
     pub fn of_request(surface: Surface, extensions: &Extensions) -> Self {
+        if let Some(Caller { principal: Principal::Person(token), .. }) = extensions.get() {
+            let [a, b, c, d, ..] = token.hash.0;
+            return Self { surface, who: Who::Token([a, b, c, d]) };
+        }
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         Self::new(surface, peer)
+    }
+}
+
+/// The network of a peer: an IPv4 address, or an IPv6 /64.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address @ IpAddr::V4(_) => address,
     }
 }
 

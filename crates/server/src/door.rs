@@ -1,12 +1,13 @@
 //! The table of the routes and RPCs of a port, each with the permission that it needs.
 //!
-//! A request must pass the `Host` check ([`hosts`]) and match a route. The [`Permission`] of the
-//! route is then among the extensions of the request, for later layers. A request that matches no
-//! route is answered by [`unmatched`]. Answers of HTTP routes are compressed if the client accepts
+//! A request must pass the `Host` check ([`hosts`]), match a route, and come from a caller that has
+//! the [`Permission`] of the route ([`enforce`]). A request that matches no route is answered by
+//! [`unmatched`]. Answers of HTTP routes are compressed if the client accepts
 //! that; gRPC has its own compression.
 
+mod enforce;
 pub mod hosts;
-mod own_names;
+pub mod own_names;
 mod permission;
 #[cfg(test)]
 mod tests;
@@ -16,13 +17,15 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::routing::{MethodFilter, MethodRouter, on_service};
-use axum::{Extension, Router, middleware};
+use axum::{Router, middleware};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
+use self::enforce::Gate;
 use self::hosts::AllowedHosts;
 pub use self::permission::Permission;
+use crate::identity::Guard;
 
 /// Smallest answer that is compressed, in bytes: a smaller one fits into one packet anyway.
 const MIN_COMPRESSED_BYTES: u16 = 1_024;
@@ -33,6 +36,7 @@ pub struct Door {
     routes: Vec<Route>,
     hosts: AllowedHosts,
     unknown_path_hint: &'static str,
+    guard: Option<Arc<Guard>>,
 }
 
 /// One method on one path, with its permission and handler.
@@ -66,7 +70,13 @@ impl Door {
     /// A door without routes that accepts requests to `hosts`. The error for an unknown path has
     /// `unknown_path_hint`.
     pub fn new(hosts: AllowedHosts, unknown_path_hint: &'static str) -> Self {
-        Self { routes: Vec::new(), hosts, unknown_path_hint }
+        Self { routes: Vec::new(), hosts, unknown_path_hint, guard: None }
+    }
+
+    /// Asks callers who they are. Without a guard everybody may do everything.
+    #[must_use]
+    pub fn guarded(self, guard: Arc<Guard>) -> Self {
+        Self { guard: Some(guard), ..self }
     }
 
     /// Adds one route.
@@ -107,11 +117,11 @@ impl Door {
         self.routes.iter().map(|route| (route.method, route.path.as_str(), route.permission))
     }
 
-    /// A router with all routes behind the `Host` check.
+    /// A router with all routes behind the `Host` check and the guard.
     pub(crate) fn into_router(self) -> Router {
         let mut router = Router::new();
         for route in self.routes {
-            let (path, handler) = route.into_handler();
+            let (path, handler) = route.into_handler(self.guard.clone());
             router = router.route(&path, handler);
         }
         let hint = self.unknown_path_hint;
@@ -134,10 +144,10 @@ impl Route {
         Self { method, path: path.into(), permission, handler, protocol: Protocol::Http }
     }
 
-    /// The path, and the handler with its layers. A layer that enforces permissions belongs between
-    /// the extension and `self.handler`.
-    fn into_handler(self) -> (String, MethodRouter) {
-        let handler = self.handler.layer(Extension(self.permission));
+    /// The path, and the handler behind `guard` and its other layers.
+    fn into_handler(self, guard: Option<Arc<Guard>>) -> (String, MethodRouter) {
+        let gate = Gate { guard, permission: self.permission };
+        let handler = self.handler.layer(middleware::from_fn_with_state(gate, enforce::enforce));
         let handler = match self.protocol {
             Protocol::Http => handler.layer(compression()),
             Protocol::Grpc => handler.layer(middleware::from_fn(unmatched::grpc_only)),

@@ -1,12 +1,14 @@
-//! Sockets that speak HTTP/1.1 and HTTP/2 without TLS: JSON, metrics and gRPC on one port.
+//! Sockets that speak HTTP/1.1 and HTTP/2, with or without TLS: JSON, metrics and gRPC on one port.
 
 mod answer;
 pub mod connections;
+mod peer;
 mod share;
 mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,6 +27,8 @@ use tokio_util::task::TaskTracker;
 
 use self::answer::RequestBody;
 use self::connections::ConnectionLimits;
+pub use self::peer::Peer;
+use self::tls::Tls;
 use crate::door::Door;
 
 /// A socket that could not be bound.
@@ -64,19 +68,21 @@ pub fn local_address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().expect("a bound socket has an address")
 }
 
-/// Serves the routes of `door` until `stop`, then waits for the requests in flight.
+/// Serves the routes of `door`, over TLS if `tls` is given, until `stop`. Then waits for the requests
+/// in flight.
 ///
 /// # Errors
 /// Never: an error ends only its own connection. Every task that may fail has this return type.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     door: Door,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let router = door.into_router();
     let streams = TaskTracker::new();
     let answer = move |request, peer| answer(router.clone(), request, peer);
-    connections::serve(listener, QUESTION_PORT, answer, streams.clone(), stop).await;
+    connections::serve(listener, tls, QUESTION_PORT, answer, streams.clone(), stop).await;
     streams.close();
     streams.wait().await;
     Ok(())
@@ -95,11 +101,12 @@ const QUESTION_PORT: ConnectionLimits = ConnectionLimits {
 const MAX_REQUEST_BODY_BYTES: usize = 64 * 1024;
 const REQUEST_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-async fn answer(router: Router, request: Request<Incoming>, peer: SocketAddr) -> Response {
+async fn answer(router: Router, request: Request<Incoming>, peer: Peer) -> Response {
     let mut request = request.map(|body| {
         Body::new(RequestBody::new(body, MAX_REQUEST_BODY_BYTES, REQUEST_BODY_TIMEOUT))
     });
-    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(ConnectInfo(peer.address));
+    request.extensions_mut().insert(peer);
     let Ok(response) = TowerToHyperService::new(router).call(request).await;
     response
 }

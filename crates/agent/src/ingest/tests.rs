@@ -164,7 +164,13 @@ async fn check(
     let url = format!("http://{}/v1/traces", listeners.http.local_addr().unwrap());
     let stop = CancellationToken::new();
     let (mut tasks, mut exports) = (JoinSet::new(), JoinSet::new());
-    tasks.spawn(receive::run(listeners, destination, LIMITS, stop.clone()));
+    tasks.spawn(receive::run(
+        listeners,
+        destination,
+        LIMITS,
+        receive::Access::default(),
+        stop.clone(),
+    ));
     let committed = watch::Sender::new(());
     let writer = tasks.spawn(Ingest { queue, store: store.clone(), append, committed }.run());
 

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Receiver, grpc, http};
+use coral_server::listen::Peer;
 use coral_server::listen::connections::{self, ConnectionLimits};
 
 /// Accepts connections from `listener` until `stop` is cancelled, then waits until the open
@@ -16,8 +17,12 @@ use coral_server::listen::connections::{self, ConnectionLimits};
 pub(super) async fn serve(listener: TcpListener, receiver: Arc<Receiver>, stop: CancellationToken) {
     let connection_limits = connection_limits(&receiver);
     let streams = receiver.tasks.clone();
-    let answer = move |request: Request<_>, _| answer(request.map(Body::new), receiver.clone());
-    connections::serve(listener, connection_limits, answer, streams, stop).await;
+    let answer = {
+        let receiver = receiver.clone();
+        move |request: Request<_>, peer| answer(request.map(Body::new), peer, receiver.clone())
+    };
+    let tls = receiver.access.tls.clone();
+    connections::serve(listener, tls, connection_limits, answer, streams, stop).await;
 }
 
 fn connection_limits(receiver: &Receiver) -> ConnectionLimits {
@@ -33,10 +38,11 @@ fn connection_limits(receiver: &Receiver) -> ConnectionLimits {
     }
 }
 
-async fn answer(request: Request, receiver: Arc<Receiver>) -> Response {
+async fn answer(request: Request, peer: Peer, receiver: Arc<Receiver>) -> Response {
+    let access = receiver.access.check(&peer, request.headers());
     if grpc::is_grpc(request.headers()) {
-        grpc::answer(request, &receiver).await
+        grpc::answer(request, access, &receiver).await
     } else {
-        http::answer(request, &receiver).await
+        http::answer(request, access, &receiver).await
     }
 }

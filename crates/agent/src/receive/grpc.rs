@@ -42,9 +42,16 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// Answers one call.
-pub(super) async fn answer(request: Request, receiver: &Arc<Receiver>) -> Response {
+pub(super) async fn answer(
+    request: Request,
+    access: Result<(), Rejection>,
+    receiver: &Arc<Receiver>,
+) -> Response {
     let open = receiver.counters().request(Protocol::Grpc);
-    let outcome = export(request, receiver).await;
+    let outcome = match access {
+        Ok(()) => export(request, receiver).await,
+        Err(rejection) => Err(rejection),
+    };
     export::end(open, &outcome);
     let mut response = match outcome {
         Ok(refused_items) => success(&refused_items),

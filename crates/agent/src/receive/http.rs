@@ -30,11 +30,18 @@ const TRACES: &str = "/v1/traces";
 const METRICS: &str = "/v1/metrics";
 
 /// Answers one request, in the encoding of the request.
-pub(super) async fn answer(request: Request, receiver: &Arc<Receiver>) -> Response {
+pub(super) async fn answer(
+    request: Request,
+    access: Result<(), Rejection>,
+    receiver: &Arc<Receiver>,
+) -> Response {
     let open = receiver.counters().request(Protocol::Http);
     let (head, mut body) = request.into_parts();
     let encoding = encoding(&head.headers).unwrap_or(Encoding::Protobuf);
-    let outcome = export(&head, &mut body, receiver).await;
+    let outcome = match access {
+        Ok(()) => export(&head, &mut body, receiver).await,
+        Err(rejection) => Err(rejection),
+    };
     if outcome.as_ref().is_err_and(|rejection| is_still_sending(&head, rejection)) {
         body::discard(&mut body).await;
     }

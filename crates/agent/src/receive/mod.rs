@@ -7,6 +7,7 @@
 //!
 //! Source: OTLP specification 1.x, "OTLP/gRPC" and "OTLP/HTTP".
 
+mod access;
 mod body;
 mod coding;
 mod connection;
@@ -29,6 +30,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::access::Access;
 use crate::counters::IntakeCounters;
 use crate::ingest::inlet::Inlet;
 use crate::privacy::Privacy;
@@ -93,12 +95,13 @@ pub async fn run(
     listeners: Listeners,
     destination: Destination,
     limits: Limits,
+    access: Access,
     stop: CancellationToken,
 ) {
     let bodies = Arc::new(Semaphore::new(limits.in_flight_bytes));
     let decoders = Semaphore::new(DECODERS);
     let tasks = TaskTracker::new();
-    let receiver = Arc::new(Receiver { destination, limits, bodies, decoders, tasks });
+    let receiver = Arc::new(Receiver { destination, limits, access, bodies, decoders, tasks });
     tokio::join!(
         connection::serve(listeners.grpc, receiver.clone(), stop.clone()),
         connection::serve(listeners.http, receiver.clone(), stop),
@@ -115,6 +118,7 @@ const DECODERS: usize = 2;
 struct Receiver {
     destination: Destination,
     limits: Limits,
+    access: Access,
     /// One permit for each byte of `limits.in_flight_bytes`.
     bodies: Arc<Semaphore>,
     /// One permit for each body that may be decoded on other threads than the runtime's.

@@ -25,6 +25,8 @@ pub(super) enum Rejection {
          `/v1/metrics`, and by OTLP/gRPC"
     )]
     UnknownPath { path: String },
+    #[error("this agent takes exports only with {0}")]
+    Unauthenticated(&'static str),
     #[error("method `{method}` is not allowed; use POST")]
     Method { method: String },
     #[error(
@@ -84,6 +86,7 @@ impl Rejection {
     /// moment.
     pub fn http_status(&self) -> StatusCode {
         match self {
+            Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::UnknownPath { .. } => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType { .. } | Self::ContentEncoding { .. } => {
@@ -104,6 +107,7 @@ impl Rejection {
     /// of these, but not `RESOURCE_EXHAUSTED`, which is sent without RetryInfo.
     pub fn grpc_code(&self) -> Code {
         match self {
+            Self::Unauthenticated(_) => Code::Unauthenticated,
             Self::UnknownPath { .. } | Self::Method { .. } | Self::ContentEncoding { .. } => {
                 Code::Unimplemented
             }
@@ -121,6 +125,7 @@ impl Rejection {
     /// The outcome that the request is counted with.
     pub fn end(&self) -> End {
         match self {
+            Self::Unauthenticated(_) => End::Unauthenticated,
             Self::UnknownPath { .. } => End::UnknownPath,
             Self::Method { .. } => End::Method,
             Self::ContentType { .. } => End::ContentType,

@@ -197,7 +197,7 @@ impl Colony {
         let (address, stop) = (listen::local_address(&listener), CancellationToken::new());
         let mut served = tokio::task::JoinSet::new();
         let stopped = stop.clone();
-        served.spawn(async move { listen::serve(listener, door, stopped).await.unwrap() });
+        served.spawn(async move { listen::serve(listener, None, door, stopped).await.unwrap() });
         Self { engine, admission, address, stop, served, _dir: dir }
     }
 

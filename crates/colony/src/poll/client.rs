@@ -1,9 +1,13 @@
 //! The client of an agent's RPCs.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use coral_server::certificate::Certificate;
+use coral_server::connect::{Connector, over_connector};
 use coral_trace::Collector;
+use coral_trust::workload::Workload;
 use coral_wire::agent_rpc::begin;
 use coral_wire::agent_rpc::proto::{
     QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, QueryTelemetryRequest, SpanEncoding,
@@ -64,6 +68,7 @@ pub type Incoming<P> = Pin<Box<dyn Future<Output = Result<P, PollError>> + Send>
 /// An agent over gRPC. Connects at the first request, and again after a failure.
 pub struct GrpcAgent {
     address: String,
+    connector: Result<Connector, String>,
     connected: Option<Channel>,
 }
 
@@ -81,16 +86,26 @@ const WINDOW_BYTES: u32 = 128 << 10;
 const MAX_HEADER_BYTES: u32 = 16 << 10;
 
 impl GrpcAgent {
-    /// The agent at `address`, such as `http://10.0.0.5:9001`.
-    pub fn new(address: String) -> Self {
-        Self { address, connected: None }
+    /// The agent `agent_id` at `address`, such as `https://10.0.0.5:9001`. Over `https`, the agent
+    /// is sent the colony's `certificate`, and has to show one for `agent_id`.
+    pub fn new(address: String, agent_id: &str, certificate: Option<Arc<Certificate>>) -> Self {
+        let connector = match (address.starts_with("https://"), certificate) {
+            (false, _) => Ok(Connector::plain()),
+            (true, Some(certificate)) => agent_id
+                .parse()
+                .map(|name| Connector::certified(certificate, Workload::Agent(name)))
+                .map_err(|error| chain(&error)),
+            (true, None) => Err("the colony has no certificate to show".to_owned()),
+        };
+        Self { address, connector, connected: None }
     }
 
     fn channel(&mut self) -> Result<Channel, PollError> {
         if let Some(channel) = &self.connected {
             return Ok(channel.clone());
         }
-        let endpoint = Endpoint::from_shared(self.address.clone())
+        let connector = self.connector.clone().map_err(|reason| PollError::unreachable(&reason))?;
+        let endpoint = Endpoint::from_shared(over_connector(&self.address))
             .map_err(|error| PollError::unreachable(&chain(&error)))?
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
@@ -98,7 +113,7 @@ impl GrpcAgent {
             .initial_stream_window_size(WINDOW_BYTES)
             .initial_connection_window_size(WINDOW_BYTES)
             .http2_max_header_list_size(MAX_HEADER_BYTES);
-        Ok(self.connected.insert(endpoint.connect_lazy()).clone())
+        Ok(self.connected.insert(endpoint.connect_with_connector_lazy(connector)).clone())
     }
 }
 
@@ -203,7 +218,7 @@ mod tests {
     async fn black_hole() -> (TcpListener, GrpcAgent) {
         let hole = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", hole.local_addr().unwrap());
-        (hole, GrpcAgent::new(address))
+        (hole, GrpcAgent::new(address, "web-1", None))
     }
 
     /// Reads and never answers, until the peer closes the connection.

@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coral_engine::Engine;
+use coral_server::certificate::Certificate;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +65,8 @@ pub struct Polling {
     pub settings: PollSettings,
     /// Records how polling goes, by agent.
     pub health: Arc<Health>,
+    /// The colony's certificate, which agents with TLS ask for.
+    pub certificate: Option<Arc<Certificate>>,
 }
 
 /// How many pages are received, decoded and stored at a time, over all agents. A page has up to 8
@@ -94,11 +97,16 @@ impl Polling {
         }
     }
 
-    fn follower(&self, id: String, room: &Arc<Semaphore>) -> Follower<fn(String) -> GrpcAgent> {
+    fn follower(
+        &self,
+        id: String,
+        room: &Arc<Semaphore>,
+    ) -> Follower<impl Fn(String) -> GrpcAgent + Send + Sync + 'static> {
+        let (certificate, agent_id) = (self.certificate.clone(), id.clone());
         Follower {
             id,
             agents: self.agents.clone(),
-            connect: GrpcAgent::new,
+            connect: move |address| GrpcAgent::new(address, &agent_id, certificate.clone()),
             engine: self.engine.clone(),
             settings: self.settings.clone(),
             room: room.clone(),

@@ -17,7 +17,11 @@ use crate::Colony;
 pub async fn add_rpcs(door: Door, colony: Colony) -> Result<Door, ReflectionError> {
     let registration = post_service(ColonyServiceServer::new(Registration { colony }));
     let service = colony_service_server::SERVICE_NAME;
-    let methods = [("RegisterAgent", Permission::AgentRegister)];
+    let methods = [
+        ("RegisterAgent", Permission::AgentRegister),
+        ("JoinAgent", Permission::AgentJoin),
+        ("RenewCertificate", Permission::CertificateRenew),
+    ];
     let door = door.rpc(service, &methods, &registration);
     add_health_and_reflection(door, service, coral_wire::FILE_DESCRIPTOR_SET).await
 }

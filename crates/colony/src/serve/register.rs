@@ -1,12 +1,19 @@
-//! `coral.colony.v1.ColonyService`: agents register the address at which they are polled.
+//! `coral.colony.v1.ColonyService`: agents get certificates, and register the address at which they
+//! are polled.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use coral_engine::{Checkpoint, EngineError, KnownAgent};
+use coral_server::clock;
+use coral_server::identity::{Caller, Principal};
+use coral_trust::authority::AuthorityError;
 use coral_wire::colony_rpc::proto::colony_service_server::ColonyService;
-use coral_wire::colony_rpc::proto::{RegisterAgentRequest, RegisterAgentResponse};
+use coral_wire::colony_rpc::proto::{
+    CertificateResponse, JoinAgentRequest, RegisterAgentRequest, RegisterAgentResponse,
+    RenewCertificateRequest,
+};
 use http::Uri;
 use tonic::{Request, Response, Status};
 
@@ -14,6 +21,7 @@ use crate::Colony;
 use crate::poll::MAX_STORE_ID_BYTES;
 use crate::poll::health::POLLS_HELD;
 use crate::registry::{Agent, KnownBy};
+use crate::trust::{Admitted, ColonyTrust, IssueError};
 use coral_trace::chain;
 
 pub(super) struct Registration {
@@ -33,18 +41,114 @@ impl ColonyService for Registration {
         &self,
         request: Request<RegisterAgentRequest>,
     ) -> Result<Response<RegisterAgentResponse>, Status> {
+        let caller = request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::unasked);
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let RegisterAgentRequest { agent_id, address, version, store_id } = request.into_inner();
         let refused = |_: &Status| self.colony.registry.refuse();
         check_id(&agent_id).inspect_err(refused)?;
         check_store_id(&store_id).inspect_err(refused)?;
+        speaks_for(&caller, &agent_id).inspect_err(refused)?;
         check_room(&self.colony.registry.watch().borrow(), &agent_id).inspect_err(refused)?;
         let address = reachable_address(&address, peer).inspect_err(refused)?;
+        self.is_encrypted_enough(&address).inspect_err(refused)?;
+        let is_proven = matches!(caller.principal, Principal::Agent(_));
         let (colony, agent) = (self.colony.clone(), KnownAgent { agent_id, address });
-        tokio::task::spawn_blocking(move || register(&colony, &agent, &version, &store_id))
-            .await
-            .map_err(|panic| Status::internal(panic.to_string()))??;
-        Ok(Response::new(RegisterAgentResponse { heartbeat_seconds: HEARTBEAT_SECONDS }))
+        tokio::task::spawn_blocking(move || {
+            register(&colony, &agent, is_proven, &version, &store_id)?;
+            let authority = colony.trust.authority();
+            Ok(Response::new(RegisterAgentResponse {
+                heartbeat_seconds: HEARTBEAT_SECONDS,
+                authority: authority.map(|authority| authority.0.to_vec()).unwrap_or_default(),
+            }))
+        })
+        .await
+        .map_err(|panic| Status::internal(panic.to_string()))?
+    }
+
+    async fn join_agent(
+        &self,
+        request: Request<JoinAgentRequest>,
+    ) -> Result<Response<CertificateResponse>, Status> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let JoinAgentRequest { secret, certificate_request } = request.into_inner();
+        self.issue(move |trust| {
+            let admitted = trust.join(&secret, &certificate_request, clock::now())?;
+            tracing::info!(agent_id = %admitted.agent, ?peer, "an agent joined");
+            Ok(admitted)
+        })
+        .await
+    }
+
+    async fn renew_certificate(
+        &self,
+        request: Request<RenewCertificateRequest>,
+    ) -> Result<Response<CertificateResponse>, Status> {
+        let caller = request.extensions().get::<Caller>().map(|caller| caller.principal.clone());
+        let Some(Principal::Agent(agent)) = caller else {
+            return Err(Status::unauthenticated("this needs the certificate of an agent"));
+        };
+        let request = request.into_inner().certificate_request;
+        self.issue(move |trust| trust.renew(&agent, &request, clock::now())).await
+    }
+}
+
+impl Registration {
+    /// Issues a certificate on a blocking thread.
+    async fn issue(
+        &self,
+        issue: impl FnOnce(&ColonyTrust) -> Result<Admitted, IssueError> + Send + 'static,
+    ) -> Result<Response<CertificateResponse>, Status> {
+        let trust = self.colony.trust.clone();
+        let issued = tokio::task::spawn_blocking(move || issue(&trust)).await;
+        let admitted = issued.map_err(|panic| Status::internal(panic.to_string()))?;
+        let Admitted { agent, issued, authorities } = admitted.map_err(|error| {
+            self.colony.registry.refuse();
+            not_issued(&error)
+        })?;
+        Ok(Response::new(CertificateResponse {
+            agent_id: agent.to_string(),
+            chain: issued.chain.iter().map(|certificate| certificate.to_vec()).collect(),
+            authorities,
+        }))
+    }
+
+    /// Refuses an address without TLS that is not on this host, unless the colony is told not to
+    /// encrypt.
+    fn is_encrypted_enough(&self, address: &str) -> Result<(), Status> {
+        match self.colony.trust.is_plaintext || coral_config::is_encrypted_or_local(address) {
+            true => Ok(()),
+            false => Err(Status::failed_precondition(format!(
+                "address: `{address}` has no TLS: `coral agent join` gives the agent a certificate, or set \
+                 `insecure_plaintext: true` on both hosts"
+            ))),
+        }
+    }
+}
+
+/// Refuses an agent that says that it is another.
+fn speaks_for(caller: &Caller, agent_id: &str) -> Result<(), Status> {
+    match &caller.principal {
+        Principal::Agent(name) if name.as_str() != agent_id => Err(Status::permission_denied(
+            format!("agent_id: the certificate is that of agent `{name}`: set `agent.id` to that"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn not_issued(error: &IssueError) -> Status {
+    let reason = chain(error);
+    match error {
+        IssueError::Join(_) => Status::unauthenticated(reason),
+        IssueError::Name(_) | IssueError::Authority(AuthorityError::Request(_)) => {
+            Status::invalid_argument(reason)
+        }
+        IssueError::Authority(AuthorityError::None(_)) => {
+            Status::failed_precondition("this colony has no certificate authority of its own")
+        }
+        IssueError::Ledger(_) | IssueError::Authority(_) => {
+            tracing::error!(error = reason, "a certificate was not issued");
+            Status::unavailable("the colony cannot issue certificates now; its log says why")
+        }
     }
 }
 
@@ -52,11 +156,14 @@ impl ColonyService for Registration {
 fn register(
     colony: &Colony,
     agent: &KnownAgent,
+    is_proven: bool,
     version: &str,
     store_id: &str,
 ) -> Result<(), Status> {
     let registry = &colony.registry;
-    if let Some(holder) = other_holder(colony, agent)
+    // A certificate proves that this is the agent, wherever it is now.
+    if !is_proven
+        && let Some(holder) = other_holder(colony, agent)
         && !may_take(&colony.engine.checkpoints().map_err(unavailable)?, colony, agent, store_id)
     {
         registry.refuse();
@@ -153,16 +260,17 @@ fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Stat
     }
     let invalid = |reason: &str| Status::invalid_argument(format!("address: `{address}` {reason}"));
     let uri: Uri = address.parse().map_err(|_| invalid("is not a URL"))?;
-    let (Some("http"), Some(host), Some(port)) = (uri.scheme_str(), uri.host(), uri.port_u16())
+    let (Some(scheme @ ("http" | "https")), Some(host), Some(port)) =
+        (uri.scheme_str(), uri.host(), uri.port_u16())
     else {
-        return Err(invalid("is not of the form http://HOST:PORT"));
+        return Err(invalid("is not of the form http://HOST:PORT or https://HOST:PORT"));
     };
     let unspecified =
         host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified());
     match (unspecified, peer) {
-        (true, Some(peer)) => Ok(format!("http://{}", SocketAddr::new(peer, port))),
+        (true, Some(peer)) => Ok(format!("{scheme}://{}", SocketAddr::new(peer, port))),
         (true, None) => Err(invalid("names no host")),
-        (false, _) => Ok(format!("http://{host}:{port}")),
+        (false, _) => Ok(format!("{scheme}://{host}:{port}")),
     }
 }
 
@@ -184,8 +292,10 @@ mod tests {
         let store = store.unwrap();
         let engine: Arc<dyn Engine> = Arc::new(store);
         let registry = Arc::new(Registry::load(&[], engine.clone()).unwrap());
-        let colony = Colony { engine, registry, health: Arc::default(), retained: Arc::default() };
-        register(&colony, &at("http://a:1"), "", "mine").unwrap();
+        let trust = ColonyTrust::none(dir).unwrap();
+        let (health, retained) = (Arc::default(), Arc::default());
+        let colony = Colony { engine, registry, health, trust, retained };
+        register(&colony, &at("http://a:1"), false, "", "mine").unwrap();
         colony.health.know("web-1", &colony.registry.watch().borrow()["web-1"]);
         let checkpoint = Checkpoint {
             agent_id: "web-1".into(),
@@ -214,14 +324,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let colony = known_agent(dir.path());
         for stranger in ["another", ""] {
-            let refused = register(&colony, &at("http://b:2"), "", stranger).unwrap_err();
+            let refused = register(&colony, &at("http://b:2"), false, "", stranger).unwrap_err();
             assert_eq!(refused.code(), tonic::Code::AlreadyExists);
             let reason = "the agent at http://a:1, which has another store: this one can";
             assert!(refused.message().contains(reason), "{}", refused.message());
         }
         assert_eq!((address(&colony).as_str(), colony.registry.refused()), ("http://a:1", 2));
-        register(&colony, &at("http://a:1"), "", "another").unwrap();
-        register(&colony, &at("http://b:2"), "", "mine").unwrap();
+        register(&colony, &at("http://a:1"), false, "", "another").unwrap();
+        register(&colony, &at("http://b:2"), false, "", "mine").unwrap();
         assert_eq!(address(&colony), "http://b:2");
     }
 
@@ -230,7 +340,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let colony = known_agent(dir.path());
         let fail = |error: PollError| colony.health.failed("web-1", &error);
-        let register = || register(&colony, &at("http://b:2"), "", "another");
+        let register = || register(&colony, &at("http://b:2"), false, "", "another");
         fail(PollError::CannotStore(EngineError::unavailable("disk full")));
         for _ in 0..3 {
             register().unwrap_err();
@@ -245,7 +355,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let colony = known_agent(dir.path());
         let reason = || {
-            let refused = register(&colony, &at("http://b:2"), "", "another").unwrap_err();
+            let refused = register(&colony, &at("http://b:2"), false, "", "another").unwrap_err();
             refused.message().to_owned()
         };
         assert!(reason().contains("when 3 polls of that one in a row have failed"), "{}", reason());
@@ -260,8 +370,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let colony = known_agent(dir.path());
         let agent = |address: &str| KnownAgent { agent_id: "new".into(), ..at(address) };
-        register(&colony, &agent("http://a:3"), "", "its store").unwrap();
-        register(&colony, &agent("http://a:4"), "", "its store").unwrap();
+        register(&colony, &agent("http://a:3"), false, "", "its store").unwrap();
+        register(&colony, &agent("http://a:4"), false, "", "its store").unwrap();
         assert_eq!(colony.registry.watch().borrow()["new"].address, "http://a:4");
         assert_eq!(colony.registry.refused(), 0);
     }
@@ -271,7 +381,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut colony = known_agent(dir.path());
         colony.health = Arc::default();
-        register(&colony, &at("http://b:2"), "", "another").unwrap_err();
+        register(&colony, &at("http://b:2"), false, "", "another").unwrap_err();
         assert_eq!(address(&colony), "http://a:1");
     }
 

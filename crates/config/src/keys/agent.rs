@@ -66,6 +66,25 @@ pub(super) const KEYS: &[Key] = &[
          decompression.",
     ),
     agent(
+        "otlp.tls",
+        Kind::Bool,
+        Preset::Unset("TLS where `otlp.grpc` or `otlp.http` is not a loopback address"),
+        "Whether the agent receives OTLP over TLS, with the certificate that `agent.listen` has.",
+    ),
+    agent(
+        "otlp.token_file",
+        Kind::Text,
+        Preset::Unset("exporters need no token"),
+        "File with a token that each OTLP request must have in its header `authorization: Bearer TOKEN`.",
+    )
+    .such_as("/etc/coral/otlp.token"),
+    agent(
+        "otlp.client_certificates",
+        Kind::Bool,
+        Preset::Value("false"),
+        "Whether an exporter must show a certificate that the agent's certificate authority signed; needs TLS.",
+    ),
+    agent(
         "privacy.mask_sql",
         Kind::Bool,
         Preset::Value("true"),

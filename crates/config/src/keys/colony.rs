@@ -19,6 +19,32 @@ pub(super) const KEYS: &[Key] = &[
          `localhost` and this host's own names.",
     ),
     colony(
+        "colony.auth",
+        Kind::Switch,
+        Preset::Unset(
+            "off where `colony.listen` is a loopback address; elsewhere the colony does not start until this is on",
+        ),
+        "Whether who asks must show a token, and who sends spans a certificate.",
+    ),
+    colony(
+        "audit.refuse_when_full",
+        Kind::Bool,
+        Preset::Value("true"),
+        "Whether a question is refused when the audit log cannot record it, as on a full disk.",
+    ),
+    colony(
+        "audit.max_file_size",
+        Kind::Size,
+        Preset::Value("64MB"),
+        "Size at which a file of the audit log is signed and the next one begins.",
+    ),
+    colony(
+        "audit.keep",
+        Kind::Duration,
+        Preset::Value("90d"),
+        "Time for which signed files of the audit log are kept.",
+    ),
+    colony(
         "colony.agents",
         Kind::Agents,
         Preset::Value("[]"),

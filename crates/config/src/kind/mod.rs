@@ -31,8 +31,10 @@ pub enum Kind {
     Bool,
     /// Text that is not empty.
     Text,
-    /// URL with the scheme `http`, a host and a port.
+    /// URL with the scheme `http` or `https`, a host and a port.
     Url,
+    /// `on` or `off`.
+    Switch,
     /// Log level, or a filter of the `tracing` library.
     LogLevel,
     /// List of rules that recognise eBPF collectors.
@@ -72,7 +74,10 @@ impl Kind {
             Self::Threads => "a whole number from 1 to 1024, such as 2",
             Self::Bool => "true or false",
             Self::Text => "text that is not empty",
-            Self::Url => "a URL of the form http://HOST:PORT, such as http://10.0.0.5:9001",
+            Self::Url => {
+                "a URL of the form http://HOST:PORT or https://HOST:PORT, such as http://10.0.0.5:9001"
+            }
+            Self::Switch => "on or off",
             Self::LogLevel => "error, warn, info, debug or trace, or a filter such as coral=debug",
             Self::Rules => "a list of rules such as [telemetry.sdk.name=my-ebpf]",
             Self::Texts => "a list such as [user.id, user.email]",
@@ -141,6 +146,7 @@ impl Kind {
             Self::Bool => "true",
             Self::Text => "text",
             Self::Url => "http://10.0.0.5:9001",
+            Self::Switch => "on",
             Self::LogLevel => "coral=debug",
             Self::Rules => "[telemetry.sdk.name=my-ebpf]",
             Self::Texts => "[user.id, user.email]",
@@ -172,6 +178,7 @@ impl Kind {
             Self::Bool => value::boolean(typed).map(drop),
             Self::Text => value::text(typed).map(drop),
             Self::Url => value::url(typed).map(drop),
+            Self::Switch => value::switch(typed).map(drop),
             Self::LogLevel => log_filter(typed),
             Self::Rules => value::rules(typed).map(drop),
             Self::Texts => value::texts(typed).map(drop),

@@ -134,8 +134,17 @@ pub fn url(value: &Value) -> Result<String, String> {
     let text = text(value).map_err(|_| expected())?;
     let uri: http::Uri = text.parse().map_err(|_| expected())?;
     match (uri.scheme_str(), uri.host(), uri.port_u16()) {
-        (Some("http"), Some(_), Some(_)) => Ok(text.trim_end_matches('/').to_owned()),
+        (Some("http" | "https"), Some(_), Some(_)) => Ok(text.trim_end_matches('/').to_owned()),
         _ => Err(expected()),
+    }
+}
+
+/// Parses `on` or `off`, which YAML may also read as a boolean.
+pub fn switch(value: &Value) -> Result<bool, String> {
+    match value.as_str() {
+        Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        _ => value.as_bool().ok_or_else(|| Kind::Switch.expected()),
     }
 }
 

@@ -37,7 +37,7 @@ fn an_unknown_key_is_named_with_the_one_that_was_meant() {
         "retention: 7d",
         &[],
         expect![
-            "coral.yaml:1: unknown key `retention`; valid there: agent, beyla, data_dir, drain_within, log, otlp, privacy, recognise, storage"
+            "coral.yaml:1: unknown key `retention`; valid there: agent, beyla, data_dir, drain_within, insecure_plaintext, log, otlp, privacy, recognise, storage, tls"
         ],
     );
     check(
@@ -58,13 +58,15 @@ fn an_unknown_key_like_no_other_is_answered_with_those_that_are_valid_there() {
         "x: 1",
         &[],
         expect![
-            "coral.yaml:1: unknown key `x`; valid there: agent, beyla, data_dir, drain_within, log, otlp, privacy, recognise, storage"
+            "coral.yaml:1: unknown key `x`; valid there: agent, beyla, data_dir, drain_within, insecure_plaintext, log, otlp, privacy, recognise, storage, tls"
         ],
     );
     check(
         "otlp: {port: 1}",
         &[],
-        expect!["coral.yaml:1: unknown key `otlp.port`; valid there: grpc, http, max_body"],
+        expect![
+            "coral.yaml:1: unknown key `otlp.port`; valid there: client_certificates, grpc, http, max_body, tls, token_file"
+        ],
     );
     check(
         "beyla:\n  otlp:\n    compression: {gzip: true}",
@@ -119,14 +121,14 @@ fn a_wrong_value_is_shown_with_what_would_be_right() {
         "agent: {colony: colony}",
         &[],
         expect![
-            "coral.yaml:1: `agent.colony` is `colony`: expected a URL of the form http://HOST:PORT, such as http://10.0.0.5:9001"
+            "coral.yaml:1: `agent.colony` is `colony`: expected a URL of the form http://HOST:PORT or https://HOST:PORT, such as http://10.0.0.5:9001"
         ],
     );
     check(
         "agent: {colony: }",
         &[],
         expect![
-            "coral.yaml:1: `agent.colony` is `null`: expected a URL of the form http://HOST:PORT, such as http://10.0.0.5:9001"
+            "coral.yaml:1: `agent.colony` is `null`: expected a URL of the form http://HOST:PORT or https://HOST:PORT, such as http://10.0.0.5:9001"
         ],
     );
     check(
@@ -320,7 +322,7 @@ fn a_wrong_entry_of_a_list_is_named() {
         "colony: {agents: [{id: a, address: 'h:1'}]}",
         &[],
         expect![[
-            r#"coral.yaml:1: `colony.agents` is `[{"address":"h:1","id":"a"}]`: address: expected a URL of the form http://HOST:PORT, such as http://10.0.0.5:9001"#
+            r#"coral.yaml:1: `colony.agents` is `[{"address":"h:1","id":"a"}]`: address: expected a URL of the form http://HOST:PORT or https://HOST:PORT, such as http://10.0.0.5:9001"#
         ]],
     );
     let twice =
@@ -353,7 +355,9 @@ fn what_is_not_keys_and_values_is_refused() {
     check(
         "otlp: 5",
         &[],
-        expect!["coral.yaml:1: `otlp` is a section, not a key; its keys: grpc, http, max_body"],
+        expect![
+            "coral.yaml:1: `otlp` is a section, not a key; its keys: client_certificates, grpc, http, max_body, tls, token_file"
+        ],
     );
     check(
         "",
@@ -384,7 +388,7 @@ fn every_problem_is_listed_and_not_only_the_first() {
         &["drain_within=0s"],
         expect![[r#"
             coral.yaml:1: `log` is `loud`: expected error, warn, info, debug or trace, or a filter such as coral=debug
-            coral.yaml:2: unknown key `x`; valid there: agent, beyla, data_dir, drain_within, log, otlp, privacy, recognise, storage
+            coral.yaml:2: unknown key `x`; valid there: agent, beyla, data_dir, drain_within, insecure_plaintext, log, otlp, privacy, recognise, storage, tls
             coral.yaml:4: `otlp.grpc` is `here`: expected IP:PORT, such as 127.0.0.1:4317
             --set: `drain_within` is `0s`: must be more than zero; expected a duration such as 500ms, 90s, 5m, 1h or 7d"#]],
     );

@@ -52,7 +52,7 @@ impl Demo {
     /// [`DemoError`].
     pub async fn run(self, stop: CancellationToken) -> Result<(), DemoError> {
         let Self { config, incident, run_for, is_json, program } = self;
-        let standalone = Standalone::bind(config).await.map_err(RoleError::from)?;
+        let standalone = Standalone::bind(config).await?;
         let addresses = standalone.addresses().clone();
         let serving = async {
             let outcome = standalone.run(|_| {}, stop.clone()).await;

@@ -2,6 +2,7 @@
 
 mod agent_series;
 mod answers;
+mod exposure;
 #[cfg(test)]
 mod tests;
 
@@ -14,10 +15,14 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use coral_agent::AgentError;
+use coral_agent::trust::AgentTrust;
+use coral_colony::trust::ColonyTrust;
 use coral_colony::{Colony, ColonyError};
 use coral_config::{AgentConfig, ColonyConfig, StandaloneConfig};
 use coral_server::addresses::{Addresses, on_this_host};
+use coral_server::certificate::PlaintextError;
 use coral_server::listen::{self, BindError};
+use coral_server::local_key::LocalKey;
 use coral_sql::runner::SqlRunner;
 use coral_store::{Store, StoreConfig, StoreError};
 
@@ -36,6 +41,21 @@ pub enum RoleError {
     /// The colony failed.
     #[error(transparent)]
     Colony(#[from] ColonyError),
+    /// The agent would not be trusted, or trust too much.
+    #[error(transparent)]
+    AgentTrust(#[from] coral_agent::trust::TrustError),
+    /// The colony's certificate or tokens cannot be used.
+    #[error(transparent)]
+    ColonyTrust(#[from] coral_colony::trust::TrustError),
+    /// The colony would send something without encryption.
+    #[error(transparent)]
+    Plaintext(#[from] PlaintextError),
+    /// The colony would answer everybody.
+    #[error(
+        "`colony.listen` is {0}, which is not on this host, and everybody who reaches it could read and change \
+         everything"
+    )]
+    NoAuth(SocketAddr),
     /// The addresses file could not be written.
     #[error("cannot write `{0}/run/addresses.json`")]
     Addresses(String, #[source] std::io::Error),
@@ -50,13 +70,14 @@ pub async fn agent(
     greet: impl FnOnce(&Addresses),
     stop: CancellationToken,
 ) -> Result<(), RoleError> {
+    let trust = exposure::agent(&config).await?;
     let listeners = coral_agent::Listeners::bind(&config).await?;
     let store = coral_agent::open_store(&config).await?;
-    let addresses = agent_addresses("agent", &listeners);
+    let addresses = agent_addresses("agent", &listeners, &trust);
     let _published = publish(&addresses, &config.data_dir)?;
     announce(&addresses);
     greet(&addresses);
-    Ok(coral_agent::run(&config, store, listeners, stop).await?)
+    Ok(coral_agent::run(&config, store, listeners, trust, stop).await?)
 }
 
 /// Runs a colony until `stop` is cancelled.
@@ -64,18 +85,21 @@ pub async fn agent(
 /// # Errors
 /// [`RoleError`].
 pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(), RoleError> {
+    let trust = exposure::colony(&config).await?;
     let listener = listen::bind(config.listen, "colony.listen").await?;
     let store = open_colony_store(&config).await?;
+    let key = local_key(&config)?;
     let colony = Some(listen::local_address(&listener));
     let addresses = Addresses {
         role: "colony".into(),
         pid: std::process::id(),
         colony,
+        colony_tls: trust.certificate.is_some(),
         ..Addresses::default()
     };
     let _published = publish(&addresses, &config.data_dir)?;
     announce(&addresses);
-    Ok(run_colony(&config, store, listener, stop).await?)
+    Ok(run_colony(&config, store, trust, key.as_ref(), listener, stop).await?)
 }
 
 /// An agent and a colony in one process, which communicate over sockets.
@@ -83,6 +107,9 @@ pub struct Standalone {
     config: StandaloneConfig,
     agent: coral_agent::Listeners,
     colony: TcpListener,
+    agent_trust: AgentTrust,
+    colony_trust: ColonyTrust,
+    key: Option<LocalKey>,
     addresses: Addresses,
 }
 
@@ -90,19 +117,24 @@ impl Standalone {
     /// Binds every socket. Connections are served by [`run`](Self::run).
     ///
     /// # Errors
-    /// [`BindError`] names the key whose address cannot be bound.
-    pub async fn bind(mut config: StandaloneConfig) -> Result<Self, BindError> {
+    /// [`RoleError`] names the key whose address cannot be bound, or should not be.
+    pub async fn bind(mut config: StandaloneConfig) -> Result<Self, RoleError> {
+        let colony_trust = exposure::colony(&config.colony).await?;
+        let mut agent_trust = exposure::agent_of_standalone(&config.agent).await?;
+        let key = local_key(&config.colony)?;
+        agent_trust.colony_key = key.as_ref().map(|key| key.as_str().to_owned());
         let agent = coral_agent::Listeners::bind(&config.agent).await?;
         let colony = listen::bind(config.colony.listen, "colony.listen").await?;
-        let mut addresses = agent_addresses("standalone", &agent);
+        let mut addresses = agent_addresses("standalone", &agent, &agent_trust);
         let colony_address = listen::local_address(&colony);
         addresses.colony = Some(colony_address);
+        addresses.colony_tls = colony_trust.certificate.is_some();
+        if let Some(certificate) = &colony_trust.certificate {
+            agent_trust.knows_colony(certificate);
+        }
         // The agent registers at the colony over the network, as a remote agent does.
-        config
-            .agent
-            .colony
-            .get_or_insert_with(|| format!("http://{}", on_this_host(colony_address)));
-        Ok(Self { config, agent, colony, addresses })
+        config.agent.colony.get_or_insert_with(|| colony_url(&addresses).unwrap_or_default());
+        Ok(Self { config, agent, colony, agent_trust, colony_trust, key, addresses })
     }
 
     /// The addresses on which the standalone listens.
@@ -129,13 +161,22 @@ impl Standalone {
         let (stop_agent, stop_colony) = (stop.child_token(), CancellationToken::new());
         let agent = async {
             let (config, stop) = (&self.config.agent, stop_agent.clone());
-            let outcome = coral_agent::run(config, agent_store, self.agent, stop).await;
+            let outcome =
+                coral_agent::run(config, agent_store, self.agent, self.agent_trust, stop).await;
             stop_colony.cancel();
             outcome
         };
         let colony = async {
             let (config, stop) = (&self.config.colony, stop_colony.clone());
-            let outcome = run_colony(config, colony_store, self.colony, stop).await;
+            let outcome = run_colony(
+                config,
+                colony_store,
+                self.colony_trust,
+                self.key.as_ref(),
+                self.colony,
+                stop,
+            )
+            .await;
             stop_agent.cancel();
             outcome
         };
@@ -148,14 +189,20 @@ impl Standalone {
 async fn run_colony(
     config: &ColonyConfig,
     store: Store,
+    trust: ColonyTrust,
+    key: Option<&LocalKey>,
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<(), ColonyError> {
     let (colony_config, engine) = (config.clone(), Arc::new(store.clone()));
-    let open = move || Colony::new(&colony_config, engine);
+    let guard = key.map(|key| Arc::new(trust.guard(key.as_str())));
+    let open = move || Colony::new(&colony_config, engine, trust);
     let colony = tokio::task::spawn_blocking(open).await.expect("reading agents does not panic")?;
     let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
-    let door = answers::door(&colony, store, sql.clone(), config).await?;
+    let mut door = answers::door(&colony, store, sql.clone(), config).await?;
+    if let Some(guard) = guard {
+        door = door.guarded(guard);
+    }
     let outcome = colony.run(config, listener, door, stop).await;
     // The server has ended, so no client waits for an SQL statement any more.
     if timeout(config.drain_within, sql.join()).await.is_err() {
@@ -172,7 +219,24 @@ async fn open_colony_store(config: &ColonyConfig) -> Result<Store, RoleError> {
     opened.map_err(RoleError::ColonyStore)
 }
 
-fn agent_addresses(role: &str, listeners: &coral_agent::Listeners) -> Addresses {
+/// The key of a colony that asks callers who they are.
+fn local_key(config: &ColonyConfig) -> Result<Option<LocalKey>, RoleError> {
+    let key = config.auth.unwrap_or_default().then(|| LocalKey::publish(&config.data_dir));
+    key.transpose()
+        .map_err(|error| RoleError::Addresses(config.data_dir.display().to_string(), error))
+}
+
+/// The URL at which this host reaches the colony.
+pub fn colony_url(addresses: &Addresses) -> Option<String> {
+    let scheme = if addresses.colony_tls { "https" } else { "http" };
+    addresses.colony.map(|address| format!("{scheme}://{}", on_this_host(address)))
+}
+
+fn agent_addresses(
+    role: &str,
+    listeners: &coral_agent::Listeners,
+    trust: &AgentTrust,
+) -> Addresses {
     let at = |listener| Some(listen::local_address(listener));
     Addresses {
         role: role.to_owned(),
@@ -182,7 +246,9 @@ fn agent_addresses(role: &str, listeners: &coral_agent::Listeners) -> Addresses 
         beyla_grpc: at(&listeners.beyla.grpc),
         beyla_http: at(&listeners.beyla.http),
         agent_rpc: at(&listeners.rpc),
-        colony: None,
+        agent_tls: trust.certificate.is_some(),
+        otlp_tls: trust.exporters.tls.is_some(),
+        ..Addresses::default()
     }
 }
 

@@ -24,6 +24,10 @@ fn store(dir: &TempDir, role: &str) -> Store {
     Store::open(StoreConfig { dir: dir.path().join(role), segment_rows: 1_000 }).unwrap()
 }
 
+fn trust(dir: &TempDir) -> ColonyTrust {
+    ColonyTrust::none(dir.path()).unwrap()
+}
+
 async fn agent_door(dir: &TempDir) -> Door {
     let view = AgentView {
         survey: Arc::new(coral_beyla::survey::Survey::new(&[], dir.path())),
@@ -47,7 +51,7 @@ async fn colony_door(dir: &TempDir) -> Door {
     let sources = Sources { flags: vec![data_dir], ..Sources::default() };
     let config = ColonyConfig::load(&sources).unwrap();
     let store = store(dir, "colony");
-    let colony = Colony::new(&config, std::sync::Arc::new(store.clone())).unwrap();
+    let colony = Colony::new(&config, Arc::new(store.clone()), trust(dir)).unwrap();
     let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
     answers::door(&colony, store, sql, &config).await.unwrap()
 }
@@ -59,7 +63,7 @@ fn a_colony_lists_its_agents_before_it_has_polled_one() {
     let data_dir = format!("data_dir={}", dir.path().display());
     let sources = Sources { flags: vec![data_dir, agents], ..Sources::default() };
     let config = ColonyConfig::load(&sources).unwrap();
-    let colony = Colony::new(&config, Arc::new(store(&dir, "colony"))).unwrap();
+    let colony = Colony::new(&config, Arc::new(store(&dir, "colony")), trust(&dir)).unwrap();
     let listed = colony.health.snapshot(coral_server::clock::now());
     assert_eq!(listed.iter().map(|agent| &*agent.agent_id).collect::<Vec<_>>(), ["web-1"]);
 }
@@ -133,7 +137,9 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /healthz: health.read
         Get /metrics: exposition.read
         Post /api/v1/sql: sql.read
+        Post /coral.colony.v1.ColonyService/JoinAgent: agent.join
         Post /coral.colony.v1.ColonyService/RegisterAgent: agent.register
+        Post /coral.colony.v1.ColonyService/RenewCertificate: certificate.renew
         Post /grpc.health.v1.Health/Check: health.read
         Post /grpc.health.v1.Health/Watch: health.read
         Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read

@@ -1,11 +1,10 @@
 //! The fair queue: round-robin over surfaces, and within each surface round-robin over identities.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 
 use tokio::sync::oneshot;
 
-use super::{Identity, Surface};
+use super::{Identity, Surface, Who};
 
 /// Waiting questions. No queue inside is empty.
 #[derive(Default)]
@@ -15,7 +14,7 @@ pub(super) struct Turns {
 }
 
 /// The identities of one surface that have waiting questions, in the order of their turns.
-type Identities = VecDeque<(Option<IpAddr>, VecDeque<Ticket>)>;
+type Identities = VecDeque<(Who, VecDeque<Ticket>)>;
 
 /// One waiting question.
 pub(super) struct Ticket {
@@ -36,14 +35,14 @@ impl Turns {
         let mut surfaces = self.surfaces.iter();
         let surface = surfaces.find(|(surface, _)| *surface == who.surface);
         let mut identities = surface.into_iter().flat_map(|(_, identities)| identities);
-        identities.find(|(peer, _)| *peer == who.peer).map_or(0, |(_, tickets)| tickets.len())
+        identities.find(|(waiting, _)| *waiting == who.who).map_or(0, |(_, tickets)| tickets.len())
     }
 
     /// Adds a question after the other questions of `who`. A new identity is the last of its
     /// surface, and a new surface is the last of all.
     pub fn push(&mut self, who: &Identity, ticket: Ticket) {
         let identities = entry(&mut self.surfaces, who.surface);
-        entry(identities, who.peer).push_back(ticket);
+        entry(identities, who.who).push_back(ticket);
         self.len += 1;
     }
 
@@ -51,10 +50,10 @@ impl Turns {
     /// move to the end.
     pub fn pop(&mut self) -> Option<Ticket> {
         let (surface, mut identities) = self.surfaces.pop_front()?;
-        let (peer, mut tickets) = identities.pop_front()?;
+        let (asking, mut tickets) = identities.pop_front()?;
         let ticket = tickets.pop_front()?;
         if !tickets.is_empty() {
-            identities.push_back((peer, tickets));
+            identities.push_back((asking, tickets));
         }
         if !identities.is_empty() {
             self.surfaces.push_back((surface, identities));
@@ -68,8 +67,8 @@ impl Turns {
         let before = self.len;
         self.surfaces.retain_mut(|(surface, identities)| {
             if *surface == who.surface {
-                identities.retain_mut(|(peer, tickets)| {
-                    if *peer == who.peer {
+                identities.retain_mut(|(asking, tickets)| {
+                    if *asking == who.who {
                         let waiting = tickets.len();
                         tickets.retain(|ticket| ticket.number != number);
                         self.len -= waiting - tickets.len();

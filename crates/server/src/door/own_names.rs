@@ -2,7 +2,7 @@
 
 /// The host name, its first label, and the aliases of the host name in `/etc/hosts`, such as the
 /// fully qualified name. DNS is not queried.
-pub(super) fn own_names() -> Vec<String> {
+pub fn own_names() -> Vec<String> {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     names(read("/proc/sys/kernel/hostname").trim(), &read("/etc/hosts"))
 }

@@ -1,4 +1,4 @@
-//! Permissions. Every route and RPC names one. Permissions are not enforced yet.
+//! Permissions. Every route and RPC names one; [`crate::identity::policy`] says who has it.
 
 use std::fmt;
 
@@ -27,6 +27,12 @@ pub enum Permission {
     HealthRead,
     /// Read the description of routes and RPCs.
     SpecRead,
+    /// Read who one is, and what one may do.
+    SelfRead,
+    /// Get a first certificate for an agent, with a join token.
+    AgentJoin,
+    /// Get a further certificate for an agent.
+    CertificateRenew,
     /// Register an agent with a colony.
     AgentRegister,
     /// Make a colony forget an agent that is gone.
@@ -39,7 +45,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::TracesRead,
         Self::MetricsRead,
         Self::TopologyRead,
@@ -51,6 +57,9 @@ impl Permission {
         Self::ExpositionRead,
         Self::HealthRead,
         Self::SpecRead,
+        Self::SelfRead,
+        Self::AgentJoin,
+        Self::CertificateRenew,
         Self::AgentRegister,
         Self::AgentForget,
         Self::AgentPoll,
@@ -86,6 +95,9 @@ impl Permission {
             Self::ExpositionRead => "exposition.read",
             Self::HealthRead => "health.read",
             Self::SpecRead => "spec.read",
+            Self::SelfRead => "self.read",
+            Self::AgentJoin => "agent.join",
+            Self::CertificateRenew => "certificate.renew",
             Self::AgentRegister => "agent.register",
             Self::AgentForget => "agent.forget",
             Self::AgentPoll => "agent.poll",

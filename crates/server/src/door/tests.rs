@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::io::Read as _;
 use std::net::SocketAddr;
 
-use axum::Json;
 use axum::routing::{get, post};
+use axum::{Extension, Json};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,6 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::identity::Caller;
 use crate::listen;
 use crate::refusal::ApiError;
 
@@ -23,7 +24,7 @@ const HINT: &str = "see /api/v1/openapi.json";
 fn door() -> Door {
     let hosts = AllowedHosts::of_this_host(&["colony.example".to_owned()], "colony.allowed_hosts");
     let large = async || Json(vec!["the same"; 10_000]);
-    let named = async |Extension(permission): Extension<Permission>| permission.as_str();
+    let named = async |Extension(caller): Extension<Caller>| caller.proof;
     let grpc = post(async || ([("content-type", "application/grpc")], "x".repeat(10_000)));
     let both = get(async || "read").post(async || "written");
     Door::new(hosts, HINT)
@@ -44,7 +45,7 @@ async fn open(door: Door) -> Open {
     let address = listen::local_address(&listener);
     let mut served = tokio::task::JoinSet::new();
     served.spawn(async move {
-        listen::serve(listener, door, CancellationToken::new()).await.unwrap();
+        listen::serve(listener, None, door, CancellationToken::new()).await.unwrap();
     });
     Open { address, served }
 }
@@ -108,8 +109,7 @@ async fn grpc_alone_hears_that_a_method_is_unimplemented() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_matched_carries_its_permission_and_a_route_takes_its_own_method_alone()
-{
+async fn a_request_that_was_matched_carries_its_caller_and_a_route_takes_its_own_method_alone() {
     let table: Vec<_> = door().table().map(|(_, path, held)| format!("{path} {held}")).collect();
     let expected = [
         "/large traces.read",
@@ -120,7 +120,7 @@ async fn a_request_that_was_matched_carries_its_permission_and_a_route_takes_its
     assert_eq!(table, expected);
     let open = open(door()).await;
     let named = open.raw("GET /named/7 HTTP/1.1\nhost: localhost").await;
-    assert!(named.ends_with("\r\n\r\nwhy.read"), "{named}");
+    assert!(named.ends_with("\r\n\r\nloopback"), "{named}");
     let smuggled = open.raw("POST /both HTTP/1.1\nhost: localhost\ncontent-length: 0").await;
     assert_eq!(refused(&smuggled).0, "405");
 }

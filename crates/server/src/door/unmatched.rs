@@ -60,10 +60,17 @@ fn path(request: &Request) -> String {
 }
 
 fn unimplemented() -> Response {
+    status(UNIMPLEMENTED, "no such service or method")
+}
+
+/// The answer to a gRPC call that is not made, with this status code and message.
+pub(super) fn status(code: u16, message: &str) -> Response {
+    let message = HeaderValue::from_str(message)
+        .unwrap_or_else(|_| HeaderValue::from_static("the call is refused"));
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(GRPC)),
-        (GRPC_STATUS, UNIMPLEMENTED.into()),
-        (GRPC_MESSAGE, HeaderValue::from_static("no such service or method")),
+        (GRPC_STATUS, code.into()),
+        (GRPC_MESSAGE, message),
     ];
     (headers, Body::empty()).into_response()
 }

@@ -1,5 +1,5 @@
-//! Connections over HTTP/1.1 or HTTP/2: accepted up to a limit, and closed without aborting
-//! requests.
+//! Connections over HTTP/1.1 or HTTP/2, with or without TLS: accepted up to a limit, and closed
+//! without aborting requests.
 //!
 //! Idle connections yield: when a port is full, an idle connection is closed for a new one. A
 //! client has a time limit for its first byte, for the head of a request, and for reading a piece
@@ -19,6 +19,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -27,9 +28,11 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use super::answer::Answer;
+use super::peer::Peer;
 use super::share;
 use super::stream::Stream;
 use super::table::{ConnectionTable, Seat, SeatGuard};
+use super::tls::Tls;
 
 /// Limits of one port.
 #[derive(Clone, Debug)]
@@ -61,22 +64,24 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// Buffer of an HTTP/1.1 connection in each direction, in bytes. A head must fit.
 const HTTP1_BUFFER: usize = 64 * 1024;
 
-/// Serves connections to `listener` until `stop`, then waits until the open connections have
-/// answered their requests. The streams of HTTP/2 run on `streams`, for which the caller waits.
+/// Serves connections to `listener`, over TLS if `tls` is given, until `stop`. Then waits until the
+/// open connections have answered their requests. The streams of HTTP/2 run on `streams`, for which
+/// the caller waits.
 pub async fn serve<H, F>(
     listener: TcpListener,
+    tls: Option<Tls>,
     limits: ConnectionLimits,
     answer: H,
     streams: TaskTracker,
     stop: CancellationToken,
 ) where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
+    H: Fn(Request<Incoming>, Peer) -> F + Clone + Send + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
     let limits = ConnectionLimits { connections: share::connections(limits.connections), ..limits };
     let table = ConnectionTable::new(limits.unread_bytes, limits.answer_timeout);
     let open = JoinSet::new();
-    let mut port = Port { limits, table, answer, streams, stop, open, accepts: true };
+    let mut port = Port { limits, tls, table, answer, streams, stop, open, accepts: true };
     port.accept_all(listener).await;
     port.drain().await;
 }
@@ -84,6 +89,7 @@ pub async fn serve<H, F>(
 /// One listener and its connections.
 struct Port<H> {
     limits: ConnectionLimits,
+    tls: Option<Tls>,
     table: Arc<ConnectionTable>,
     answer: H,
     streams: TaskTracker,
@@ -95,7 +101,7 @@ struct Port<H> {
 
 impl<H, F> Port<H>
 where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
+    H: Fn(Request<Incoming>, Peer) -> F + Clone + Send + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
     async fn accept_all(&mut self, listener: TcpListener) {
@@ -179,6 +185,7 @@ where
     fn context(&self) -> Context {
         Context {
             limits: self.limits.clone(),
+            tls: self.tls.clone(),
             streams: self.streams.clone(),
             stop: self.stop.clone(),
         }
@@ -200,35 +207,71 @@ fn is_peers(error: &io::Error) -> bool {
 /// Settings of the port that a connection needs.
 struct Context {
     limits: ConnectionLimits,
+    tls: Option<Tls>,
     streams: TaskTracker,
     stop: CancellationToken,
 }
 
 async fn connection<H, F>(
     socket: TcpStream,
-    peer: SocketAddr,
+    address: SocketAddr,
     answer: H,
     seated: SeatGuard,
     context: Context,
 ) where
-    H: Fn(Request<Incoming>, SocketAddr) -> F,
+    H: Fn(Request<Incoming>, Peer) -> F,
     F: Future<Output = Response> + Send + 'static,
 {
-    let Context { limits, streams, stop } = context;
+    let Context { limits, tls, streams, stop } = context;
     let seat = &seated.0;
     if !speaks(&socket, limits.headers_timeout, seat, &stop).await {
         return;
     }
     // Answers are often one small packet. An error here only costs latency.
     let _ = socket.set_nodelay(true);
+    let stream = Stream::new(socket, limits.answer_timeout);
+    let Some(tls) = tls else {
+        let peer = Peer::unencrypted(address);
+        return requests(stream, peer, answer, seat, &limits, streams, &stop).await;
+    };
+    let accepted = tokio::select! {
+        () = stop.cancelled() => return,
+        () = seat.hung_up() => return,
+        accepted = tls.accept(stream) => accepted,
+    };
+    match accepted {
+        Ok((stream, shown)) => {
+            let is_certified = shown.is_some();
+            let certificate = shown.flatten();
+            let peer = Peer { address, certificate, is_certified, is_encrypted: true };
+            requests(stream, peer, answer, seat, &limits, streams, &stop).await;
+        }
+        Err(error) => debug!(%error, %address, "a TLS handshake failed"),
+    }
+}
+
+/// Serves the requests of one connection, whose protocol is decided by its first bytes.
+async fn requests<S, H, F>(
+    stream: S,
+    peer: Peer,
+    answer: H,
+    seat: &Arc<Seat>,
+    limits: &ConnectionLimits,
+    streams: TaskTracker,
+    stop: &CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Fn(Request<Incoming>, Peer) -> F,
+    F: Future<Output = Response> + Send + 'static,
+{
     let seat_of_requests = seat.clone();
     let service = service_fn(move |request| {
-        let (request_guard, answer) = (seat_of_requests.begin_request(), answer(request, peer));
+        let (request_guard, answer) =
+            (seat_of_requests.begin_request(), answer(request, peer.clone()));
         async { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, request_guard))) }
     });
-    let builder = protocols(&limits, streams);
-    let stream = TokioIo::new(Stream::new(socket, limits.answer_timeout));
-    let mut connection = pin!(builder.serve_connection(stream, service));
+    let builder = protocols(limits, streams);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = seat.hung_up() => {

@@ -24,6 +24,7 @@ async fn answer_to(question: &str) -> String {
     };
     let served = connections::serve(
         listener,
+        None,
         QUESTION_PORT,
         move |request, _| answer(request),
         TaskTracker::new(),

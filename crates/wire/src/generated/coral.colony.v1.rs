@@ -15,11 +15,41 @@ pub struct RegisterAgentRequest {
     #[prost(string, tag = "4")]
     pub store_id: ::prost::alloc::string::String,
 }
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RegisterAgentResponse {
     /// Time until the next heartbeat, in seconds.
     #[prost(uint32, tag = "1")]
     pub heartbeat_seconds: u32,
+    /// SHA-256 of the certificate of the colony's certificate authority; empty when the colony has none.
+    #[prost(bytes = "vec", tag = "2")]
+    pub authority: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinAgentRequest {
+    /// Secret of the join token: 43 characters of base64 for URLs.
+    #[prost(string, tag = "1")]
+    pub secret: ::prost::alloc::string::String,
+    /// Certificate request (PKCS #10) in DER, at most 8 KiB. Only its public key is used.
+    #[prost(bytes = "vec", tag = "2")]
+    pub certificate_request: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RenewCertificateRequest {
+    /// Certificate request (PKCS #10) in DER, at most 8 KiB. Only its public key is used.
+    #[prost(bytes = "vec", tag = "1")]
+    pub certificate_request: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CertificateResponse {
+    /// Id of the agent, which the certificate names as `spiffe://coral/agent/ID`.
+    #[prost(string, tag = "1")]
+    pub agent_id: ::prost::alloc::string::String,
+    /// The certificate in DER, and those that lead from it to a certificate authority.
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    pub chain: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// Certificate authorities that the agent believes from now on, in PEM.
+    #[prost(string, tag = "3")]
+    pub authorities: ::prost::alloc::string::String,
 }
 /// Generated client implementations.
 pub mod colony_service_client {
@@ -141,6 +171,61 @@ pub mod colony_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Issues the first certificate of an agent, whose id the join token decides. A join token is accepted once. Needs no
+        /// certificate; UNAUTHENTICATED for a token that is unknown, used or expired.
+        pub async fn join_agent(
+            &mut self,
+            request: impl tonic::IntoRequest<super::JoinAgentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CertificateResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/coral.colony.v1.ColonyService/JoinAgent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("coral.colony.v1.ColonyService", "JoinAgent"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Issues a further certificate for the agent whose certificate the connection has. Agents call it when a third of
+        /// the validity is left, and when `RegisterAgentResponse.authority` names a certificate authority that they do not
+        /// know.
+        pub async fn renew_certificate(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RenewCertificateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CertificateResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/coral.colony.v1.ColonyService/RenewCertificate",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("coral.colony.v1.ColonyService", "RenewCertificate"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -164,6 +249,25 @@ pub mod colony_service_server {
             request: tonic::Request<super::RegisterAgentRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RegisterAgentResponse>,
+            tonic::Status,
+        >;
+        /// Issues the first certificate of an agent, whose id the join token decides. A join token is accepted once. Needs no
+        /// certificate; UNAUTHENTICATED for a token that is unknown, used or expired.
+        async fn join_agent(
+            &self,
+            request: tonic::Request<super::JoinAgentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CertificateResponse>,
+            tonic::Status,
+        >;
+        /// Issues a further certificate for the agent whose certificate the connection has. Agents call it when a third of
+        /// the validity is left, and when `RegisterAgentResponse.authority` names a certificate authority that they do not
+        /// know.
+        async fn renew_certificate(
+            &self,
+            request: tonic::Request<super::RenewCertificateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CertificateResponse>,
             tonic::Status,
         >;
     }
@@ -273,6 +377,97 @@ pub mod colony_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RegisterAgentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/coral.colony.v1.ColonyService/JoinAgent" => {
+                    #[allow(non_camel_case_types)]
+                    struct JoinAgentSvc<T: ColonyService>(pub Arc<T>);
+                    impl<
+                        T: ColonyService,
+                    > tonic::server::UnaryService<super::JoinAgentRequest>
+                    for JoinAgentSvc<T> {
+                        type Response = super::CertificateResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::JoinAgentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ColonyService>::join_agent(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = JoinAgentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/coral.colony.v1.ColonyService/RenewCertificate" => {
+                    #[allow(non_camel_case_types)]
+                    struct RenewCertificateSvc<T: ColonyService>(pub Arc<T>);
+                    impl<
+                        T: ColonyService,
+                    > tonic::server::UnaryService<super::RenewCertificateRequest>
+                    for RenewCertificateSvc<T> {
+                        type Response = super::CertificateResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RenewCertificateRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ColonyService>::renew_certificate(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RenewCertificateSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -60,7 +60,7 @@ async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace
     };
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    tasks.spawn(run(listeners, destination, limits, stop.clone()));
+    tasks.spawn(run(listeners, destination, limits, Access::default(), stop.clone()));
     (Running { grpc, http, counters, stop, tasks }, outlet)
 }
 

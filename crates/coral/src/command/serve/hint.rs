@@ -18,6 +18,14 @@ use crate::roles::RoleError;
 pub(super) fn hint(error: &(dyn Error + 'static), data_dir: &Path) -> Option<String> {
     match role(error) {
         Some(RoleError::Bind(error)) => return of_socket(error),
+        Some(RoleError::NoAuth(_)) => {
+            return Some(
+                "either run `coral colony init`, which writes a configuration with `colony.auth: on` and a \
+                 certificate authority, and make tokens with `coral colony token create`; or set `colony.listen` to a \
+                 loopback address such as 127.0.0.1:9000, and reach it through an SSH tunnel"
+                    .to_owned(),
+            );
+        }
         // The server had started before it ended, so advice about starting does not apply.
         Some(RoleError::Agent(AgentError::Ended(_)) | RoleError::Colony(ColonyError::Ended(_))) => {
             return None;

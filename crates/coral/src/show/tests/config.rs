@@ -75,10 +75,14 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
             beyla.storage_retention_hours_traces  1                   default
             data_dir                              /var/lib/coral      default
             drain_within                          10s                 default
+            insecure_plaintext                    false               default
             log                                   info                default
+            otlp.client_certificates              false               default
             otlp.grpc                             0.0.0.0:4317        --set
             otlp.http                             127.0.0.1:4318      default
             otlp.max_body                         16MiB               default
+            otlp.tls                              (unset)             default
+            otlp.token_file                       (unset)             default
             privacy.drop                          []                  default
             privacy.hash                          []                  default
             privacy.hash_key                      (unset)             default
@@ -88,6 +92,9 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
             recognise.rules                       []                  default
             storage.max_size                      2GB                 default
             storage.segment_rows                  163840              default
+            tls.ca                                (unset)             default
+            tls.cert                              (unset)             default
+            tls.key                               (unset)             default
         "#]],
     );
 }
@@ -99,13 +106,18 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
         "beyla: {trace_retention_days: 3}\n",
         &["colony.agents=[{id: web-1, address: \"http://10.0.0.5:9001\"}]"],
         expect![[r#"
+            audit.keep                            90d                                               default
+            audit.max_file_size                   64MB                                              default
+            audit.refuse_when_full                true                                              default
             colony.agents                         [{"address":"http://10.0.0.5:9001","id":"web-1"}]  --set
             colony.allowed_hosts                  []                                                default
+            colony.auth                           (unset)                                           default
             colony.listen                         127.0.0.1:9000                                    default
             colony.poll_interval                  5s                                                default
             colony.poll_timeout                   10s                                               default
             data_dir                              /var/lib/coral                                    default
             drain_within                          10s                                               default
+            insecure_plaintext                    false                                             default
             log                                   info                                              default
             sql.library                           (unset)                                           default
             sql.max_bytes                         64MB                                              default
@@ -120,6 +132,9 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             storage.beyla.trace_sampling_rate     1.0                                               default
             storage.max_size                      50GB                                              default
             storage.segment_rows                  262144                                            default
+            tls.ca                                (unset)                                           default
+            tls.cert                              (unset)                                           default
+            tls.key                               (unset)                                           default
         "#]],
     );
 }
@@ -148,12 +163,12 @@ fn a_selected_key_is_shown_with_everything_that_is_known_of_it() {
         "",
         &[],
         expect![[r#"
-        agent.colony  (unset)  default
-            URL of the colony with which the agent registers.
-            If unset, the agent does not register; a colony polls the agent if `colony.agents` names it.
-            Form: a URL of the form http://HOST:PORT, such as http://10.0.0.5:9001
-            Set by: file, CORAL_SET, --set
-    "#]],
+            agent.colony  (unset)  default
+                URL of the colony with which the agent registers.
+                If unset, the agent does not register; a colony polls the agent if `colony.agents` names it.
+                Form: a URL of the form http://HOST:PORT or https://HOST:PORT, such as http://10.0.0.5:9001
+                Set by: file, CORAL_SET, --set
+        "#]],
     );
     check_selected(
         &selected("storage.max_size"),
@@ -193,17 +208,20 @@ fn the_keys_of_a_selected_section_are_described() {
         "",
         &[],
         expect![[r#"
-        colony.agents         []              default
-            Agents that the colony polls without their registration: the id of each, and the URL of its `agent.listen`.
-        colony.allowed_hosts  []              default
-            Names that the `Host` header of an HTTP request to `colony.listen` may have, besides IP addresses, `localhost` and this host's own names.
-        colony.listen         127.0.0.1:9000  default
-            Address where the colony answers questions, registers agents, and serves `/metrics` and `/healthz`.
-        colony.poll_interval  5s              default
-            Interval between two polls of all that an agent has; an agent answers with new spans as soon as it has some.
-        colony.poll_timeout   10s             default
-            Time that an agent may take to answer a poll.
-    "#]],
+            colony.agents         []              default
+                Agents that the colony polls without their registration: the id of each, and the URL of its `agent.listen`.
+            colony.allowed_hosts  []              default
+                Names that the `Host` header of an HTTP request to `colony.listen` may have, besides IP addresses, `localhost` and this host's own names.
+            colony.auth           (unset)         default
+                Whether who asks must show a token, and who sends spans a certificate.
+                If unset, off where `colony.listen` is a loopback address; elsewhere the colony does not start until this is on.
+            colony.listen         127.0.0.1:9000  default
+                Address where the colony answers questions, registers agents, and serves `/metrics` and `/healthz`.
+            colony.poll_interval  5s              default
+                Interval between two polls of all that an agent has; an agent answers with new spans as soon as it has some.
+            colony.poll_timeout   10s             default
+                Time that an agent may take to answer a poll.
+        "#]],
     );
 }
 

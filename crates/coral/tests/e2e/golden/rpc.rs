@@ -150,7 +150,7 @@ async fn golden_rpc_of_a_colony_registers_agents_as_it_did() {
         ("no id", "", "http://127.0.0.1:1"),
         ("no URL", "web-2", "127.0.0.1"),
         ("no port", "web-2", "http://10.0.0.5"),
-        ("TLS", "web-2", "https://10.0.0.5:9001"),
+        ("another scheme", "web-2", "ftp://10.0.0.5:9001"),
     ] {
         let request = RegisterAgentRequest {
             agent_id: agent_id.into(),

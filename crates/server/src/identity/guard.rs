@@ -1,0 +1,197 @@
+//! Says who sends a request, and whether it may.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use coral_trust::secret::SecretHash;
+use coral_trust::token::Token;
+use coral_trust::workload::Workload;
+use http::{HeaderMap, header};
+use sha2::{Digest as _, Sha256};
+
+use super::allowance::Allowances;
+use super::failures::Failures;
+use super::policy::Kind;
+use super::{Caller, Principal, Trusted};
+use crate::clock;
+use crate::door::Permission;
+use crate::listen::Peer;
+
+/// Identifies the callers of a port.
+#[derive(Default)]
+pub struct Guard {
+    /// The tokens and revocations of a colony; none on an agent.
+    trusted: Option<Arc<Trusted>>,
+    /// The hash of the key in a file that only the user of this process can read.
+    local_key: Option<SecretHash>,
+    /// Whether agents and colonies are believed without a certificate, because the connections
+    /// between them are not encrypted.
+    is_plaintext: bool,
+    failures: Failures,
+    allowances: Allowances,
+}
+
+/// Why a request is not answered.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Denied {
+    /// The caller shows nothing, and has to.
+    #[error("this needs a token")]
+    NoToken,
+    /// The caller shows nothing, where only a certificate helps.
+    #[error("this needs the certificate of {0}")]
+    NoCertificate(&'static str),
+    /// The token is not valid.
+    #[error("the token is not known, has expired, or was revoked")]
+    WrongToken,
+    /// The certificate was revoked or has expired.
+    #[error("the certificate was revoked, or has expired")]
+    WrongCertificate,
+    /// Too many wrong tokens came from the caller's network.
+    #[error("too many wrong tokens came from this address")]
+    Pause(Duration),
+    /// The caller asks too often, or reads too much.
+    #[error("too many requests, or too many bytes, in a short time")]
+    TooMuch(Duration),
+    /// The caller may not.
+    #[error("{kind} may not do this: it needs the permission `{permission}`")]
+    Forbidden {
+        /// The kind of caller.
+        kind: &'static str,
+        /// What the caller lacks.
+        permission: Permission,
+    },
+}
+
+impl Guard {
+    /// A guard that believes certificates. Without the settings below nobody else is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Also believes the tokens of `trusted`, and not the certificates that it says are revoked.
+    #[must_use]
+    pub fn with_tokens(self, trusted: Arc<Trusted>) -> Self {
+        Self { trusted: Some(trusted), ..self }
+    }
+
+    /// Also believes whoever shows `key`.
+    #[must_use]
+    pub fn with_local_key(self, key: &str) -> Self {
+        Self { local_key: Some(SecretHash(Sha256::digest(key).into())), ..self }
+    }
+
+    /// Also lets anybody be an agent or a colony.
+    #[must_use]
+    pub fn plaintext(self) -> Self {
+        Self { is_plaintext: true, ..self }
+    }
+
+    /// Who sends a request with `headers` from `peer`.
+    ///
+    /// # Errors
+    /// [`Denied`] when the caller shows something that is not valid.
+    pub fn identify(&self, peer: &Peer, headers: &HeaderMap) -> Result<Caller, Denied> {
+        let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+        let (first, second) = (shown.next(), shown.next());
+        match (first, second, &peer.certificate) {
+            (Some(value), None, _) => {
+                let address = peer.address.ip();
+                let known = value.to_str().ok().and_then(|value| self.bearer(value, address));
+                known.ok_or_else(|| self.wrong_token(address))
+            }
+            (Some(_), Some(_), _) => Err(self.wrong_token(peer.address.ip())),
+            (None, _, Some(holder)) => {
+                let now = clock::now();
+                let is_valid = match &self.trusted {
+                    Some(trusted) => trusted.is_valid(holder, now),
+                    None => now < holder.expires,
+                };
+                if !is_valid {
+                    return Err(Denied::WrongCertificate);
+                }
+                let principal = match &holder.workload {
+                    Workload::Agent(name) => Principal::Agent(name.clone()),
+                    Workload::Colony => Principal::Colony,
+                };
+                Ok(Caller { principal, proof: format!("certificate {}", holder.serial) })
+            }
+            (None, _, None) => {
+                Ok(Caller { principal: Principal::Anybody, proof: "none".to_owned() })
+            }
+        }
+    }
+
+    /// Checks that `caller` has `permission`, and takes one request of its allowance.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub fn admit(&self, caller: &Caller, permission: Permission) -> Result<(), Denied> {
+        let kind = Kind::of(caller);
+        let is_believed = self.is_plaintext
+            && kind == Kind::Anybody
+            && (Kind::Agent.may(permission) || Kind::Colony.may(permission));
+        if !kind.may(permission) && !is_believed {
+            let readers = Kind::Limited.may(permission) || Kind::Admin.may(permission);
+            return Err(match (kind, readers) {
+                (Kind::Anybody, true) => Denied::NoToken,
+                (Kind::Anybody, false) if Kind::Agent.may(permission) => {
+                    Denied::NoCertificate("an agent that joined this colony")
+                }
+                (Kind::Anybody, false) => Denied::NoCertificate("this agent's colony"),
+                _ => Denied::Forbidden { kind: kind.as_str(), permission },
+            });
+        }
+        match allowance_of(caller) {
+            Some(name) => self.allowances.request(&name).map_err(Denied::TooMuch),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the bytes of an answer of the caller's allowance.
+    pub fn answered(&self, caller: &Caller, bytes: u64) {
+        if let Some(name) = allowance_of(caller) {
+            self.allowances.answered(&name, bytes);
+        }
+    }
+
+    /// Who shows this value of the header `Authorization`.
+    fn bearer(&self, value: &str, address: IpAddr) -> Option<Caller> {
+        let (scheme, token) = value.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let token = token.trim();
+        let digest = SecretHash(Sha256::digest(token).into());
+        if self.local_key.is_some_and(|key| key.is_same(&digest)) {
+            return Some(Caller {
+                principal: Principal::Local,
+                proof: "key of this host".to_owned(),
+            });
+        }
+        let hash = token.parse::<Token>().ok()?.hash();
+        let entry = self.trusted.as_ref()?.token(&hash, address, clock::now())?;
+        Some(Caller { principal: Principal::Person(entry), proof: format!("token {}", hash.id()) })
+    }
+
+    /// Notes a failed login.
+    fn wrong_token(&self, address: IpAddr) -> Denied {
+        match self.failures.pause(address) {
+            Duration::ZERO => {
+                self.failures.note(address);
+                tracing::warn!(%address, "a request had a wrong token");
+                Denied::WrongToken
+            }
+            pause => Denied::Pause(pause),
+        }
+    }
+}
+
+/// By what name the requests of `caller` are counted; `None` if they are not. Those of agents and
+/// colonies are few by their nature, and those of anybody are limited by [`crate::admission`].
+fn allowance_of(caller: &Caller) -> Option<String> {
+    match &caller.principal {
+        Principal::Person(token) => Some(token.hash.id()),
+        _ => None,
+    }
+}

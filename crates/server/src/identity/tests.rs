@@ -1,0 +1,314 @@
+//! A guarded door over real sockets: who comes in with what.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::routing::get;
+use coral_trust::authority::Authority;
+use coral_trust::directory::TrustDir;
+use coral_trust::ledger::{CertificateEntry, Ledger, LedgerError, TokenEntry};
+use coral_trust::material::{Material, new_request};
+use coral_trust::role::Role;
+use coral_trust::tls::{self, Anchor};
+use coral_trust::token::Token;
+use coral_trust::workload::Workload;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_util::sync::CancellationToken;
+
+use super::policy::{Kind, POLICY};
+use super::*;
+use crate::clock;
+use crate::door::hosts::AllowedHosts;
+use crate::door::{Door, Method, Permission, Route};
+use crate::listen::{self, tls::Tls};
+
+const LOCAL_KEY: &str = "the key in a file of this host";
+
+/// A guarded port with one route for each permission, in TLS and without.
+struct World {
+    _dir: TempDir,
+    trust: TrustDir,
+    authority: Authority,
+    trusted: Arc<Trusted>,
+    plain: SocketAddr,
+    encrypted: SocketAddr,
+    _served: JoinSet<()>,
+}
+
+impl World {
+    async fn new(settle: impl FnOnce(Guard) -> Guard) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let trust = TrustDir::of(dir.path());
+        let authority = Authority::create(&trust, clock::now()).unwrap();
+        let trusted = Arc::new(Trusted::load(trust.clone()).unwrap());
+        let guard = Guard::new().with_tokens(trusted.clone()).with_local_key(LOCAL_KEY);
+        let guard = Arc::new(settle(guard));
+        let tls = Tls::new(colony_material(&authority)).unwrap();
+        let mut served = JoinSet::new();
+        let mut open = async |tls: Option<Tls>| {
+            let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
+            let address = listen::local_address(&listener);
+            let door = door().guarded(guard.clone());
+            served.spawn(async move {
+                listen::serve(listener, tls, door, CancellationToken::new()).await.unwrap();
+            });
+            address
+        };
+        let (plain, encrypted) = (open(None).await, open(Some(tls)).await);
+        Self { _dir: dir, trust, authority, trusted, plain, encrypted, _served: served }
+    }
+
+    /// A new token for a person.
+    fn token(&self, role: Role, change: impl FnOnce(&mut TokenEntry)) -> Token {
+        let token = Token::random().unwrap();
+        let mut entry = TokenEntry {
+            hash: token.hash(),
+            user: "ana".into(),
+            role,
+            services: Vec::new(),
+            sql: false,
+            created: 0,
+            expires: None,
+            revoked: None,
+        };
+        change(&mut entry);
+        self.ledger(|ledger| ledger.tokens.push(entry));
+        token
+    }
+
+    /// Changes the ledger on disk, as a command would, and lets the port read it again.
+    fn ledger(&self, change: impl FnOnce(&mut Ledger)) {
+        Ledger::change(&self.trust, clock::now(), |ledger| {
+            change(ledger);
+            Ok::<_, LedgerError>(())
+        })
+        .unwrap();
+        assert!(self.trusted.refresh() && !self.trusted.refresh());
+    }
+
+    fn agent(&self, name: &str) -> Material {
+        let (key, request) = new_request().unwrap();
+        let workload = Workload::Agent(name.parse().unwrap());
+        let issued = self.authority.issue(&workload, &request, clock::now()).unwrap();
+        let entry = CertificateEntry {
+            serial: issued.serial,
+            agent: name.to_owned(),
+            issued: 0,
+            expires: u64::MAX,
+            revoked: false,
+        };
+        self.ledger(|ledger| ledger.certificates.push(entry));
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        Material { chain: issued.chain, key, roots: self.authority.roots().to_vec() }
+    }
+
+    /// The status of the answer to a request with these headers, without TLS.
+    async fn plain(&self, permission: Permission, headers: &str) -> u16 {
+        let stream = TcpStream::connect(self.plain).await.unwrap();
+        status(&ask(stream, permission, headers).await)
+    }
+
+    /// The answer to a request over TLS.
+    async fn over_tls(&self, own: Option<Material>, permission: Permission) -> String {
+        let roots = Anchor::Roots(self.authority.roots().to_vec());
+        let config = tls::client(own, roots, Workload::Colony).unwrap();
+        let stream = TcpStream::connect(self.encrypted).await.unwrap();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        ask(stream, permission, "").await
+    }
+}
+
+fn colony_material(authority: &Authority) -> Material {
+    let (issued, key) = authority.issue_colony(&[], clock::now()).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    Material { chain: issued.chain, key, roots: authority.roots().to_vec() }
+}
+
+fn door() -> Door {
+    let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
+    let who = get(async |Extension(caller): Extension<Caller>| {
+        format!("{} by {}", caller.principal, caller.proof)
+    });
+    let route = |permission: Permission| {
+        Route::new(Method::Get, format!("/{permission}"), permission, who.clone())
+    };
+    Door::new(hosts, "ask nothing").merge(Permission::ALL.map(route))
+}
+
+async fn ask(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    permission: Permission,
+    headers: &str,
+) -> String {
+    let head = format!(
+        "GET /{permission} HTTP/1.1\r\nhost: localhost\r\n{headers}connection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+fn status(answer: &str) -> u16 {
+    answer[9..12].parse().unwrap()
+}
+
+fn bearer(token: &str) -> String {
+    format!("authorization: Bearer {token}\r\n")
+}
+
+#[test]
+fn every_permission_has_one_row_and_nobody_has_what_is_not_listed() {
+    for permission in Permission::ALL {
+        let rows = POLICY.iter().filter(|(listed, _)| *listed == permission).count();
+        assert_eq!(rows, 1, "{permission}");
+    }
+    assert_eq!(POLICY.len(), Permission::ALL.len());
+}
+
+#[tokio::test]
+async fn each_kind_of_caller_gets_what_the_table_says_and_nothing_else() {
+    let world = World::new(|guard| guard).await;
+    let scope = |entry: &mut TokenEntry| entry.services = vec!["payments-*".into()];
+    let sql = |entry: &mut TokenEntry| entry.sql = true;
+    let shown: BTreeMap<Kind, String> = [
+        (Kind::Anybody, String::new()),
+        (Kind::Viewer, bearer(&world.token(Role::Viewer, |_| {}).text())),
+        (Kind::Limited, bearer(&world.token(Role::Admin, scope).text())),
+        (Kind::Analyst, bearer(&world.token(Role::Analyst, |_| {}).text())),
+        (Kind::AnalystWithSql, bearer(&world.token(Role::Analyst, sql).text())),
+        (Kind::Admin, bearer(&world.token(Role::Admin, |_| {}).text())),
+        (Kind::Local, bearer(LOCAL_KEY)),
+    ]
+    .into();
+    let [mut allowed, mut denied] = [0, 0];
+    for permission in Permission::ALL {
+        for (kind, headers) in &shown {
+            let expected = match (kind.may(permission), kind) {
+                (true, _) => 200,
+                (false, Kind::Anybody) => 401,
+                (false, _) => 403,
+            };
+            let got = world.plain(permission, headers).await;
+            assert_eq!(got, expected, "{} and {permission}", kind.as_str());
+            if got == 200 { allowed += 1 } else { denied += 1 }
+        }
+        let by_certificate = [
+            (Kind::Agent, world.agent("web-1")),
+            (Kind::Colony, colony_material(&world.authority)),
+        ];
+        for (kind, material) in by_certificate {
+            let expected = if kind.may(permission) { 200 } else { 403 };
+            let got = status(&world.over_tls(Some(material), permission).await);
+            assert_eq!(got, expected, "{} and {permission}", kind.as_str());
+        }
+    }
+    assert!(allowed > 40 && denied > 20, "{allowed} {denied}");
+}
+
+#[tokio::test]
+async fn a_caller_is_named_with_its_proof() {
+    let world = World::new(|guard| guard).await;
+    let agent = world.over_tls(Some(world.agent("web-1")), Permission::AgentRegister).await;
+    assert!(agent.contains("agent web-1 by certificate "), "{agent}");
+    let nobody = world.over_tls(None, Permission::HealthRead).await;
+    assert!(nobody.ends_with("anybody by none"), "{nobody}");
+    let token = world.token(Role::Viewer, |_| {});
+    let stream = TcpStream::connect(world.plain).await.unwrap();
+    let person = ask(stream, Permission::SelfRead, &bearer(&token.text())).await;
+    assert!(person.ends_with(&format!("ana by token {}", token.hash().id())), "{person}");
+}
+
+#[tokio::test]
+async fn a_token_or_certificate_that_was_revoked_or_is_malformed_opens_nothing() {
+    let world = World::new(|guard| guard).await;
+    let token = world.token(Role::Admin, |_| {});
+    let health = Permission::HealthRead;
+    assert_eq!(world.plain(health, &bearer(&token.text())).await, 200);
+    world.ledger(|ledger| ledger.tokens[0].revoked = Some(1));
+    assert_eq!(world.plain(health, &bearer(&token.text())).await, 401);
+    let expired = world.token(Role::Admin, |entry| entry.expires = Some(1));
+    assert_eq!(world.plain(health, &bearer(&expired.text())).await, 401);
+    let valid = world.token(Role::Admin, |_| {}).text();
+    for wrong in [
+        bearer("coral_wrong"),
+        format!("authorization: Basic {valid}\r\n"),
+        format!("authorization: {valid}\r\n"),
+    ] {
+        assert_eq!(world.plain(health, &wrong).await, 401, "{wrong}");
+    }
+    let web = world.agent("web-1");
+    let renewed =
+        Material { chain: web.chain.clone(), key: web.key.clone_key(), roots: web.roots.clone() };
+    assert_eq!(status(&world.over_tls(Some(web), Permission::AgentRegister).await), 200);
+    world.ledger(|ledger| {
+        ledger.revoke_agent(&"web-1".parse().unwrap(), clock::now());
+    });
+    assert_eq!(status(&world.over_tls(Some(renewed), Permission::AgentRegister).await), 401);
+    assert_eq!(
+        status(&world.over_tls(Some(world.agent("web-1")), Permission::AgentRegister).await),
+        200
+    );
+}
+
+#[tokio::test]
+async fn wrong_tokens_are_answered_with_a_pause_and_right_ones_never() {
+    let world = World::new(|guard| guard).await;
+    let token = world.token(Role::Viewer, |_| {});
+    let twice = bearer(&token.text()).repeat(2);
+    for _ in 0..5 {
+        assert_eq!(world.plain(Permission::SelfRead, &twice).await, 401);
+    }
+    assert_eq!(world.plain(Permission::SelfRead, &bearer("coral_guess")).await, 429);
+    assert_eq!(world.plain(Permission::SelfRead, &bearer(&token.text())).await, 200);
+}
+
+#[tokio::test]
+async fn without_encryption_agents_are_believed_and_people_are_not() {
+    let world = World::new(Guard::plaintext).await;
+    assert_eq!(world.plain(Permission::AgentRegister, "").await, 200);
+    assert_eq!(world.plain(Permission::AgentPoll, "").await, 200);
+    assert_eq!(world.plain(Permission::TracesRead, "").await, 401);
+    assert_eq!(world.plain(Permission::BeylaControl, "").await, 401);
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_not_one_and_a_certificate_of_another_ca_get_no_answer() {
+    let world = World::new(|guard| guard).await;
+    let mut stream = TcpStream::connect(world.encrypted).await.unwrap();
+    stream.write_all(b"GET /health.read HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    let other = World::new(|guard| guard).await;
+    let foreign = Material { roots: world.authority.roots().to_vec(), ..other.agent("web-1") };
+    let roots = Anchor::Roots(world.authority.roots().to_vec());
+    let config = tls::client(Some(foreign), roots, Workload::Colony).unwrap();
+    let stream = TcpStream::connect(world.encrypted).await.unwrap();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    // In TLS 1.3 a client hears of its refused certificate when it reads.
+    if let Ok(mut stream) = shaken {
+        let _ = stream.write_all(b"GET /health.read HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+        assert!(stream.read_to_end(&mut Vec::new()).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn the_address_of_each_use_is_stored() {
+    let world = World::new(|guard| guard).await;
+    let token = world.token(Role::Viewer, |_| {});
+    assert_eq!(world.plain(Permission::SelfRead, &bearer(&token.text())).await, 200);
+    world.trusted.store_uses();
+    let uses = coral_trust::ledger::Uses::load(&world.trust);
+    assert_eq!(uses[&token.hash().id()].addresses[0].0, "127.0.0.1");
+}
