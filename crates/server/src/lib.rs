@@ -3,6 +3,7 @@
 //! - [`listen`] accepts connections within limits.
 //! - [`door`] is the table of the routes and RPCs of a port, with their permissions.
 //! - [`admission`] limits how many questions run and wait.
+//! - [`audit`] records each question in a log that shows changes.
 //! - [`rpc`] adds gRPC health and reflection to a door.
 //! - [`refusal`] is the JSON form of errors.
 //! - [`addresses`] publishes the addresses on which a process listens.
@@ -14,6 +15,7 @@
 
 pub mod addresses;
 pub mod admission;
+pub mod audit;
 pub mod clock;
 pub mod door;
 pub mod exposition;
