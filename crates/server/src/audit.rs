@@ -13,7 +13,7 @@ pub mod line;
 mod record;
 mod resume;
 mod rfc3339;
-mod seal;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -32,7 +32,7 @@ pub use self::hash::LineHash;
 use self::line::{Entry, Unrecorded};
 pub use self::record::{AuditRecord, AuditSurface, Decision, Requester};
 pub use self::rfc3339::text as rfc3339;
-pub use self::seal::{SignError, Signer, Verifier};
+pub use self::signature::{SignError, Signer, Verifier};
 pub use self::verify::{Finding, Verified, verify};
 use self::writer::Writer;
 

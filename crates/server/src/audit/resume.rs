@@ -13,7 +13,7 @@ use super::directory::{LogFile, files};
 use super::hash::LineHash;
 use super::head::{Head, HeadContent, HeadFile};
 use super::line::{Damage, Entry, FileEnd, Line, Torn};
-use super::seal::{Seal, Signer};
+use super::signature::{FileSignature, Signer};
 use super::writer::{Current, Writer, write_once};
 use super::{AuditCounters, AuditError, AuditSettings};
 
@@ -101,7 +101,7 @@ impl Writer {
         counters: &AuditCounters,
     ) -> Result<(), AuditError> {
         let Some(current) = &self.current else { return self.begin(now, None, counters) };
-        if current.is_sealed {
+        if current.is_finished {
             return self.rotate(now, counters);
         }
         if current.len > 0 {
@@ -171,7 +171,7 @@ impl Scan {
         let opened = OpenOptions::new().append(true).open(&file.path);
         let opened =
             opened.map_err(|source| AuditError::Open { path: file.path.clone(), source })?;
-        let seal = Seal::read(file)
+        let signature = FileSignature::read(file)
             .map_err(|source| AuditError::Read { path: file.signature(), source })?;
         Ok(Current {
             file: file.clone(),
@@ -180,7 +180,7 @@ impl Scan {
             len: self.len,
             digest: self.digest,
             is_dirty: false,
-            is_sealed: seal.is_some(),
+            is_finished: signature.is_some(),
         })
     }
 }

@@ -25,7 +25,9 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
 ) -> Result<UnixNanos, D::Error> {
     let text = Cow::<'de, str>::deserialize(deserializer)?;
     let instant: Timestamp = text.parse().map_err(de::Error::custom)?;
-    Ok(UnixNanos::from_micros(instant.as_microsecond()))
+    let micros = u64::try_from(instant.as_microsecond()).ok();
+    let nanos = micros.and_then(|micros| micros.checked_mul(1_000));
+    nanos.map(UnixNanos).ok_or_else(|| de::Error::custom("the time is before 1970 or after 2554"))
 }
 
 /// The same of a time that may be absent.

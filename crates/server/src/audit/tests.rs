@@ -309,9 +309,10 @@ fn a_signature_that_is_taken_away_is_found() {
     let dir = log_of(20);
     let newest = files(dir.path()).unwrap().remove(1);
     let path = newest.signature();
-    let mut seal: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let mut signature: serde_json::Value =
+        serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    let signature = seal["signature"].take();
+    let signature = signature["signature"].take();
     let unsigned = text
         .replace(&signature.to_string(), "null")
         .replace(r#""signed_by":"CN=colony""#, r#""signed_by":null"#);
@@ -350,5 +351,21 @@ proptest! {
     #[test]
     fn no_bytes_make_the_line_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = Line::parse(&bytes);
+    }
+
+    #[test]
+    fn what_is_read_of_a_changed_line_is_the_same_after_it_is_written_again(
+        at in any::<prop::sample::Index>(),
+        digit in b' '..=b'~',
+    ) {
+        let body = line::question(&record(1)).unwrap();
+        let mut bytes = line::compose(1, &LineHash::ZERO, &body);
+        bytes.pop();
+        let at = at.index(bytes.len());
+        bytes[at] = digit;
+        if let Ok(line) = Line::parse(&bytes) {
+            let written = serde_json::to_vec(&line).unwrap();
+            prop_assert_eq!(Line::parse(&written).unwrap(), line);
+        }
     }
 }

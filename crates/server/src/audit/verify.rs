@@ -13,7 +13,7 @@ use super::hash::LineHash;
 use super::head::{self, Head, HeadContent};
 use super::line::{Damage, Entry, FileEnd, Header, Line};
 use super::rfc3339::text as time_text;
-use super::seal::{Seal, Verifier};
+use super::signature::{FileSignature, Verifier};
 
 /// The result of [`verify()`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -286,9 +286,9 @@ impl<'a> Check<'a> {
         sha256: LineHash,
         is_newest: bool,
     ) -> Result<(), AuditError> {
-        let read = Seal::read(file)
+        let read = FileSignature::read(file)
             .map_err(|source| AuditError::Read { path: file.signature(), source })?;
-        let seal = match read {
+        let signature = match read {
             None if is_newest => return Ok(()),
             None => {
                 self.damaged(file, None, "the signature is missing");
@@ -298,27 +298,27 @@ impl<'a> Check<'a> {
                 self.damaged(file, None, "the signature was changed: it is not readable");
                 return Ok(());
             }
-            Some(Some(seal)) => seal,
+            Some(Some(signature)) => signature,
         };
         let last = self.last.map(|last| (last.seq, last.hash));
-        let is_same = seal.file == file.name()
-            && Some(seal.first) == first
-            && Some((seal.last, seal.last_hash)) == last
-            && seal.sha256 == sha256;
+        let is_same = signature.file == file.name()
+            && Some(signature.first) == first
+            && Some((signature.last, signature.last_hash)) == last
+            && signature.sha256 == sha256;
         if !is_same {
             self.damaged(file, None, "the file, or its signature, was changed");
         }
-        match (&seal.signature, &seal.signed_by, self.verifier) {
+        match (&signature.signature, &signature.signed_by, self.verifier) {
             (None, None, _) if self.found.signed + self.found.unchecked > 0 => {
                 self.damaged(file, None, "the file is unsigned, after files with a signature");
             }
             (None, None, _) => self.found.unsigned += 1,
             (Some(_), Some(_), None) => self.found.unchecked += 1,
             (Some(_), Some(signer), Some(verifier)) => {
-                let bytes = seal.signature_bytes();
+                let bytes = signature.signature_bytes();
                 let bytes = bytes.ok_or_else(|| "it is not base64".to_owned());
                 let checked =
-                    bytes.and_then(|bytes| verifier.verify(signer, &seal.message(), &bytes));
+                    bytes.and_then(|bytes| verifier.verify(signer, &signature.message(), &bytes));
                 match checked {
                     Ok(()) => self.found.signed += 1,
                     Err(why) => {

@@ -12,7 +12,7 @@ use super::directory::{LogFile, file_name, files};
 use super::hash::LineHash;
 use super::head::{Head, HeadFile};
 use super::line::{self, Entry, Expired, FileEnd, Header, MAX_LINE_BYTES};
-use super::seal::{Seal, Signer, sync_directory};
+use super::signature::{FileSignature, Signer, sync_directory};
 use super::{AuditCounters, AuditError, AuditSettings};
 
 /// The end of a log, which one caller at a time changes.
@@ -48,7 +48,7 @@ pub(super) struct Current {
     /// Whether bytes of a failed write may follow the whole lines.
     pub is_dirty: bool,
     /// Whether the file has its signature: no line is appended to it.
-    pub is_sealed: bool,
+    pub is_finished: bool,
 }
 
 /// Appends `bytes` with one call of `write(2)`.
@@ -107,12 +107,12 @@ impl Writer {
         now: UnixNanos,
         counters: &AuditCounters,
     ) -> Result<(), AuditError> {
-        let is_sealed = self.current.as_ref().is_none_or(|current| current.is_sealed);
-        if !is_sealed && (self.is_rotation_postponed || !self.is_due(now)) {
+        let is_finished = self.current.as_ref().is_none_or(|current| current.is_finished);
+        if !is_finished && (self.is_rotation_postponed || !self.is_due(now)) {
             return Ok(());
         }
         let Err(error) = self.rotate(now, counters) else { return Ok(()) };
-        if self.current.as_ref().is_none_or(|current| current.is_sealed) {
+        if self.current.as_ref().is_none_or(|current| current.is_finished) {
             return Err(error);
         }
         self.is_rotation_postponed = true;
@@ -133,7 +133,7 @@ impl Writer {
         let mut after = None;
         if let Some(current) = &mut self.current {
             let (last, last_hash) = (self.next_seq - 1, self.prev);
-            current.seal(last, last_hash, now, self.signer.as_deref())?;
+            current.finish(last, last_hash, now, self.signer.as_deref())?;
             after = Some(FileEnd { file: current.file.name(), hash: last_hash });
         }
         self.begin(now, after, counters)?;
@@ -171,15 +171,17 @@ impl Writer {
             if Some(file.first) == current {
                 break;
             }
-            let seal = Seal::read(&file)
+            let signature = FileSignature::read(&file)
                 .map_err(|source| AuditError::Read { path: file.signature(), source })?;
-            let Some(Some(seal)) = seal.filter(|seal| {
-                seal.as_ref().is_some_and(|seal| now.since(seal.time) >= keep && seal.time <= now)
+            let Some(Some(signature)) = signature.filter(|signature| {
+                signature.as_ref().is_some_and(|signature| {
+                    now.since(signature.time) >= keep && signature.time <= now
+                })
             }) else {
                 break;
             };
-            let end = FileEnd { file: file.name(), hash: seal.last_hash };
-            let (first, last) = (seal.first, seal.last);
+            let end = FileEnd { file: file.name(), hash: signature.last_hash };
+            let (first, last) = (signature.first, signature.last);
             // The log says that a file is gone before the file goes.
             self.append_event(&Entry::Expired(Expired { time: now, first, last, end }), counters)?;
             for path in [file.torn(), file.path.clone(), file.signature()] {
@@ -234,7 +236,7 @@ impl Current {
             len: 0,
             digest: Sha256::new(),
             is_dirty: false,
-            is_sealed: false,
+            is_finished: false,
         })
     }
 
@@ -266,14 +268,14 @@ impl Current {
     }
 
     /// Writes the signature of the file, unless it has one.
-    fn seal(
+    fn finish(
         &mut self,
         last: u64,
         last_hash: LineHash,
         now: UnixNanos,
         signer: Option<&dyn Signer>,
     ) -> Result<(), AuditError> {
-        if self.is_sealed {
+        if self.is_finished {
             return Ok(());
         }
         let failed = |source| AuditError::Write { path: self.file.path.clone(), source };
@@ -285,13 +287,14 @@ impl Current {
         let sha256 = LineHash::finished(self.digest.clone());
         let (file, first) = (self.file.name(), self.file.first);
         let (signed_by, signature) = (None, None);
-        let seal = Seal { file, first, last, last_hash, sha256, time: now, signed_by, signature };
-        let seal = seal
+        let signature =
+            FileSignature { file, first, last, last_hash, sha256, time: now, signed_by, signature };
+        let signature = signature
             .signed(signer)
             .map_err(|source| AuditError::Sign { path: self.file.path.clone(), source })?;
         let path = self.file.signature();
-        seal.write(&self.file).map_err(|source| AuditError::Write { path, source })?;
-        self.is_sealed = true;
+        signature.write(&self.file).map_err(|source| AuditError::Write { path, source })?;
+        self.is_finished = true;
         Ok(())
     }
 }

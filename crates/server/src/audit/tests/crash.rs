@@ -104,9 +104,9 @@ fn a_crash_in_the_middle_of_a_rotation_loses_nothing() {
     let dir = log_of(9);
     let newest = files(dir.path()).unwrap().pop().unwrap();
     let last = files(dir.path()).unwrap().len() - 1;
-    let sealed = || files(dir.path()).unwrap()[last - 1].clone();
+    let finished = || files(dir.path()).unwrap()[last - 1].clone();
     fs::remove_file(&newest.path).unwrap();
-    let end = fs::read_to_string(&sealed().path).unwrap();
+    let end = fs::read_to_string(&finished().path).unwrap();
     let line = end.lines().last().unwrap();
     let seq = newest.first - 1;
     let head = format!("{seq:020} {}\n", LineHash::of(line.as_bytes()));

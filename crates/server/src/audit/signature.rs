@@ -40,7 +40,7 @@ pub type SignError = Box<dyn std::error::Error + Send + Sync>;
 /// The content of `NAME.sig`: what the file `NAME` was when it was finished.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Seal {
+pub(super) struct FileSignature {
     /// The name of the file.
     pub file: String,
     /// The number of the first line.
@@ -56,14 +56,14 @@ pub(super) struct Seal {
     pub time: UnixNanos,
     /// The name of the key; `None` if the file is unsigned.
     pub signed_by: Option<String>,
-    /// The signature of [`Seal::message`] in base64; `None` if the file is unsigned.
+    /// The signature of [`FileSignature::message`] in base64; `None` if the file is unsigned.
     pub signature: Option<String>,
 }
 
 /// The largest `NAME.sig` that is read.
-const MAX_SEAL_BYTES: u64 = 64 << 10;
+const MAX_BYTES: u64 = 64 << 10;
 
-impl Seal {
+impl FileSignature {
     /// The bytes that are signed: everything but the signature, as lines of text.
     pub fn message(&self) -> Vec<u8> {
         let Self { file, first, last, last_hash, sha256, time, signed_by, signature: _ } = self;
@@ -108,14 +108,15 @@ impl Seal {
             sync_directory(&path)
         })();
         if written.is_err() {
-            // A leftover is overwritten by the next attempt.
+            // The log goes on in this file, which then has no signature yet.
             let _ = fs::remove_file(&aside);
+            let _ = fs::remove_file(&path);
         }
         written
     }
 
     /// Reads `NAME.sig` of `file`. `None` if there is none; an inner `None` if its content is not
-    /// exactly what [`Seal::write`] writes.
+    /// exactly what [`FileSignature::write`] writes.
     pub fn read(file: &LogFile) -> io::Result<Option<Option<Self>>> {
         let opened = match File::open(file.signature()) {
             Ok(opened) => opened,
@@ -123,9 +124,9 @@ impl Seal {
             Err(error) => return Err(error),
         };
         let mut bytes = Vec::new();
-        opened.take(MAX_SEAL_BYTES).read_to_end(&mut bytes)?;
-        let seal = serde_json::from_slice::<Self>(&bytes).ok();
-        Ok(Some(seal.filter(|seal| seal.bytes().is_ok_and(|exact| exact == bytes))))
+        opened.take(MAX_BYTES).read_to_end(&mut bytes)?;
+        let signature = serde_json::from_slice::<Self>(&bytes).ok();
+        Ok(Some(signature.filter(|signature| signature.bytes().is_ok_and(|exact| exact == bytes))))
     }
 }
 
