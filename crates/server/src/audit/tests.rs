@@ -248,6 +248,20 @@ fn lines_of_several_threads_are_one_chain() {
 }
 
 #[test]
+fn a_log_verifies_at_any_moment_while_questions_are_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let keep = Some(Duration::from_secs(20));
+    let log = open_with(AuditSettings { keep, ..settings(dir.path()) });
+    std::thread::scope(|scope| {
+        let writing =
+            scope.spawn(|| (0..200).for_each(|number| log.append(&record(number)).unwrap()));
+        while !writing.is_finished() {
+            assert_eq!(damage(dir.path()), Vec::<String>::new());
+        }
+    });
+}
+
+#[test]
 fn a_second_process_cannot_write_the_same_log() {
     let dir = tempfile::tempdir().unwrap();
     let first = open(dir.path());

@@ -41,8 +41,8 @@ fn a_crash_in_the_middle_of_a_line_loses_that_line_only_and_says_so() {
         let copy = crashed(dir.path(), len, head);
         let torn = len - before;
         let expected = format!(
-            "the last {torn} bytes are no whole line: a crash tore the line, and the next start \
-             moves it aside"
+            "the last {torn} bytes are no whole line: the line is being written, or a crash tore \
+             it and the next start moves it aside"
         );
         let found = notes(copy.path());
         assert_eq!(
