@@ -2,6 +2,7 @@
 
 mod agent;
 mod ask;
+mod audit;
 mod beyla;
 mod clock;
 mod colony;
@@ -83,6 +84,8 @@ enum Measure {
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
     /// search, and reopening.
     Store(store::Store),
+    /// Measures the audit log alone: CPU per recorded question, bytes per line, and verification.
+    Audit(audit::Audit),
 }
 
 /// Why a measurement was not begun on this host, which is no failure of what it measures.
@@ -153,6 +156,7 @@ impl Measure {
                 tokio::task::spawn_blocking(move || service.run()).await?
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
+            Self::Audit(audit) => tokio::task::spawn_blocking(move || audit.run()).await?,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod ask;
+mod audit;
 mod beyla;
 mod choice;
 mod config;
@@ -30,6 +31,9 @@ use jiff::tz::TimeZone;
 
 pub use self::anomalies::AnomaliesArgs;
 pub use self::ask::AskArgs;
+pub use self::audit::{
+    AuditCommand, AuditExportArgs, AuditFormat, AuditListArgs, AuditPlace, AuditVerifyArgs,
+};
 pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
     Service, ServiceChoice,
@@ -161,6 +165,12 @@ pub enum Command {
         after_help = include_str!("args/examples/store.txt")
     )]
     Store(StoreCommand),
+    /// Show, check and export who asked a colony of this host what.
+    #[command(
+        subcommand,
+        after_help = include_str!("args/examples/audit.txt")
+    )]
+    Audit(AuditCommand),
     /// Show and check configuration.
     #[command(
         subcommand,

@@ -209,7 +209,8 @@ impl Server {
     }
 }
 
-fn http_client() -> ureq::Agent {
+/// A client that waits at most 90 s for an answer.
+pub(crate) fn http_client() -> ureq::Agent {
     http_client_within(Some(ANSWER_TIMEOUT))
 }
 

@@ -4,6 +4,7 @@
 //! - [`door`] is the table of the routes and RPCs of a port, with their permissions.
 //! - [`identity`] says who a caller is, and what it may do.
 //! - [`admission`] limits how many questions run and wait.
+//! - [`audit`] records each question in a log that shows changes.
 //! - [`rpc`] adds gRPC health and reflection to a door.
 //! - [`local_key`] is the key that proves that a process runs on this host, as the right user.
 //! - [`refusal`] is the JSON form of errors.
@@ -18,6 +19,7 @@
 pub mod addresses;
 pub mod admission;
 pub mod certificate;
+pub mod audit;
 pub mod clock;
 pub mod connect;
 pub mod door;

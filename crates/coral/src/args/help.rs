@@ -11,7 +11,17 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Run", &["demo", "standalone", "agent", "colony"]),
     (
         "Maintain",
-        &["config", "beyla", "connect", "disconnect", "duckdb", "store", "completions", "man"],
+        &[
+            "config",
+            "beyla",
+            "connect",
+            "disconnect",
+            "duckdb",
+            "store",
+            "audit",
+            "completions",
+            "man",
+        ],
     ),
 ];
 

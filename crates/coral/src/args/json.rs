@@ -1,8 +1,9 @@
 //! Which commands answer in JSON: their errors are JSON too.
 
 use super::{
-    AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
-    DoctorCommand, QueryCommand, RedFormat, SqlFormat, StatusFormat, TopologyFormat, TraceFormat,
+    AgentCommand, AuditCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command,
+    ConfigCommand, DoctorCommand, QueryCommand, RedFormat, SqlFormat, StatusFormat, TopologyFormat,
+    TraceFormat,
 };
 
 impl Command {
@@ -24,6 +25,7 @@ impl Command {
             Self::Query(QueryCommand::Sql(args)) | Self::Sql(args) => {
                 args.format == SqlFormat::Json
             }
+            Self::Audit(AuditCommand::List(args)) => is_json(args.format),
             Self::Ask(args) => is_json(args.format),
             Self::Why(args) => is_json(args.format),
             Self::Doctor(DoctorCommand::Traces(args)) => is_json(args.format),

@@ -236,6 +236,8 @@ fn every_option_that_is_a_time_reads_all_forms_of_times() {
         "coral why --since T --until T --baseline T",
         "coral doctor traces --since T --until T",
         "coral sql FROM --since T",
+        "coral audit list --since T",
+        "coral audit export --since T",
     ] {
         for time in
             ["15m", "-15m", "2h ago", "yesterday", "02:40", "2026-11-25 14:02", "1795615320"]

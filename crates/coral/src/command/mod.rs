@@ -3,6 +3,7 @@
 mod anomalies;
 mod ask;
 mod asked_at;
+pub(crate) mod audit;
 mod beyla;
 mod config;
 mod connect;
@@ -28,8 +29,8 @@ use self::asked_at::AskedAt;
 use anstyle::{AnsiColor, Style};
 
 use crate::args::{
-    AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
-    DoctorCommand, DuckdbCommand, QueryCommand, StoreCommand,
+    AgentCommand, AuditCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command,
+    ConfigCommand, DoctorCommand, DuckdbCommand, QueryCommand, StoreCommand,
 };
 use crate::client::AskError;
 use crate::error_json::error_json;
@@ -104,6 +105,9 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Connect(args) => connect::connect(&args),
         Command::Disconnect(args) => connect::disconnect(&args),
         Command::Store(StoreCommand::Repair(args)) => store::repair(&args),
+        Command::Audit(AuditCommand::List(args)) => audit::list(&args, &asked),
+        Command::Audit(AuditCommand::Verify(args)) => audit::verify(&args),
+        Command::Audit(AuditCommand::Export(args)) => audit::export(&args, &asked),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
         Command::Config(ConfigCommand::Example(args)) => config::example(&args),

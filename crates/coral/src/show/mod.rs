@@ -1,6 +1,7 @@
 //! Text output about the program itself: status, Beyla, configuration, SQL. Answers to other
 //! questions are formatted by `coral-text`.
 
+pub mod audit;
 pub mod beyla;
 pub mod config;
 pub mod sql;
