@@ -27,6 +27,7 @@ mod metrics;
 mod page;
 mod query;
 mod reader;
+mod redacted;
 mod retention;
 mod timeline;
 mod trace;
@@ -42,6 +43,7 @@ pub use metrics::{DeltaQuery, MetricReader, StoredDelta};
 pub use page::{AppendedPage, Page, PageContent, PageWriter};
 pub use query::{Order, TraceQuery, TraceSummary};
 pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};
+pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{
     MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };

@@ -11,6 +11,7 @@ use crate::columns::Columns;
 use crate::error::EngineError;
 use crate::extent::Extent;
 use crate::query::{TraceQuery, TraceSummary};
+use crate::redacted::RedactedSpans;
 use crate::timeline::AgentMinute;
 use crate::trace::{StoredSpan, StoredTrace};
 
@@ -168,6 +169,43 @@ pub trait TraceReader: Send + Sync {
         collector: Collector,
         budget: &Budget,
     ) -> Result<Option<UnixNanos>, EngineError>;
+
+    /// [`oldest_start`](Self::oldest_start) of the spans of `services`. An engine with an index of
+    /// services SHOULD replace the default, which visits all spans of `services`.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn oldest_start_of(
+        &self,
+        services: &BTreeSet<String>,
+        collector: Collector,
+        budget: &Budget,
+    ) -> Result<Option<UnixNanos>, EngineError> {
+        let mut oldest: Option<(u64, UnixNanos)> = None;
+        let mut visit = |stored: &StoredSpan| {
+            let found = (stored.receipt, stored.span.start);
+            oldest = Some(oldest.map_or(found, |oldest| oldest.min(found)));
+        };
+        self.spans_ended(services, collector, &[], TimeRange::ALL, budget, &mut visit)?;
+        Ok(oldest.map(|(_, start)| start))
+    }
+
+    /// The spans of `trace` from `collector`, or from both collectors if `None`, that are stored and
+    /// not shown by this reader: at most `limit` of them, and their number. An engine shows
+    /// everything, so it keeps the default.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn redacted(
+        &self,
+        trace: TraceId,
+        collector: Option<Collector>,
+        limit: u32,
+        budget: &Budget,
+    ) -> Result<RedactedSpans, EngineError> {
+        let _ = (trace, collector, limit, budget);
+        Ok(RedactedSpans::default())
+    }
 
     /// How much the engine holds of spans. The call does not wait for the disk.
     ///

@@ -20,6 +20,7 @@ mod coverage;
 pub mod english;
 mod fleet;
 mod json;
+mod limited;
 mod reader;
 mod recorded_minutes;
 pub mod red;
@@ -46,6 +47,7 @@ pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, questio
 pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
 pub use fleet::FleetState;
+pub use limited::{InvalidScope, NOT_FOUND_FLOOR, ServiceScope};
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use search::{Search, SyntaxError};
 pub use services::ServicesQuestion;

@@ -62,6 +62,8 @@ fn trace(text: &str) -> Trace {
         examined: true,
         problems: Vec::new(),
         inferred_links: Vec::new(),
+        redacted: 0,
+        redacted_hops: Vec::new(),
     }
 }
 

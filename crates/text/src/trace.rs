@@ -5,6 +5,7 @@ mod flame;
 mod hop;
 mod path;
 mod picture;
+mod redacted;
 mod remarks;
 mod spans;
 mod tree;

@@ -6,6 +6,7 @@ use coral_trace::{Span, TraceIdPrefix, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::redacted::RedactedHop;
 use crate::trace_health::answer::{InferredLink, TraceProblem};
 use crate::traces::answer::ServiceInstance;
 
@@ -53,6 +54,19 @@ pub struct Trace {
     /// Calls between this trace and others whose context was lost.
     #[serde(default)]
     pub inferred_links: Vec<InferredLink>,
+    /// How many further spans the trace has, of services that the caller may not see. All other
+    /// numbers are of the spans that the caller may see. Absent when there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redacted: u64,
+    /// The first of the further spans by start, without anything but times and places; at most
+    /// 100,000. Absent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacted_hops: Vec<RedactedHop>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// One span of a [`Trace`], with all of its OTLP data.

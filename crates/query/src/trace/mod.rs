@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 mod json;
+mod redacted;
 
 use std::collections::HashSet;
 
@@ -63,7 +64,12 @@ impl Ask for TraceQuestion {
                 Some(reader.torn_trace(spans(&all))?)
             }
         };
-        Ok(trace_answer(id.into(), stored, torn))
+        let redacted = from.traces.redacted(id, collector, limit, budget)?;
+        Ok(Trace {
+            redacted: redacted.count,
+            redacted_hops: redacted::hops(&redacted),
+            ..trace_answer(id.into(), stored, torn)
+        })
     }
 }
 
@@ -99,6 +105,8 @@ fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace, torn: Option<TornT
         examined,
         problems: torn.problems,
         inferred_links: torn.links,
+        redacted: 0,
+        redacted_hops: Vec::new(),
     }
 }
 

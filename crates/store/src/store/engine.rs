@@ -133,6 +133,19 @@ impl TraceReader for Store {
         Ok(oldest.first().map(|stored| stored.span.start))
     }
 
+    fn oldest_start_of(
+        &self,
+        services: &BTreeSet<String>,
+        collector: Collector,
+        budget: &Budget,
+    ) -> Result<Option<UnixNanos>, EngineError> {
+        let live = &self.0.spans.live;
+        let columns = Columns::CORE;
+        let wanted = Wanted { collector, services: Some(services), kinds: &[], columns };
+        let oldest = live.reading(|| page(live, wanted, 0, PageLimit::of_spans(1), budget))?.spans;
+        Ok(oldest.first().map(|stored| stored.span.start))
+    }
+
     fn extent(&self) -> Result<Extent, EngineError> {
         Ok(Store::extent(self))
     }

@@ -5,10 +5,10 @@ use expect_test::{Expect, expect};
 
 use super::{REFERENCE, trace};
 use crate::screen::Screen;
-use crate::trace::{no_trace, trace_tree, with_clocks_adjusted};
-use coral_query::answer::Trace;
-use coral_trace::KeyValue;
+use crate::trace::{critical_path, folded, no_trace, trace_tree, with_clocks_adjusted};
+use coral_query::answer::{RedactedHop, Trace};
 use coral_trace::units::TimeZone;
+use coral_trace::{KeyValue, UnixNanos};
 
 #[track_caller]
 fn check(text: &str, expected: Expect) {
@@ -384,4 +384,62 @@ fn colours_show_failures_and_the_critical_path() {
         stripped.replace(legend, ""),
         trace_tree(&trace(text), &TimeZone::UTC, Screen::PLAIN)
     );
+}
+
+#[test]
+fn redacted_hops_hold_a_trace_together_and_have_times_only() {
+    let hop = |number: u64, parent: Option<&str>, start_ms: u64, ms: i64, children: &[u64]| {
+        let id = |id: &u64| coral_trace::SpanId::try_from(*id).unwrap();
+        RedactedHop {
+            id: format!("redacted-{number}"),
+            parent: parent.map(str::to_owned),
+            start: UnixNanos(trace("1 pay server 0+1 a").start.0 + start_ms * 1_000_000),
+            duration_us: ms * 1_000,
+            children: children.iter().map(id).collect(),
+        }
+    };
+    let shown = "2 pay server 20+60 POST /pay < 7
+3 pay client 30+40 POST /cards < 2 | server.address=cards
+4 pay server 85+5 POST /notify < 8";
+    let whole = Trace {
+        complete: false,
+        redacted: 4,
+        redacted_hops: vec![
+            hop(1, None, 0, 100, &[]),
+            hop(2, Some("redacted-1"), 10, 80, &[2]),
+            hop(3, Some("0000000000000003"), 35, 30, &[]),
+            hop(4, Some("redacted-1"), 82, 10, &[4]),
+        ],
+        ..trace(shown)
+    };
+    expect![[r#"
+        Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Started: 2026-11-18 11:06:40.000 UTC
+        Duration: 100ms
+        Spans: 3, and 4 redacted
+        Services: pay
+
+        Span Tree:
+        redacted (100ms)
+        ├─ redacted (80ms)
+        │  └─ pay (60ms, POST /pay)
+        │     └─ pay (40ms, POST /cards)
+        │        └─ redacted (30ms)
+        └─ redacted (10ms)
+           └─ pay (5ms, POST /notify)
+
+        Redacted: 4 hops of services that you may not see; only their times are shown.
+    "#]]
+    .assert_eq(&trace_tree(&whole, &TimeZone::UTC, Screen::PLAIN));
+    expect![[r#"
+        redacted 18000
+        redacted;redacted 25000
+        redacted;redacted;pay: POST /notify 5000
+        redacted;redacted;pay: POST /pay 20000
+        redacted;redacted;pay: POST /pay;pay: POST /cards 10000
+        redacted;redacted;pay: POST /pay;pay: POST /cards;redacted 30000
+    "#]]
+    .assert_eq(&folded(&whole));
+    let page = critical_path(&whole, &TimeZone::UTC, Screen::PLAIN);
+    assert!(page.contains("Critical path of redacted (100ms):"), "{page}");
 }

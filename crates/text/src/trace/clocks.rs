@@ -1,6 +1,7 @@
 //! A copy of a trace in which the clocks of all hosts agree, for display. Moved spans are marked.
 
 use super::picture::Picture;
+use super::redacted::with_redacted_hops;
 use coral_query::answer::{Trace, TraceSpan};
 use coral_trace::{KeyValue, UnixNanos};
 
@@ -11,7 +12,8 @@ pub(super) const DELTA: &str = "coral.clock.delta_us";
 /// [`coral_trace::clock::deltas`]. A moved span has the additional attribute
 /// `coral.clock.delta_us`. Start and duration of the result are those of the moved spans.
 pub fn with_clocks_adjusted(trace: &Trace) -> Trace {
-    let picture = Picture::of(trace);
+    let whole = with_redacted_hops(trace);
+    let picture = Picture::of(&whole);
     let mut adjusted = trace.clone();
     for (TraceSpan { span, .. }, delta) in adjusted.spans.iter_mut().zip(&picture.deltas) {
         let micros = delta / 1_000;
@@ -20,6 +22,10 @@ pub fn with_clocks_adjusted(trace: &Trace) -> Trace {
             (span.start, span.end) = (moved(span.start), moved(span.end));
             span.attributes.0.push(KeyValue { key: DELTA.to_owned(), value: micros.into() });
         }
+    }
+    let of_hops = picture.deltas.iter().skip(trace.spans.len());
+    for (hop, delta) in adjusted.redacted_hops.iter_mut().zip(of_hops) {
+        hop.start = UnixNanos(hop.start.0.saturating_add_signed(delta / 1_000 * 1_000));
     }
     let starts = adjusted.spans.iter().map(|span| span.span.start);
     let ends = adjusted.spans.iter().map(|span| span.span.end.max(span.span.start));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use inferno::flamegraph::{Direction, Options};
 
 use super::picture::Picture;
+use super::redacted::{REDACTED, with_redacted_hops};
 use crate::table::cut;
 use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
@@ -47,7 +48,8 @@ pub fn flamegraph(trace: &Trace) -> std::io::Result<String> {
 }
 
 fn stacks(trace: &Trace) -> BTreeMap<String, u128> {
-    let picture = Picture::of(trace);
+    let trace = with_redacted_hops(trace);
+    let picture = Picture::of(&trace);
     let own = picture.extents.self_times(&picture.tree);
     let mut stacks = BTreeMap::new();
     let mut above: Vec<String> = Vec::new();
@@ -70,6 +72,9 @@ impl Picture<'_> {
     /// The frame of a hop: `service: span name`. A `;` would separate frames, so it becomes `,`. A
     /// number at the end would be a count, so a name such as `SELECT 1` is put in quotes.
     fn frame(&self, node: usize) -> String {
+        if self.is_redacted(node) {
+            return REDACTED.to_owned();
+        }
         let who = self.who(node).replace(';', ",");
         let name = line(&self.span(node).name).replace(';', ",");
         let frame = cut(format!("{who}: {name}").trim_end(), MAX_FRAME_WIDTH);

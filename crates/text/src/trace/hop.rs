@@ -8,6 +8,7 @@ use coral_trace::tree::Place;
 use coral_trace::{Collector, Span, SpanKind};
 
 use super::picture::Picture;
+use super::redacted::REDACTED;
 use crate::duration::duration;
 use crate::screen::Emphasis;
 use crate::wrap::Piece;
@@ -29,7 +30,12 @@ impl Picture<'_> {
         if matches!(place, Place::Orphan(_) | Place::Cycle) {
             pieces.push(("┄ ".to_owned(), Emphasis::None));
         }
-        let hop = format!("{} ({}, {})", self.who(node), duration(micros(span)), line(&span.name));
+        let hop = match self.is_redacted(node) {
+            true => format!("{REDACTED} ({})", duration(micros(span))),
+            false => {
+                format!("{} ({}, {})", self.who(node), duration(micros(span)), line(&span.name))
+            }
+        };
         pieces.push((hop, if is_critical { Emphasis::Strong } else { Emphasis::None }));
         pieces.push((self.failure(node), Emphasis::Error));
         let mut text = String::new();
@@ -54,6 +60,9 @@ impl Picture<'_> {
     /// The service of `node`: `payments-api`. A call whose callee is not in the trace also names
     /// the callee: `payments-api → api.stripe.com`.
     pub fn who(&self, node: usize) -> String {
+        if self.is_redacted(node) {
+            return REDACTED.to_owned();
+        }
         let service = line(self.span(node).origin.service_name());
         match self.peer(node) {
             Some(peer) => format!("{service} → {}", line(&peer)),
@@ -85,7 +94,8 @@ impl Picture<'_> {
         let span = self.span(node);
         let is_call = matches!(span.kind, SpanKind::Client | SpanKind::Producer);
         let is_leaf = self.tree.nodes[node].children.is_empty();
-        let above = self.above(node).map(|above| self.span(above).origin.service_name());
+        let above = self.above(node).filter(|above| !self.is_redacted(*above));
+        let above = above.map(|above| self.span(above).origin.service_name());
         let is_its_own = above.is_none_or(|above| above == span.origin.service_name());
         if is_call && is_leaf && is_its_own { span.peer_name() } else { None }
     }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use coral_trace::critical_path::PathSegment;
 
 use super::picture::Picture;
+use super::redacted::{REDACTED, with_redacted_hops};
 use super::tree::{MAX_HOPS, header};
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
@@ -19,6 +20,7 @@ use coral_trace::units::{TimeZone, counted};
 /// each hop on the path. The path is that of the longest root, and its times sum to the duration of
 /// that root.
 pub fn critical_path(trace: &Trace, zone: &TimeZone, screen: Screen) -> String {
+    let trace = &*with_redacted_hops(trace);
     let picture = Picture::of(trace);
     let mut page = header(trace, picture.tree.nodes.len(), zone, screen);
     let Some(root) = picture.longest_root() else { return page };
@@ -56,7 +58,10 @@ impl Picture<'_> {
 
     /// Service and span name of `node`: `payments-api: POST /api/v1/payments`.
     fn name(&self, node: usize) -> String {
-        format!("{}: {}", self.who(node), line(&self.span(node).name))
+        match self.is_redacted(node) {
+            true => REDACTED.to_owned(),
+            false => format!("{}: {}", self.who(node), line(&self.span(node).name)),
+        }
     }
 
     /// For each node, whether it is on the critical path of the longest root.

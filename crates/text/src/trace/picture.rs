@@ -22,12 +22,15 @@ pub struct Picture<'a> {
     pub deltas: Vec<i64>,
     /// Whether the trace has both spans of eBPF and spans of SDKs.
     pub both_sources: bool,
+    /// How many of `spans` are shown; those behind are redacted hops.
+    shown: usize,
     /// By node of the trace's tree: the index of the parent node; `None` for a root.
     above: Vec<Option<usize>>,
 }
 
 impl<'a> Picture<'a> {
-    /// Prepares `trace`, with every span in it.
+    /// Prepares `trace`, with every span in it. Its redacted hops are spans already, as
+    /// [`with_redacted_hops`](super::redacted::with_redacted_hops) makes them.
     pub fn of(trace: &'a Trace) -> Self {
         let spans: Vec<&Span> = trace.spans.iter().map(|span| &span.span).collect();
         let hops: Vec<Hop> = spans.iter().map(|span| hop(span)).collect();
@@ -41,7 +44,8 @@ impl<'a> Picture<'a> {
         }
         let first = spans.first().map(|span| span.origin.collector);
         let both_sources = spans.iter().any(|span| Some(span.origin.collector) != first);
-        Self { trace, spans, tree, extents, deltas, both_sources, above }
+        let shown = spans.len().saturating_sub(trace.redacted_hops.len());
+        Self { trace, spans, tree, extents, deltas, both_sources, shown, above }
     }
 
     /// The main span of `node`. If `node` is a call with both sides, the server span.
@@ -57,6 +61,11 @@ impl<'a> Picture<'a> {
     /// The node above `node`; `None` for a root.
     pub fn above(&self, node: usize) -> Option<usize> {
         self.above[node]
+    }
+
+    /// Whether `node` is a redacted hop: only its times are known.
+    pub fn is_redacted(&self, node: usize) -> bool {
+        self.tree.nodes[node].span >= self.shown
     }
 
     /// Whether `node` is the last child of its parent; false for a root.

@@ -35,7 +35,20 @@ impl Picture<'_> {
         });
         let problems = trace_health::remarks(&self.trace.problems);
         let callers = trace_health::callers(self.trace);
-        incomplete.into_iter().chain(problems).chain(callers).chain(clocks).chain(times).collect()
+        let redacted = (self.trace.redacted > 0).then(|| {
+            let hops = counted(self.trace.redacted, "hop");
+            format!(
+                "Redacted: {hops} of services that you may not see; only their times are shown."
+            )
+        });
+        let redacted = redacted.into_iter();
+        redacted
+            .chain(incomplete)
+            .chain(problems)
+            .chain(callers)
+            .chain(clocks)
+            .chain(times)
+            .collect()
     }
 
     fn lacks(&self) -> Vec<String> {
@@ -57,7 +70,7 @@ impl Picture<'_> {
             of(self.trace.spans_left_out as usize, "span", "beyond the limit of one answer"),
         ];
         let lacks: Vec<String> = lacks.into_iter().flatten().collect();
-        match lacks.is_empty() && !self.trace.complete {
+        match lacks.is_empty() && !self.trace.complete && self.trace.redacted == 0 {
             true => vec!["the colony reports missing spans".to_owned()],
             false => lacks,
         }

@@ -25,6 +25,10 @@ pub fn spans(trace: &Trace, zone: &TimeZone, screen: Screen) -> String {
         page.text.push('\n');
         page.span(span, trace.start, zone);
     }
+    if trace.redacted > 0 {
+        let redacted = count(trace.redacted);
+        page.add(0, &format!("… {redacted} spans of services that you may not see are redacted."));
+    }
     if trace.spans_left_out > 0 {
         let left_out = count(trace.spans_left_out);
         page.add(0, &format!("… {left_out} later spans are beyond the limit of one answer."));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::picture::Picture;
+use super::redacted::with_redacted_hops;
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
 use crate::wrap::{prose, wrapped};
@@ -22,6 +23,7 @@ const MAX_DEPTH: usize = 32;
 /// The page with the tree of a stored trace. It has at most 500 hops; names are cut at 200
 /// characters. Lines wider than the screen are broken between words.
 pub fn trace_tree(trace: &Trace, zone: &TimeZone, screen: Screen) -> String {
+    let trace = &*with_redacted_hops(trace);
     let picture = Picture::of(trace);
     let mut page = header(trace, picture.tree.nodes.len(), zone, screen);
     page.push_str("\nSpan Tree:\n");
@@ -97,6 +99,9 @@ pub(super) fn header(trace: &Trace, hops: usize, zone: &TimeZone, screen: Screen
     add(&format!("Started: {}", instant_in(trace.start.as_micros(), zone)), "");
     add(&format!("Duration: {}", duration(trace.duration_us)), "");
     let spans = match hops as u64 == trace.span_count {
+        _ if trace.redacted > 0 => {
+            format!("{}, and {} redacted", count(trace.span_count), count(trace.redacted))
+        }
         true => count(trace.span_count),
         false => format!("{} ({})", count(trace.span_count), counted(hops as u64, "hop")),
     };
