@@ -18,8 +18,8 @@
 
 pub mod addresses;
 pub mod admission;
-pub mod certificate;
 pub mod audit;
+pub mod certificate;
 pub mod clock;
 pub mod connect;
 pub mod door;
