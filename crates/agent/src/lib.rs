@@ -4,6 +4,7 @@
 pub mod colony_link;
 pub mod counters;
 pub mod ingest;
+pub mod join;
 pub mod privacy;
 pub mod receive;
 pub mod register;

@@ -4,3 +4,4 @@
 pub mod json;
 pub mod openapi;
 pub mod sql;
+pub mod whoami;

@@ -21,6 +21,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod topology;
+mod trust;
 mod when;
 mod why;
 
@@ -52,6 +53,10 @@ pub use self::services::ServicesArgs;
 pub use self::sql::{Since, SqlArgs, SqlFormat};
 pub use self::store::{RepairArgs, StoreCommand};
 pub use self::topology::{TopologyArgs, TopologyFormat};
+pub use self::trust::{
+    AgentRevokeArgs, AgentsCommand, CaCommand, DataDirArgs, InitArgs, JoinArgs, LoginArgs,
+    LogoutArgs, TokenCommand, TokenCreateArgs, TokenListArgs, TokenRevokeArgs, WhoamiArgs,
+};
 pub use self::when::{DEFAULT_SINCE, Earlier};
 use self::when::{parse_earlier, parse_when, parse_zone};
 pub use self::why::WhyArgs;
@@ -171,6 +176,15 @@ pub enum Command {
         after_help = include_str!("args/examples/audit.txt")
     )]
     Audit(AuditCommand),
+    /// Store a token, with which commands ask a colony.
+    #[command(after_help = include_str!("args/examples/login.txt"))]
+    Login(LoginArgs),
+    /// Forget the token of a colony.
+    #[command(after_help = include_str!("args/examples/logout.txt"))]
+    Logout(LogoutArgs),
+    /// Show who a colony thinks you are, and what you may see.
+    #[command(after_help = include_str!("args/examples/whoami.txt"))]
+    Whoami(WhoamiArgs),
     /// Show and check configuration.
     #[command(
         subcommand,
@@ -191,6 +205,9 @@ pub enum AgentCommand {
     /// Run an agent until it is interrupted.
     #[command(after_help = include_str!("args/examples/agent-start.txt"))]
     Start(ServerArgs),
+    /// Get a certificate from a colony, and write the configuration of this agent.
+    #[command(after_help = include_str!("args/examples/agent-join.txt"))]
+    Join(JoinArgs),
     /// Show what an agent received, stored and refused.
     #[command(after_help = include_str!("args/examples/agent-status.txt"))]
     Status(AgentStatusArgs),
@@ -205,6 +222,18 @@ pub enum ColonyCommand {
     /// Show what is wrong with a colony and each of its agents, and what is stored.
     #[command(after_help = include_str!("args/examples/colony-status.txt"))]
     Status(ColonyStatusArgs),
+    /// Make a certificate authority and a configuration, so that other hosts may come in.
+    #[command(after_help = include_str!("args/examples/colony-init.txt"))]
+    Init(InitArgs),
+    /// Make, list and revoke tokens of people and tools, and join tokens of agents.
+    #[command(subcommand, after_help = include_str!("args/examples/token.txt"))]
+    Token(TokenCommand),
+    /// List and revoke the agents that joined.
+    #[command(subcommand, after_help = include_str!("args/examples/agents.txt"))]
+    Agents(AgentsCommand),
+    /// Show and rotate the certificate authority.
+    #[command(subcommand, after_help = include_str!("args/examples/ca.txt"))]
+    Ca(CaCommand),
     /// Forget an agent that is gone: it is polled and listed no more. Its stored spans stay.
     #[command(after_help = include_str!("args/examples/colony-forget.txt"))]
     Forget(ForgetArgs),
@@ -222,6 +251,9 @@ pub struct ServerArgs {
     /// Keep all data under this directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Use addresses other than loopback without TLS: everybody on the network can read along.
+    #[arg(long)]
+    pub insecure_plaintext: bool,
     /// Use this shared library of DuckDB for SQL, instead of the installed one.
     #[arg(long, value_name = "FILE")]
     pub duckdb_library: Option<PathBuf>,

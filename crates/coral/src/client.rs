@@ -1,5 +1,8 @@
 //! HTTP client of a running colony or agent.
 
+mod access;
+mod identity;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,15 +12,20 @@ use coral_query::{Ask, path_and_query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::access::Access;
+use self::identity::IdentityConnector;
 use crate::terminal::Progress;
-use coral_server::addresses::Addresses;
-use coral_server::addresses::on_this_host;
+use coral_api::whoami::WhoAmI;
 use coral_trace::chain;
+use coral_trust::authority::Fingerprint;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, TcpConnector};
 
 /// A running colony or agent, to which requests are sent.
 pub struct Server {
     url: String,
     role: Role,
+    access: Access,
 }
 
 /// The role of the server, for hints.
@@ -72,17 +80,36 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BYTES: u64 = 512 << 20;
 
 impl Server {
-    /// The colony at `url`, or the one that runs with `data_dir`, or at the default address.
+    /// The colony at `url`, or the one that runs with `data_dir`, or that of the last login, or at the
+    /// default address.
     pub fn colony(url: Option<String>, data_dir: Option<&Path>) -> Self {
-        let running = || data_dir.and_then(Addresses::read).and_then(|addresses| addresses.colony);
-        Self { url: or_running(url, running, 9000), role: Role::Colony }
+        let (url, access) = access::colony(url, data_dir);
+        Self { url, role: Role::Colony, access }
+    }
+
+    /// The colony at `url`, to which `token` is shown.
+    pub fn colony_with_token(url: &str, token: &str, pin: Option<Fingerprint>) -> Self {
+        let (url, access) = (access::normal(url), Access::of_token(token, pin));
+        Self { url, role: Role::Colony, access }
     }
 
     /// The agent at `url`, or the one that runs with `data_dir`, or at the default address.
     pub fn agent(url: Option<String>, data_dir: Option<&Path>) -> Self {
-        let running =
-            || data_dir.and_then(Addresses::read).and_then(|addresses| addresses.agent_rpc);
-        Self { url: or_running(url, running, 9001), role: Role::Agent }
+        let (url, access) = access::agent(url, data_dir);
+        Self { url, role: Role::Agent, access }
+    }
+
+    /// The URL of the server.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Who the colony thinks asks.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn whoami(&self) -> Result<WhoAmI, AskError> {
+        self.get(coral_api::whoami::PATH)
     }
 
     /// The answer to `question`.
@@ -111,7 +138,8 @@ impl Server {
 
     fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {
         let _waiting = self.waiting();
-        self.read(http_client().get(format!("{}{path_and_query}", self.url)).call())
+        let request = self.http(Some(ANSWER_TIMEOUT)).get(format!("{}{path_and_query}", self.url));
+        self.read(self.shown(request).call())
     }
 
     /// Sends `order` to `path` with the key of the agent's user, and returns the answer.
@@ -125,7 +153,7 @@ impl Server {
         order: &impl Serialize,
     ) -> Result<T, AskError> {
         let _waiting = self.waiting();
-        let request = http_client().post(format!("{}{path}", self.url));
+        let request = self.http(Some(ANSWER_TIMEOUT)).post(format!("{}{path}", self.url));
         self.read(request.header("authorization", format!("Bearer {key}")).send_json(order))
     }
 
@@ -137,7 +165,9 @@ impl Server {
         let id = form_urlencoded::byte_serialize(agent_id.as_bytes()).collect::<String>();
         // In a path, a space is `%20` and not `+`.
         let id = id.replace('+', "%20");
-        let answer = http_client().delete(format!("{}/api/v1/agents/{id}", self.url)).call();
+        let request =
+            self.http(Some(ANSWER_TIMEOUT)).delete(format!("{}/api/v1/agents/{id}", self.url));
+        let answer = self.shown(request).call();
         let mut answer = answer.map_err(|error| self.unreachable(&error))?;
         match answer.status().is_success() {
             true => Ok(()),
@@ -156,8 +186,33 @@ impl Server {
         question: &impl Serialize,
     ) -> Result<T, AskError> {
         let _waiting = self.waiting();
-        let request = http_client_without_limit().post(format!("{}{path}", self.url));
-        self.read(request.send_json(question))
+        let request = self.http(None).post(format!("{}{path}", self.url));
+        self.read(self.shown(request).send_json(question))
+    }
+
+    /// `request` with the token, if there is one.
+    fn shown<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        match &self.access.token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    fn http(&self, limit: Option<Duration>) -> ureq::Agent {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_global(limit)
+            .proxy(None)
+            .build();
+        match &self.access.tls {
+            Some(tls) => {
+                let connector = TcpConnector::default().chain(IdentityConnector(tls.clone()));
+                ureq::Agent::with_parts(config, connector, DefaultResolver::default())
+            }
+            None => config.into(),
+        }
     }
 
     fn waiting(&self) -> Progress {
@@ -210,19 +265,12 @@ impl Server {
 }
 
 /// A client that waits at most 90 s for an answer.
+/// A client for other servers than colonies and agents.
 pub(crate) fn http_client() -> ureq::Agent {
-    http_client_within(Some(ANSWER_TIMEOUT))
-}
-
-fn http_client_without_limit() -> ureq::Agent {
-    http_client_within(None)
-}
-
-fn http_client_within(limit: Option<Duration>) -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_global(limit);
+        .timeout_global(Some(ANSWER_TIMEOUT));
     config.proxy(None).build().into()
 }
 
@@ -233,15 +281,4 @@ impl Role {
             Self::Agent => "agent",
         }
     }
-}
-
-fn or_running(
-    url: Option<String>,
-    running: impl Fn() -> Option<std::net::SocketAddr>,
-    usual_port: u16,
-) -> String {
-    let url = url.or_else(|| running().map(|address| format!("http://{}", on_this_host(address))));
-    let url = url.unwrap_or_else(|| format!("http://127.0.0.1:{usual_port}"));
-    let url = if url.contains("://") { url } else { format!("http://{url}") };
-    url.trim_end_matches('/').to_owned()
 }

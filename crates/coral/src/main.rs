@@ -6,6 +6,7 @@
 mod args;
 mod client;
 mod command;
+mod credentials;
 mod demo;
 mod error_json;
 mod greeting;

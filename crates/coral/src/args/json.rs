@@ -1,9 +1,9 @@
 //! Which commands answer in JSON: their errors are JSON too.
 
 use super::{
-    AgentCommand, AuditCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command,
-    ConfigCommand, DoctorCommand, QueryCommand, RedFormat, SqlFormat, StatusFormat, TopologyFormat,
-    TraceFormat,
+    AgentCommand, AgentsCommand, AuditCommand, BeylaCommand, BeylaToolCommand, ColonyCommand,
+    Command, ConfigCommand, DoctorCommand, QueryCommand, RedFormat, SqlFormat, StatusFormat,
+    TokenCommand, TopologyFormat, TraceFormat,
 };
 
 impl Command {
@@ -28,6 +28,11 @@ impl Command {
             Self::Audit(AuditCommand::List(args)) => is_json(args.format),
             Self::Ask(args) => is_json(args.format),
             Self::Why(args) => is_json(args.format),
+            Self::Whoami(args) => is_json(args.format),
+            Self::Colony(ColonyCommand::Token(TokenCommand::List(args)))
+            | Self::Colony(ColonyCommand::Agents(AgentsCommand::List(args))) => {
+                is_json(args.format)
+            }
             Self::Doctor(DoctorCommand::Traces(args)) => is_json(args.format),
             Self::Beyla(BeylaToolCommand::Doctor(args)) => is_json(args.format),
             Self::Config(ConfigCommand::Show(args)) => is_json(args.config.format),

@@ -25,7 +25,7 @@ use coral_trace::sanitize;
 use crate::show::beyla;
 
 pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
-    let config = AgentConfig::load(&sources(&args.server))?;
+    let config = AgentConfig::load(&sources(&args.server, "agent"))?;
     let (release, program) = program(&config);
     let plan = Plan { release, propagation: config.beyla.context_propagation };
     let mut findings = examination::examine(Path::new("/"), &plan);
@@ -52,7 +52,7 @@ fn program(config: &AgentConfig) -> (Option<Release>, Finding) {
 }
 
 pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
-    let config = AgentConfig::load(&sources(&args.server))?;
+    let config = AgentConfig::load(&sources(&args.server, "agent"))?;
     let found = locate(&places(&config));
     // Without a program, the configuration is for the default release.
     let release = match (args.release, &found) {

@@ -10,7 +10,7 @@ use coral_config::{AgentConfig, ColonyConfig, ConfigError, Layers, Sources, Stan
 /// Prints the settings of one role, or of both roles of a standalone. Each role has its own value
 /// of a key that both read, such as `storage.max_size`.
 pub(super) fn show(args: &ConfigShowArgs) -> Result<(), Failure> {
-    let sources = sources(&args.config.server);
+    let sources = sources(&args.config.server, file_of(args.config.role));
     let is_standalone = args.config.role == Role::Standalone;
     let read = |name, role| RoleSettings {
         name,
@@ -42,7 +42,7 @@ pub(super) fn show(args: &ConfigShowArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn check(args: &ConfigArgs) -> Result<(), Failure> {
-    let sources = sources(&args.server);
+    let sources = sources(&args.server, file_of(args.role));
     let warnings = checked(args.role, &sources).map_err(|error| Failure::new(error.to_string()))?;
     let warnings = warnings.iter().map(|warning| format!("Warning: {warning}\n"));
     print(&format!("The configuration is valid.\n{}", warnings.collect::<String>()))
@@ -59,6 +59,14 @@ fn checked(role: Role, sources: &Sources) -> Result<Vec<String>, ConfigError> {
         Role::Agent => AgentConfig::load(sources).map(|config| config.warnings()),
         Role::Colony => ColonyConfig::load(sources).map(|_| vec![]),
         Role::Standalone => StandaloneConfig::load(sources).map(|config| config.agent.warnings()),
+    }
+}
+
+/// The file in the data directory that a server of this role reads, without its extension.
+const fn file_of(role: Role) -> &'static str {
+    match role {
+        Role::Agent => "agent",
+        Role::Colony | Role::Standalone => "colony",
     }
 }
 

@@ -9,6 +9,8 @@ mod config;
 mod connect;
 mod doctor;
 mod duckdb;
+mod join;
+mod login;
 mod memory;
 mod query;
 mod red;
@@ -18,6 +20,7 @@ mod sql;
 mod status;
 mod store;
 mod topology;
+mod trust;
 mod why;
 
 use std::fmt;
@@ -83,6 +86,14 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Colony(ColonyCommand::Start(args)) => serve::colony(&args),
         Command::Colony(ColonyCommand::Status(args)) => status::colony(&args),
         Command::Colony(ColonyCommand::Forget(args)) => status::forget(&args),
+        Command::Agent(AgentCommand::Join(args)) => join::join(&args),
+        Command::Colony(ColonyCommand::Init(args)) => trust::init(&args),
+        Command::Colony(ColonyCommand::Token(command)) => trust::token(&command, asked.zone()),
+        Command::Colony(ColonyCommand::Agents(command)) => trust::agents(&command, asked.zone()),
+        Command::Colony(ColonyCommand::Ca(command)) => trust::ca(&command),
+        Command::Login(args) => login::login(&args),
+        Command::Logout(args) => login::logout(&args),
+        Command::Whoami(args) => login::whoami(&args),
         Command::Standalone(args) => serve::standalone(&args),
         Command::Demo(args) => serve::demo(&args),
         Command::Query(QueryCommand::Beyla(beyla)) => match beyla {
@@ -167,18 +178,24 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
-/// The sources of a server's configuration.
-fn sources(args: &crate::args::ServerArgs) -> Sources {
+/// The sources of a server's configuration. Without `--config`, the file of `role` in the data
+/// directory is one, which `coral colony init` or `coral agent join` wrote.
+fn sources(args: &crate::args::ServerArgs, role: &str) -> Sources {
     let (data_dir, origin) = usual_data_dir(args.data_dir.clone());
+    let written = Some(data_dir.join(format!("{role}.yaml"))).filter(|file| file.exists());
+    let mut flags = args.set.clone();
+    if args.insecure_plaintext {
+        flags.push("insecure_plaintext=true".to_owned());
+    }
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let log = match &args.log {
         Some(level) => Some((level.clone(), Origin::Flag("--log"))),
         None => variable("CORAL_LOG").map(|level| (level, Origin::Environment("CORAL_LOG"))),
     };
     Sources {
-        file: args.config.clone(),
+        file: args.config.clone().or(written),
         env_set: variable("CORAL_SET"),
-        flags: args.set.clone(),
+        flags,
         data_dir: Some((data_dir.display().to_string(), origin)),
         log,
         duckdb_library: duckdb_library(args.duckdb_library.as_deref()),

@@ -21,7 +21,7 @@ use coral_trace::chain;
 
 pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
-    let config = AgentConfig::load(&sources(args))?;
+    let config = AgentConfig::load(&sources(args, "agent"))?;
     start_log(&config.log);
     let program = program();
     run(&config.data_dir.clone(), |stop| {
@@ -31,14 +31,14 @@ pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
 
 pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
-    let config = ColonyConfig::load(&sources(args))?;
+    let config = ColonyConfig::load(&sources(args, "colony"))?;
     start_log(&config.log);
     run(&config.data_dir.clone(), |stop| roles::colony(config, stop))
 }
 
 pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
-    let config = StandaloneConfig::load(&sources(args))?;
+    let config = StandaloneConfig::load(&sources(args, "colony"))?;
     start_log(&config.agent.log);
     let program = program();
     let data_dir = config.agent.data_dir.clone();
@@ -51,7 +51,7 @@ pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
-    let mut sources = sources(&args.server);
+    let mut sources = sources(&args.server, "demo");
     // Without --data-dir, the demo has a temporary directory, which is removed at the end.
     let own_dir = match &args.server.data_dir {
         None => Some(DemoDir::create().map_err(|error| Failure::new(chain(&error)))?),

@@ -1,0 +1,86 @@
+//! `coral login`, `logout` and `whoami`.
+
+use coral_api::whoami::WhoAmI;
+use coral_config::is_encrypted_or_local;
+use coral_server::clock;
+use coral_text::duration::duration;
+use coral_trace::sanitize::line;
+use coral_trust::ledger::seconds;
+
+use super::query::colony;
+use super::{Failure, print, print_serialized};
+use crate::args::{LoginArgs, LogoutArgs, StatusFormat, WhoamiArgs};
+use crate::client::{AskError, Server};
+use crate::credentials::{Credentials, Login};
+
+pub(super) fn login(args: &LoginArgs) -> Result<(), Failure> {
+    let server = Server::colony_with_token(&args.url, &args.token.text(), args.pin);
+    let url = server.url().to_owned();
+    if !is_encrypted_or_local(&url) {
+        return Err(Failure::with_hint(
+            format!("`{url}` has no TLS: everybody on the way could read the token"),
+            "write https://; `coral colony init` on the colony's host gives it a certificate",
+        ));
+    }
+    let who = server.whoami().map_err(|error| match &error {
+        AskError::Unreachable { reason, .. } if args.pin.is_none() && reason.contains("UnknownIssuer") => {
+            Failure::with_hint(
+                error.to_string(),
+                "the colony has a certificate authority of its own: give its fingerprint with --pin, as `coral \
+                 colony token create` printed it; `coral colony ca show` on the colony's host shows it again",
+            )
+        }
+        _ => error.into(),
+    })?;
+    let mut credentials = Credentials::load().map_err(of_file)?;
+    let (token, pin) = (args.token.text(), args.pin.map(|pin| pin.to_string()));
+    credentials.add(Login { url: url.clone(), token, pin });
+    let path = credentials.store().map_err(of_file)?;
+    print(&format!(
+        "Logged in to {url} as {}\nThe token is in {}.\n",
+        sentence(&who),
+        path.display()
+    ))
+}
+
+pub(super) fn logout(args: &LogoutArgs) -> Result<(), Failure> {
+    let url = args.url.trim_end_matches('/');
+    let mut credentials = Credentials::load().map_err(of_file)?;
+    if !credentials.remove(url) {
+        return Err(Failure::new(format!("you are not logged in to {url}")));
+    }
+    credentials.store().map_err(of_file)?;
+    print(&format!(
+        "Logged out of {url}. The token is still valid: `coral colony token revoke ID` ends it.\n"
+    ))
+}
+
+pub(super) fn whoami(args: &WhoamiArgs) -> Result<(), Failure> {
+    let server = colony(&args.colony);
+    let who = server.whoami()?;
+    match args.format {
+        StatusFormat::Json => print_serialized(&who),
+        StatusFormat::Text => print(&format!("At {} you are {}\n", server.url(), sentence(&who))),
+    }
+}
+
+/// `ana (viewer), who sees services payments-*, for 89 more days.`
+fn sentence(who: &WhoAmI) -> String {
+    let services = match who.services.as_slice() {
+        [] => "who sees every service".to_owned(),
+        globs => format!("who sees the services {}", line(&globs.join(", "))),
+    };
+    let left = who.expires_unix_s.map(|at| {
+        let left = at.saturating_sub(seconds(clock::now()));
+        let left = i64::try_from(left).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        format!(", for {} more", duration(left))
+    });
+    format!("{} ({}), {services}{}.", line(&who.name), line(&who.kind), left.unwrap_or_default())
+}
+
+fn of_file(error: std::io::Error) -> Failure {
+    Failure::with_hint(
+        format!("cannot use the file of logins: {error}"),
+        "it is ~/.config/coral/credentials.json, or in the directory of XDG_CONFIG_HOME",
+    )
+}
