@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -224,9 +224,9 @@ async fn connection<H, F>(
 {
     let Context { limits, tls, streams, stop } = context;
     let seat = &seated.0;
-    if !speaks(&socket, limits.headers_timeout, seat, &stop).await {
+    let Some(first) = first_byte(&socket, limits.headers_timeout, seat, &stop).await else {
         return;
-    }
+    };
     // Answers are often one small packet. An error here only costs latency.
     let _ = socket.set_nodelay(true);
     let stream = Stream::new(socket, limits.answer_timeout);
@@ -234,6 +234,9 @@ async fn connection<H, F>(
         let peer = Peer::unencrypted(address);
         return requests(stream, peer, answer, seat, &limits, streams, &stop).await;
     };
+    if first != HANDSHAKE {
+        return says_https(stream).await;
+    }
     let accepted = tokio::select! {
         () = stop.cancelled() => return,
         () = seat.hung_up() => return,
@@ -290,20 +293,35 @@ async fn requests<S, H, F>(
     }
 }
 
-/// Waits for the first byte, which decides between HTTP/1.1 and HTTP/2. hyper has no time limit for
-/// it.
-async fn speaks(
+/// The first byte of a TLS connection: the content type of a handshake. Source: RFC 8446, 5.1.
+const HANDSHAKE: u8 = 22;
+
+/// Tells a client that speaks HTTP without TLS that this port has TLS.
+async fn says_https(mut stream: Stream) {
+    const ANSWER: &str =
+        "{\"error\":\"this port speaks TLS\",\"hint\":\"write https:// in the URL\"}\n";
+    let head =
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n";
+    let answer = format!("{head}content-length: {}\r\n\r\n{ANSWER}", ANSWER.len());
+    // The client may be gone, or not speak HTTP: then there is nothing to tell.
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
+}
+
+/// Waits for the first byte, which decides between HTTP/1.1, HTTP/2 and TLS. hyper has no time limit
+/// for it.
+async fn first_byte(
     socket: &TcpStream,
     within: Duration,
     seat: &Seat,
     stop: &CancellationToken,
-) -> bool {
+) -> Option<u8> {
     let mut byte = [0];
     tokio::select! {
-        () = stop.cancelled() => false,
-        () = seat.hung_up() => false,
+        () = stop.cancelled() => None,
+        () = seat.hung_up() => None,
         peeked = tokio::time::timeout(within, socket.peek(&mut byte)) => {
-            matches!(peeked, Ok(Ok(1)))
+            matches!(peeked, Ok(Ok(1))).then_some(byte[0])
         }
     }
 }

@@ -1,0 +1,195 @@
+//! Every question is asked of the limited view, and of a store that has only what it shows.
+
+use proptest::prelude::*;
+
+use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
+use crate::tests::shop::NOON;
+use crate::{
+    AnomaliesQuestion, EnglishQuestion, RedProtocol, RedQuestion, RedSide, RedSource,
+    ServicesQuestion, SharedSources, Sort, Source, SpanStatus, StatusQuestion, TopologyQuestion,
+    TraceHealthQuestion, TraceQuestion, TracesQuestion, WhyQuestion,
+};
+
+const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
+const UNTIL_US: i64 = (NOON / 1_000) as i64;
+
+fn lists() -> Vec<TracesQuestion> {
+    let all = || TracesQuestion { limit: 100, ..TracesQuestion::default() };
+    let window = |since: i64, until: i64| TracesQuestion {
+        since_unix_us: Some(SINCE_US + since * 1_000_000),
+        until_unix_us: Some(SINCE_US + until * 1_000_000),
+        ..all()
+    };
+    let mut asked = vec![
+        all(),
+        window(600, 1_800),
+        window(1_200, 1_500),
+        TracesQuestion { limit: 2, ..window(0, 2_400) },
+        TracesQuestion { limit: 2, ..all() },
+        TracesQuestion { limit: 2, sort: Sort::Slowest, ..window(300, 3_000) },
+        TracesQuestion { sort: Sort::Slowest, ..all() },
+        TracesQuestion { limit: 1, ..all() },
+        TracesQuestion { min_duration_us: Some(100_000), ..all() },
+        TracesQuestion { status: Some(SpanStatus::Error), ..all() },
+        TracesQuestion { status: Some(SpanStatus::Ok), ..all() },
+        TracesQuestion { name: Some("GET /pay".to_owned()), ..all() },
+        TracesQuestion { attributes: "user.tier=own".to_owned(), ..all() },
+        TracesQuestion { attributes: "user.tier=snarfle".to_owned(), ..all() },
+        TracesQuestion { source: Source::Ebpf, ..all() },
+        TracesQuestion { by: "service".to_owned(), ..all() },
+        TracesQuestion { causes: true, ..all() },
+    ];
+    for service in OWN.into_iter().chain(OTHERS).chain(["payment-api", "ledgr", "orders"]) {
+        asked.push(TracesQuestion { service: Some(service.to_owned()), ..all() });
+    }
+    for q in [
+        "host.name:grimbolt",
+        "status:error",
+        "name~plonkish",
+        "-name:\"GET /pay\"",
+        "trace.spans>2",
+        "trace.duration>1m status:error",
+        "root.service:ledger",
+    ] {
+        asked.push(TracesQuestion { q: q.to_owned(), ..all() });
+    }
+    asked
+}
+
+fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
+    for question in lists() {
+        same(limited, only, &question, &[])?;
+    }
+    let whole = TRACES.map(|id| format!("{id:032x}"));
+    let parts = ["a", "ab", "abc1", "abc2", "abd", "1", "2", "22", "f", "abc3"];
+    for id in whole.iter().map(String::as_str).chain(parts) {
+        for (source, examine) in [(Source::All, false), (Source::All, true), (Source::Sdk, false)] {
+            let question = TraceQuestion { id: id.parse().unwrap(), source, examine };
+            same(limited, only, &question, &["redacted", "redacted_hops"])?;
+        }
+        let trace_id = Some(id.to_owned());
+        let why = WhyQuestion { trace_id, ..why(None) };
+        same(limited, only, &why, &[])?;
+    }
+    Ok(())
+}
+
+fn why(service: Option<&str>) -> WhyQuestion {
+    WhyQuestion {
+        service: service.map(str::to_owned),
+        since_unix_us: UNTIL_US - 1_800_000_000,
+        until_unix_us: UNTIL_US,
+        baseline_us: 1_800_000_000,
+        ..WhyQuestion::default()
+    }
+}
+
+fn check_services(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
+    let (since_unix_us, until_unix_us) = (SINCE_US, UNTIL_US);
+    let baseline_us = UNTIL_US - SINCE_US;
+    let services = OWN.into_iter().chain(OTHERS).chain(["payment-api", "orders-api"]).map(Some);
+    for service in services.chain([None]) {
+        let named = service.map(str::to_owned);
+        let find_beginning = service.is_none();
+        let question = ServicesQuestion {
+            service: named.clone(),
+            since_unix_us,
+            until_unix_us,
+            baseline_us,
+            find_beginning,
+        };
+        // Services of agents that Beyla does not trace are told to nobody who is limited.
+        same(limited, only, &question, &[])?;
+        same(limited, only, &WhyQuestion { find_beginning, ..why(service) }, &[])?;
+        let health = TraceHealthQuestion { service: named, since_unix_us, until_unix_us };
+        same(limited, only, &health, &[])?;
+        let Some(service) = service else { continue };
+        for (side, source) in [
+            (RedSide::Server, Some(RedSource::Spans)),
+            (RedSide::Client, Some(RedSource::Spans)),
+            (RedSide::Server, None),
+        ] {
+            let question = RedQuestion {
+                protocol: RedProtocol::Http,
+                service: service.to_owned(),
+                side,
+                source,
+                since_unix_us,
+                until_unix_us,
+                compare_us: None,
+                slow: true,
+                over_us: None,
+            };
+            same(limited, only, &question, &[])?;
+        }
+    }
+    Ok(())
+}
+
+fn check_maps(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
+    for (since, until, source) in [(0, 3_600, Source::All), (900, 1_800, Source::Sdk)] {
+        let question = TopologyQuestion {
+            since_unix_us: SINCE_US + since * 1_000_000,
+            until_unix_us: SINCE_US + until * 1_000_000,
+            source,
+            diff_us: (since > 0).then_some(900_000_000),
+        };
+        same(limited, only, &question, &[])?;
+    }
+    let question = AnomaliesQuestion {
+        since_unix_us: UNTIL_US - 1_800_000_000,
+        until_unix_us: UNTIL_US,
+        baseline_us: 1_800_000_000,
+        ..AnomaliesQuestion::default()
+    };
+    same(limited, only, &question, &[])
+}
+
+fn check_english(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
+    for question in [
+        "show errors in the last hour",
+        "what calls ledger in the last hour",
+        "what calls orders in the last hour",
+        "why is payments-api slow in the last 20 minutes",
+        "slowest endpoints of payment-zorblax in the last hour",
+        "how is ledgers",
+        "traces by host in the last hour",
+        "is anything wrong in the last hour",
+        "what changed in the last 20 minutes",
+    ] {
+        let question = EnglishQuestion {
+            question: question.to_owned(),
+            now_unix_us: UNTIL_US,
+            tz: String::new(),
+        };
+        same(limited, only, &question, &[])?;
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn a_limited_caller_is_answered_as_by_a_store_that_never_held_the_others(
+        made in prop::collection::vec(made(), 0..60),
+        segment_rows in prop_oneof![Just(10_000_u64), Just(8)],
+        metrics in any::<bool>(),
+    ) {
+        let (_dirs, limited, only) = views(&made, segment_rows, metrics);
+        check_traces(&limited, &only)?;
+        check_services(&limited, &only)?;
+        check_maps(&limited, &only)?;
+        check_english(&limited, &only)?;
+    }
+}
+
+#[test]
+fn the_state_of_agents_tells_a_limited_caller_nothing_of_others() {
+    let (_dirs, limited, _) = views(&[], 8, false);
+    let status = answer(&limited, &StatusQuestion {}).unwrap().to_string();
+    assert!(status.contains("web-1"), "{status}");
+    for secret in SECRETS {
+        assert!(!status.contains(secret), "{status}");
+    }
+}
