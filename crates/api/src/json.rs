@@ -4,27 +4,28 @@
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, RawPathParams, RawQuery, State};
+use axum::extract::{RawPathParams, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use coral_query::{
-    Ask, Budget, BudgetError, InvalidQuestion, QueryError, SharedSources, for_each_question,
-    question_from_url, with_numbers,
+    Ask, Budget, BudgetError, InvalidQuestion, InvalidScope, NOT_FOUND_FLOOR, QueryError,
+    ServiceScope, SharedSources, for_each_question, question_from_url, with_numbers,
 };
 use coral_server::admission::{Admission, Identity, Surface};
+use coral_server::audit::{AuditDetails, RowCount};
 use coral_server::clock;
 use coral_server::door::{Method, Permission, Route};
+use coral_server::identity::Caller;
 use coral_server::refusal::refusal;
 use coral_sql::SqlQuestion;
 use coral_sql::runner::SqlRunner;
 use coral_text::json::Projection;
 use coral_trace::chain;
-use http::{StatusCode, header};
+use http::{Extensions, StatusCode, header};
+use tokio::time::Instant;
 
 use crate::{openapi, sql};
 
@@ -81,15 +82,26 @@ async fn respond<Q: Ask<Answer: Projection>>(
     State(api): State<Api>,
     segments: RawPathParams,
     RawQuery(query): RawQuery,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    extensions: Extensions,
 ) -> Response {
-    let peer = peer.map(|Extension(ConnectInfo(address))| address.ip());
     let segments: Vec<(String, String)> =
         segments.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let question = with_numbers::<Q>(query.as_deref().unwrap_or_default(), clock::now())
         .and_then(|query| question_from_url::<Q>(&segments, &query));
     match question {
-        Ok(question) => api.ask(question, Identity::new(Surface::Json, peer)).await,
+        Ok(question) => {
+            let asker = Identity::of_request(Surface::Json, &extensions);
+            let details = audit_details(&question);
+            let mut response = match scope(&extensions) {
+                Ok(scope) => api.ask(question, asker, scope, details.rows.clone()).await,
+                Err(error) => {
+                    tracing::error!(%error, "a token has a scope that is not one");
+                    defect()
+                }
+            };
+            response.extensions_mut().insert(details);
+            response
+        }
         Err(error) => {
             let hint = "GET /api/v1/openapi.json lists the parameters of each path";
             refusal(status_of_invalid(&error), error.to_string(), Some(hint))
@@ -98,9 +110,17 @@ async fn respond<Q: Ask<Answer: Projection>>(
 }
 
 impl Api {
-    /// Answers `question` on a blocking thread after admission. If this future is dropped because
-    /// the client has gone, the work ends soon afterwards.
-    async fn ask<Q: Ask<Answer: Projection>>(&self, question: Q, asker: Identity) -> Response {
+    /// Answers `question` on a blocking thread after admission, from what `scope` shows. If this
+    /// future is dropped because the client has gone, the work ends soon afterwards.
+    async fn ask<Q: Ask<Answer: Projection>>(
+        &self,
+        question: Q,
+        asker: Identity,
+        scope: Option<ServiceScope>,
+        rows: RowCount,
+    ) -> Response {
+        // A limited caller cannot tell by the time whether others have a trace that it asks for.
+        let earliest = scope.is_some().then(|| Instant::now() + NOT_FOUND_FLOOR);
         let permit = match Q::READS_ENGINE {
             true => match self.admission.admit(&asker).await {
                 Ok(permit) => Some(permit),
@@ -113,13 +133,19 @@ impl Api {
             .with_max_rows(MAX_ROWS)
             .with_max_bytes(MAX_BYTES);
         let _cancel = budget.cancel_on_drop();
-        let sources = self.sources.clone();
+        let sources = match scope {
+            Some(scope) => self.sources.limited_to(scope),
+            None => self.sources.clone(),
+        };
         let work = tokio::task::spawn_blocking(move || {
             let answer = question.answer(&sources.at(clock::now()), &budget);
             let is_cancelled =
                 matches!(&answer, Err(QueryError::OverBudget(BudgetError::Cancelled)));
             // The answer is converted to JSON before its turn ends, so that the number of answers
             // in memory, with their JSON, is limited.
+            if let Ok(answer) = &answer {
+                rows.add(Q::rows(answer) as u64);
+            }
             let outcome = json(answer);
             match permit {
                 Some(permit) if is_cancelled => permit.cancel(),
@@ -127,7 +153,11 @@ impl Api {
             }
             outcome
         });
-        match work.await {
+        let done = work.await;
+        if let Some(earliest) = earliest {
+            tokio::time::sleep_until(earliest).await;
+        }
+        match done {
             Ok(Ok(json)) => ([(header::CONTENT_TYPE, JSON)], json).into_response(),
             Ok(Err(Failure::Query(error))) => refusal(status(&error), chain(&error), hint(&error)),
             Ok(Err(Failure::Json(error))) => {
@@ -140,6 +170,21 @@ impl Api {
             }
         }
     }
+}
+
+/// The services that the caller may see; `None` for every service.
+fn scope(extensions: &Extensions) -> Result<Option<ServiceScope>, InvalidScope> {
+    match extensions.get::<Caller>().map(Caller::services) {
+        None | Some([]) => Ok(None),
+        Some(globs) => ServiceScope::new(globs.iter().cloned()).map(Some),
+    }
+}
+
+/// What the audit log records of `question`.
+fn audit_details<Q: Ask>(question: &Q) -> AuditDetails {
+    let text = serde_urlencoded::to_string(question).unwrap_or_default();
+    let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes()).collect();
+    AuditDetails::of_parameters(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())))
 }
 
 /// Why there is no JSON of an answer.

@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio_stream::Stream;
 
 use coral_query::answer::SqlLibrary;
+use coral_server::audit::{AuditDetails, RowCount};
 use coral_server::refusal::refusal;
 use coral_sql::SqlQuestion;
 use coral_sql::runner::{Piece, SqlError, SqlRunner, SqlStream};
@@ -34,13 +35,17 @@ pub(super) async fn sql(
             return refusal(rejection.status(), rejection.body_text(), Some(hint));
         }
     };
-    match runner.ask(question).await {
+    let details = AuditDetails { question: Some(question.sql.clone()), ..AuditDetails::default() };
+    let mut response = match runner.ask(question).await {
         Ok(stream) => {
             let json = [(header::CONTENT_TYPE, "application/json")];
-            (json, Body::from_stream(Document::new(stream))).into_response()
+            let document = Document::new(stream, details.rows.clone());
+            (json, Body::from_stream(document)).into_response()
         }
         Err(error) => refusal(status(&error), chain(&error), hint(&error)),
-    }
+    };
+    response.extensions_mut().insert(details);
+    response
 }
 
 /// Where DuckDB's library was found, or why it was not, for the colony's status.
@@ -67,20 +72,23 @@ struct Document {
     stream: SqlStream,
     /// Text that has not been sent yet.
     text: String,
+    /// Rows so far, for the audit log.
+    rows: RowCount,
     is_first: bool,
     is_whole: bool,
 }
 
 impl Document {
-    fn new(stream: SqlStream) -> Self {
+    fn new(stream: SqlStream, rows: RowCount) -> Self {
         let text = format!("{{\"columns\":{},\"rows\":[", json!(stream.columns));
-        Self { stream, text, is_first: true, is_whole: false }
+        Self { stream, text, rows, is_first: true, is_whole: false }
     }
 
     fn add(&mut self, piece: Piece) {
         match piece {
             Piece::Columns(_) => {}
             Piece::Row(row) => {
+                self.rows.add(1);
                 if !std::mem::take(&mut self.is_first) {
                     self.text.push(',');
                 }

@@ -55,7 +55,7 @@ pub use self::store::{RepairArgs, StoreCommand};
 pub use self::topology::{TopologyArgs, TopologyFormat};
 pub use self::trust::{
     AgentRevokeArgs, AgentsCommand, CaCommand, DataDirArgs, InitArgs, JoinArgs, LoginArgs,
-    LogoutArgs, TokenCommand, TokenCreateArgs, TokenListArgs, TokenRevokeArgs, WhoamiArgs,
+    TokenCommand, TokenCreateArgs, TokenListArgs, TokenRevokeArgs,
 };
 pub use self::when::{DEFAULT_SINCE, Earlier};
 use self::when::{parse_earlier, parse_when, parse_zone};
@@ -176,15 +176,9 @@ pub enum Command {
         after_help = include_str!("args/examples/audit.txt")
     )]
     Audit(AuditCommand),
-    /// Store a token, with which commands ask a colony.
+    /// Store the token with which to ask a colony, or show who you are.
     #[command(after_help = include_str!("args/examples/login.txt"))]
     Login(LoginArgs),
-    /// Forget the token of a colony.
-    #[command(after_help = include_str!("args/examples/logout.txt"))]
-    Logout(LogoutArgs),
-    /// Show who a colony thinks you are, and what you may see.
-    #[command(after_help = include_str!("args/examples/whoami.txt"))]
-    Whoami(WhoamiArgs),
     /// Show and check configuration.
     #[command(
         subcommand,

@@ -28,6 +28,9 @@ pub trait Ask: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     /// The type of the answer.
     type Answer: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
 
+    /// The number of rows of `answer`, for the audit log: its traces, spans, services or causes.
+    fn rows(answer: &Self::Answer) -> usize;
+
     /// Computes the answer from `from` within `budget`. Blocks the calling thread.
     ///
     /// # Errors

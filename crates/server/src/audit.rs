@@ -6,6 +6,7 @@
 //!
 //! [`verify()`] finds every changed, removed, inserted or reordered line. See `docs/audit.md`.
 
+mod details;
 mod directory;
 mod hash;
 mod head;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use coral_trace::{UnixNanos, chain};
 
+pub use self::details::{AuditDetails, RowCount};
 pub use self::directory::{LogFile, Question, files};
 pub use self::hash::LineHash;
 use self::line::{Entry, Unrecorded};

@@ -9,6 +9,7 @@ mod enforce;
 pub mod hosts;
 pub mod own_names;
 mod permission;
+mod record;
 #[cfg(test)]
 mod tests;
 mod unmatched;
@@ -25,6 +26,7 @@ use tower_http::compression::predicate::SizeAbove;
 use self::enforce::Gate;
 use self::hosts::AllowedHosts;
 pub use self::permission::Permission;
+use crate::audit::AuditLog;
 use crate::identity::Guard;
 
 /// Smallest answer that is compressed, in bytes: a smaller one fits into one packet anyway.
@@ -37,6 +39,7 @@ pub struct Door {
     hosts: AllowedHosts,
     unknown_path_hint: &'static str,
     guard: Option<Arc<Guard>>,
+    audit: Option<AuditLog>,
 }
 
 /// One method on one path, with its permission and handler.
@@ -70,13 +73,19 @@ impl Door {
     /// A door without routes that accepts requests to `hosts`. The error for an unknown path has
     /// `unknown_path_hint`.
     pub fn new(hosts: AllowedHosts, unknown_path_hint: &'static str) -> Self {
-        Self { routes: Vec::new(), hosts, unknown_path_hint, guard: None }
+        Self { routes: Vec::new(), hosts, unknown_path_hint, guard: None, audit: None }
     }
 
     /// Asks callers who they are. Without a guard everybody may do everything.
     #[must_use]
     pub fn guarded(self, guard: Arc<Guard>) -> Self {
         Self { guard: Some(guard), ..self }
+    }
+
+    /// Records questions in `log`.
+    #[must_use]
+    pub fn audited(self, log: AuditLog) -> Self {
+        Self { audit: Some(log), ..self }
     }
 
     /// Adds one route.
@@ -121,7 +130,7 @@ impl Door {
     pub(crate) fn into_router(self) -> Router {
         let mut router = Router::new();
         for route in self.routes {
-            let (path, handler) = route.into_handler(self.guard.clone());
+            let (path, handler) = route.into_handler(self.guard.clone(), self.audit.clone());
             router = router.route(&path, handler);
         }
         let hint = self.unknown_path_hint;
@@ -145,8 +154,13 @@ impl Route {
     }
 
     /// The path, and the handler behind `guard` and its other layers.
-    fn into_handler(self, guard: Option<Arc<Guard>>) -> (String, MethodRouter) {
-        let gate = Gate { guard, permission: self.permission };
+    fn into_handler(
+        self,
+        guard: Option<Arc<Guard>>,
+        audit: Option<AuditLog>,
+    ) -> (String, MethodRouter) {
+        let gate =
+            Gate { guard, audit, permission: self.permission, path: self.path.as_str().into() };
         let handler = self.handler.layer(middleware::from_fn_with_state(gate, enforce::enforce));
         let handler = match self.protocol {
             Protocol::Http => handler.layer(compression()),

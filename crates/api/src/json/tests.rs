@@ -1,6 +1,7 @@
 //! Questions over sockets, to an engine whose reads end only when the budget of the question ends.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use coral_config::{SqlConfig, SqlLimits};
@@ -250,6 +251,10 @@ impl Ask for Probe {
     const PERMISSION: &'static str = "status.read";
     type Answer = ProbeAnswer;
 
+    fn rows(_answer: &Self::Answer) -> usize {
+        0
+    }
+
     fn answer(&self, _: &Sources<'_>, _: &Budget) -> Result<ProbeAnswer, QueryError> {
         Ok(ProbeAnswer {})
     }
@@ -269,7 +274,8 @@ async fn the_json_of_an_answer_is_made_before_the_next_question_may_run() {
     let engine = Arc::<Endless>::default();
     let sources = SharedSources { traces: engine.clone(), metrics: engine.clone(), fleet: engine };
     let api = Api { sources, admission };
-    let answer = api.ask(Probe {}, Identity::new(Surface::Json, None)).await;
+    let answer =
+        api.ask(Probe {}, Identity::new(Surface::Json, None), None, RowCount::default()).await;
     let running = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
     assert_eq!(running, "1", "answers of more questions than may run are in memory");
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use coral_engine::{Checkpoint, EngineError, KnownAgent};
+use coral_server::audit::AuditDetails;
 use coral_server::clock;
 use coral_server::identity::{Caller, Principal};
 use coral_trust::authority::AuthorityError;
@@ -105,11 +106,17 @@ impl Registration {
             self.colony.registry.refuse();
             not_issued(&error)
         })?;
-        Ok(Response::new(CertificateResponse {
+        let details = AuditDetails {
+            filters: vec![format!("agent={agent}"), format!("certificate={}", issued.serial)],
+            ..AuditDetails::default()
+        };
+        let mut response = Response::new(CertificateResponse {
             agent_id: agent.to_string(),
             chain: issued.chain.iter().map(|certificate| certificate.to_vec()).collect(),
             authorities,
-        }))
+        });
+        response.extensions_mut().insert(details);
+        Ok(response)
     }
 
     /// Refuses an address without TLS that is not on this host, unless the colony is told not to

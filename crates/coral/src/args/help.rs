@@ -19,6 +19,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "duckdb",
             "store",
             "audit",
+            "login",
             "completions",
             "man",
         ],

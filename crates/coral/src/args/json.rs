@@ -28,7 +28,7 @@ impl Command {
             Self::Audit(AuditCommand::List(args)) => is_json(args.format),
             Self::Ask(args) => is_json(args.format),
             Self::Why(args) => is_json(args.format),
-            Self::Whoami(args) => is_json(args.format),
+            Self::Login(args) => is_json(args.format),
             Self::Colony(ColonyCommand::Token(TokenCommand::List(args)))
             | Self::Colony(ColonyCommand::Agents(AgentsCommand::List(args))) => {
                 is_json(args.format)

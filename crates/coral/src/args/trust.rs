@@ -7,10 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use coral_query::ServiceScope;
 use coral_trace::units::parse_duration;
-use coral_trust::authority::Fingerprint;
-use coral_trust::join::JoinToken;
 use coral_trust::role::Role;
-use coral_trust::token::Token;
 use coral_trust::workload::AgentName;
 
 use super::{ColonyArgs, StatusFormat};
@@ -147,7 +144,7 @@ pub struct JoinArgs {
     pub url: String,
     /// The join token that `coral colony token create --agent NAME` printed.
     #[arg(long, env = "CORAL_JOIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    pub token: JoinToken,
+    pub token: String,
     /// The address where the colony polls this agent.
     #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:9001")]
     pub listen: std::net::SocketAddr,
@@ -159,28 +156,18 @@ pub struct JoinArgs {
 /// `coral login`.
 #[derive(Args, Debug)]
 pub struct LoginArgs {
-    /// The URL of the colony, such as https://colony:9000.
+    /// The URL of the colony, such as https://colony:9000. Without it: shows who you are.
     #[arg(value_name = "URL")]
-    pub url: String,
+    pub url: Option<String>,
     /// The token that an admin made with `coral colony token create --user NAME`.
-    #[arg(long, env = "CORAL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    pub token: Token,
+    #[arg(long, requires = "url", value_name = "TOKEN", conflicts_with = "forget")]
+    pub token: Option<String>,
     /// The fingerprint of the colony's certificate authority, as `token create` printed it.
-    #[arg(long, value_name = "sha256:HEX")]
-    pub pin: Option<Fingerprint>,
-}
-
-/// `coral logout`.
-#[derive(Args, Debug)]
-pub struct LogoutArgs {
-    /// The URL of the colony.
-    #[arg(value_name = "URL")]
-    pub url: String,
-}
-
-/// `coral whoami`.
-#[derive(Args, Debug)]
-pub struct WhoamiArgs {
+    #[arg(long, requires = "token", value_name = "sha256:HEX")]
+    pub pin: Option<String>,
+    /// Forget the token of the colony at URL.
+    #[arg(long, requires = "url")]
+    pub forget: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

@@ -5,9 +5,12 @@ mod otlp;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use coral_server::audit::{self, AuditError, AuditRecord, Decision, LogFile, Question};
+use coral_server::audit::{self, AuditError, AuditRecord, Decision, LogFile, Question, Verifier};
 use coral_trace::units::When;
 use coral_trace::{UnixNanos, chain};
+use coral_trust::authority::{certificates, is_signed_by};
+use coral_trust::directory::TrustDir;
+use rustls::pki_types::CertificateDer;
 use serde::Serialize;
 
 use super::asked_at::AskedAt;
@@ -78,7 +81,9 @@ pub(super) fn verify(args: &AuditVerifyArgs) -> Result<(), Failure> {
     let dir = directory(&args.place)?;
     let found = {
         let _waiting = Progress::of("Verifying the audit log");
-        audit::verify(&dir, None).map_err(failure)?
+        let roots = RootsVerifier::of(&args.place);
+        let verifier = roots.as_ref().map(|roots| roots as &dyn Verifier);
+        audit::verify(&dir, verifier).map_err(failure)?
     };
     print(&show::verified(&found))?;
     if found.is_whole() { Ok(()) } else { Err(Failure::silent()) }
@@ -160,6 +165,27 @@ fn directory(place: &AuditPlace) -> Result<PathBuf, Failure> {
         )),
         // What else is wrong is said by the first attempt to read.
         _ => Ok(dir),
+    }
+}
+
+/// Checks signatures with the CAs of the colony of this host.
+struct RootsVerifier(Vec<CertificateDer<'static>>);
+
+impl RootsVerifier {
+    /// The CAs; `None` if the colony has none, or this user may not read them.
+    fn of(place: &AuditPlace) -> Option<Self> {
+        let (data_dir, _) = usual_data_dir(place.data_dir.clone());
+        let pem = std::fs::read_to_string(TrustDir::of(&data_dir).path("ca-roots.crt")).ok()?;
+        Some(Self(certificates(&pem)))
+    }
+}
+
+impl Verifier for RootsVerifier {
+    fn verify(&self, _signer: &str, message: &[u8], signature: &[u8]) -> Result<(), String> {
+        match is_signed_by(&self.0, message, signature) {
+            true => Ok(()),
+            false => Err("it is not that of the colony's certificate authority".to_owned()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use coral_server::connect::{Connector, over_connector};
 use coral_trace::sanitize::line;
 use coral_trust::directory::TrustDir;
+use coral_trust::join::{InvalidJoinToken, JoinToken};
 use coral_trust::material;
 use coral_trust::tls::{self, Anchor};
 use coral_trust::workload::Workload;
@@ -28,11 +29,14 @@ pub(super) fn join(args: &JoinArgs) -> Result<(), Failure> {
             "write https://HOST:PORT, as `coral colony token create --agent NAME` printed it",
         ));
     }
+    let token: JoinToken = args.token.trim().parse().map_err(|error: InvalidJoinToken| {
+        Failure::with_hint(error.to_string(), "copy the whole line that it printed")
+    })?;
     let data_dir = data_dir(&args.place);
     let dir = TrustDir::of(&data_dir);
     std::fs::create_dir_all(&data_dir).map_err(of_io)?;
     let (key, request) = material::new_request().map_err(of_io)?;
-    let config = tls::client(None, Anchor::Pinned(args.token.authority), Workload::Colony)
+    let config = tls::client(None, Anchor::Pinned(token.authority), Workload::Colony)
         .map_err(|error| Failure::new(error.to_string()))?;
     let connector = Connector::configured(Arc::new(config));
     let runtime =
@@ -40,7 +44,7 @@ pub(super) fn join(args: &JoinArgs) -> Result<(), Failure> {
     let endpoint = over_connector(url);
     let joined = {
         let _progress = Progress::of(format!("Waiting for the colony at {url}"));
-        let asked = ask_for_certificate(&endpoint, connector, args.token.secret(), request);
+        let asked = ask_for_certificate(&endpoint, connector, token.secret(), request);
         runtime.block_on(async { tokio::time::timeout(ANSWER_TIMEOUT, asked).await })
     };
     let Joined { agent, chain, authorities } = match joined {

@@ -1,20 +1,45 @@
-//! `coral login`, `logout` and `whoami`.
+//! `coral login`.
 
 use coral_api::whoami::WhoAmI;
 use coral_config::is_encrypted_or_local;
 use coral_server::clock;
 use coral_text::duration::duration;
 use coral_trace::sanitize::line;
+use coral_trust::authority::Fingerprint;
 use coral_trust::ledger::seconds;
+use coral_trust::token::{InvalidToken, Token};
 
 use super::query::colony;
 use super::{Failure, print, print_serialized};
-use crate::args::{LoginArgs, LogoutArgs, StatusFormat, WhoamiArgs};
+use crate::args::{LoginArgs, StatusFormat};
 use crate::client::{AskError, Server};
 use crate::credentials::{Credentials, Login};
 
 pub(super) fn login(args: &LoginArgs) -> Result<(), Failure> {
-    let server = Server::colony_with_token(&args.url, &args.token.text(), args.pin);
+    match (&args.url, args.forget) {
+        (None, _) => show(args),
+        (Some(url), true) => forget(url),
+        (Some(url), false) => store(url, args),
+    }
+}
+
+fn store(url: &str, args: &LoginArgs) -> Result<(), Failure> {
+    let variable = || std::env::var("CORAL_TOKEN").ok().filter(|token| !token.is_empty());
+    let Some(token) = args.token.clone().or_else(variable) else {
+        return Err(Failure::with_hint(
+            "there is no token",
+            "give the one that an admin made with --token TOKEN, or in the variable CORAL_TOKEN",
+        ));
+    };
+    let token: Token = token.trim().parse().map_err(|error: InvalidToken| {
+        Failure::with_hint(
+            error.to_string(),
+            "an admin makes one with `coral colony token create --user NAME --role viewer`",
+        )
+    })?;
+    let pin: Option<Fingerprint> =
+        args.pin.as_deref().map(str::parse).transpose().map_err(Failure::new)?;
+    let server = Server::colony_with_token(url, &token.text(), pin);
     let url = server.url().to_owned();
     if !is_encrypted_or_local(&url) {
         return Err(Failure::with_hint(
@@ -23,18 +48,22 @@ pub(super) fn login(args: &LoginArgs) -> Result<(), Failure> {
         ));
     }
     let who = server.whoami().map_err(|error| match &error {
-        AskError::Unreachable { reason, .. } if args.pin.is_none() && reason.contains("UnknownIssuer") => {
+        AskError::Unreachable { reason, .. } if pin.is_none() && reason.contains("UnknownIssuer") => {
             Failure::with_hint(
                 error.to_string(),
                 "the colony has a certificate authority of its own: give its fingerprint with --pin, as `coral \
                  colony token create` printed it; `coral colony ca show` on the colony's host shows it again",
             )
         }
+        AskError::Unreachable { reason, .. } if reason.contains("UnknownIssuer") => Failure::with_hint(
+            error.to_string(),
+            "the colony has another certificate authority than --pin says, or somebody in between answers",
+        ),
         _ => error.into(),
     })?;
     let mut credentials = Credentials::load().map_err(of_file)?;
-    let (token, pin) = (args.token.text(), args.pin.map(|pin| pin.to_string()));
-    credentials.add(Login { url: url.clone(), token, pin });
+    let pin = pin.map(|pin| pin.to_string());
+    credentials.add(Login { url: url.clone(), token: token.text(), pin });
     let path = credentials.store().map_err(of_file)?;
     print(&format!(
         "Logged in to {url} as {}\nThe token is in {}.\n",
@@ -43,19 +72,22 @@ pub(super) fn login(args: &LoginArgs) -> Result<(), Failure> {
     ))
 }
 
-pub(super) fn logout(args: &LogoutArgs) -> Result<(), Failure> {
-    let url = args.url.trim_end_matches('/');
+fn forget(url: &str) -> Result<(), Failure> {
+    let url = url.trim_end_matches('/');
     let mut credentials = Credentials::load().map_err(of_file)?;
     if !credentials.remove(url) {
-        return Err(Failure::new(format!("you are not logged in to {url}")));
+        return Err(Failure::with_hint(
+            format!("there is no token for {url}"),
+            "`coral login` shows at which colony you are logged in",
+        ));
     }
     credentials.store().map_err(of_file)?;
     print(&format!(
-        "Logged out of {url}. The token is still valid: `coral colony token revoke ID` ends it.\n"
+        "Forgot the token for {url}. It is still valid: `coral colony token revoke ID` ends it.\n"
     ))
 }
 
-pub(super) fn whoami(args: &WhoamiArgs) -> Result<(), Failure> {
+fn show(args: &LoginArgs) -> Result<(), Failure> {
     let server = colony(&args.colony);
     let who = server.whoami()?;
     match args.format {

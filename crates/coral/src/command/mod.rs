@@ -92,8 +92,6 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Colony(ColonyCommand::Agents(command)) => trust::agents(&command, asked.zone()),
         Command::Colony(ColonyCommand::Ca(command)) => trust::ca(&command),
         Command::Login(args) => login::login(&args),
-        Command::Logout(args) => login::logout(&args),
-        Command::Whoami(args) => login::whoami(&args),
         Command::Standalone(args) => serve::standalone(&args),
         Command::Demo(args) => serve::demo(&args),
         Command::Query(QueryCommand::Beyla(beyla)) => match beyla {

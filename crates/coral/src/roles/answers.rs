@@ -17,6 +17,7 @@ use coral_query::FleetState;
 use coral_query::SharedSources;
 use coral_query::answer::{AgentStatus, ColonyStatus, StoreStatus, UntracedService};
 use coral_server::admission::{Admission, AdmissionLimits};
+use coral_server::audit::AuditLog;
 use coral_server::clock;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
@@ -56,12 +57,14 @@ pub async fn door(
     store: Store,
     sql: SqlRunner,
     config: &ColonyConfig,
+    audit: AuditLog,
 ) -> Result<Door, ReflectionError> {
     let admission = Admission::new(QUESTIONS);
     let about = Arc::new(About {
         colony: colony.clone(),
         sql: sql.clone(),
         admission: admission.clone(),
+        audit,
         max_bytes: config.storage.max_size,
         keep: config.keep_traces,
     });
@@ -95,6 +98,7 @@ struct About {
     colony: Colony,
     sql: SqlRunner,
     admission: Admission,
+    audit: AuditLog,
     max_bytes: u64,
     keep: Duration,
 }
@@ -138,6 +142,7 @@ impl About {
         let mut counters = self.colony.counters();
         counters.extend(self.sql.counters().snapshot());
         counters.extend(self.admission.counters("colony"));
+        counters.extend(self.audit.counters());
         counters
     }
 }

@@ -2,6 +2,7 @@
 
 mod agent_series;
 mod answers;
+mod audit;
 mod exposure;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use coral_colony::trust::ColonyTrust;
 use coral_colony::{Colony, ColonyError};
 use coral_config::{AgentConfig, ColonyConfig, StandaloneConfig};
 use coral_server::addresses::{Addresses, on_this_host};
+use coral_server::audit::AuditError;
 use coral_server::certificate::PlaintextError;
 use coral_server::listen::{self, BindError};
 use coral_server::local_key::LocalKey;
@@ -56,6 +58,9 @@ pub enum RoleError {
          everything"
     )]
     NoAuth(SocketAddr),
+    /// The audit log cannot be used.
+    #[error("cannot use the audit log")]
+    Audit(#[from] AuditError),
     /// The addresses file could not be written.
     #[error("cannot write `{0}/run/addresses.json`")]
     Addresses(String, #[source] std::io::Error),
@@ -99,7 +104,7 @@ pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(),
     };
     let _published = publish(&addresses, &config.data_dir)?;
     announce(&addresses);
-    Ok(run_colony(&config, store, trust, key.as_ref(), listener, stop).await?)
+    run_colony(&config, store, trust, key.as_ref(), listener, stop).await
 }
 
 /// An agent and a colony in one process, which communicate over sockets.
@@ -182,7 +187,7 @@ impl Standalone {
         };
         let (agent, colony) = tokio::join!(agent, colony);
         agent?;
-        Ok(colony?)
+        colony
     }
 }
 
@@ -193,22 +198,32 @@ async fn run_colony(
     key: Option<&LocalKey>,
     listener: TcpListener,
     stop: CancellationToken,
-) -> Result<(), ColonyError> {
+) -> Result<(), RoleError> {
     let (colony_config, engine) = (config.clone(), Arc::new(store.clone()));
     let guard = key.map(|key| Arc::new(trust.guard(key.as_str())));
     let open = move || Colony::new(&colony_config, engine, trust);
     let colony = tokio::task::spawn_blocking(open).await.expect("reading agents does not panic")?;
     let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
-    let mut door = answers::door(&colony, store, sql.clone(), config).await?;
+    let audit = audit::open(config, colony.trust.clone()).await?;
+    let mut door = answers::door(&colony, store, sql.clone(), config, audit.clone())
+        .await
+        .map_err(ColonyError::from)?
+        .audited(audit.clone());
     if let Some(guard) = guard {
         door = door.guarded(guard);
     }
-    let outcome = colony.run(config, listener, door, stop).await;
+    let ended = CancellationToken::new();
+    let running = async {
+        let outcome = colony.run(config, listener, door, stop).await;
+        ended.cancel();
+        outcome
+    };
+    let (outcome, ()) = tokio::join!(running, audit::sync(audit, ended.clone()));
     // The server has ended, so no client waits for an SQL statement any more.
     if timeout(config.drain_within, sql.join()).await.is_err() {
         tracing::warn!("a process that asks DuckDB has not ended");
     }
-    outcome
+    Ok(outcome?)
 }
 
 /// Opens the colony's store. Fails if another process has opened it.

@@ -53,7 +53,8 @@ async fn colony_door(dir: &TempDir) -> Door {
     let store = store(dir, "colony");
     let colony = Colony::new(&config, Arc::new(store.clone()), trust(dir)).unwrap();
     let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
-    answers::door(&colony, store, sql, &config).await.unwrap()
+    let audit = audit::open(&config, trust(dir)).await.unwrap();
+    answers::door(&colony, store, sql, &config, audit).await.unwrap()
 }
 
 #[test]
@@ -133,6 +134,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/topology: topology.read
         Get /api/v1/traces/{id}: traces.read
         Get /api/v1/traces: traces.read
+        Get /api/v1/whoami: self.read
         Get /api/v1/why: why.read
         Get /healthz: health.read
         Get /metrics: exposition.read

@@ -14,6 +14,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "agent/src/receive",
             "agent/src/serve",
             "agent/src/register.rs",
+            "agent/src/join.rs",
             "colony/src/poll/client.rs",
             "colony/src/serve/register.rs",
             "bench/",

@@ -27,6 +27,8 @@ mod sql;
 mod tasks;
 mod topology;
 mod traces;
+mod trust;
+mod trust_world;
 mod why;
 
 use std::collections::BTreeMap;

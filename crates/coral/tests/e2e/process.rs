@@ -80,6 +80,11 @@ impl Coral {
         Self::run(words(role, &settings), vec![], dir)
     }
 
+    /// A server that finds its configuration in a data directory that was prepared.
+    pub fn of_dir(role: &[&str], settings: &[&str], dir: &std::sync::Arc<TempDir>) -> Self {
+        Self::run(words(role, settings), vec![], dir.clone())
+    }
+
     fn run(role: Vec<String>, env: Vec<(String, String)>, dir: std::sync::Arc<TempDir>) -> Self {
         let mut child = coral()
             .args(&role)
@@ -248,6 +253,7 @@ pub fn coral() -> Command {
     for name in [
         "CORAL_SET",
         "CORAL_COLONY",
+        "CORAL_TOKEN",
         "CORAL_LOG",
         "CARGO",
         "XDG_DATA_HOME",
@@ -259,6 +265,8 @@ pub fn coral() -> Command {
     ] {
         command.env_remove(name);
     }
+    // Logins of whoever runs the tests are not used.
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command.env("CORAL_DATA_DIR", "/nonexistent").stdin(Stdio::null());
     command
 }

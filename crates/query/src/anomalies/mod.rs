@@ -30,6 +30,10 @@ impl Ask for AnomaliesQuestion {
     const PERMISSION: &'static str = "anomalies.read";
     type Answer = answer::Anomalies;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        answer.anomalies.len()
+    }
+
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
         Reader::new(from, budget).anomalies(self)
     }

@@ -35,6 +35,10 @@ impl Ask for EnglishQuestion {
     const PERMISSION: &'static str = "ask.read";
     type Answer = English;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        usize::from(answer.understanding.is_some())
+    }
+
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
         Reader::new(from, budget).english(self)
     }

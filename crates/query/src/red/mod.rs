@@ -45,6 +45,10 @@ impl Ask for RedQuestion {
     const PERMISSION: &'static str = "metrics.read";
     type Answer = answer::RedTable;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        answer.rows.len()
+    }
+
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
         Reader::new(from, budget).red(self)
     }

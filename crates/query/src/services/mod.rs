@@ -40,6 +40,10 @@ impl Ask for ServicesQuestion {
     const PERMISSION: &'static str = "metrics.read";
     type Answer = Services;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        answer.services.len()
+    }
+
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
         Reader::new(from, budget).services(self)
     }

@@ -22,6 +22,10 @@ impl Ask for StatusQuestion {
     const READS_ENGINE: bool = false;
     type Answer = ColonyStatus;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        answer.agents.len()
+    }
+
     fn answer(&self, from: &Sources<'_>, _: &Budget) -> Result<ColonyStatus, QueryError> {
         Ok(from.fleet.status(from.now).with_problems())
     }

@@ -25,6 +25,10 @@ impl Ask for TopologyQuestion {
     const PERMISSION: &'static str = "topology.read";
     type Answer = answer::Topology;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        answer.edges.len()
+    }
+
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
         Reader::new(from, budget).topology(self)
     }

@@ -47,6 +47,10 @@ impl Ask for TraceQuestion {
     const PERMISSION: &'static str = "traces.read";
     type Answer = Trace;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        answer.spans.len()
+    }
+
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Trace, QueryError> {
         let reader = Reader::new(from, budget);
         let Some(id) = reader.resolve(self.id)? else {

@@ -39,6 +39,10 @@ impl Ask for TraceHealthQuestion {
     const PERMISSION: &'static str = "traces.read";
     type Answer = TraceHealth;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        answer.services.len()
+    }
+
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<TraceHealth, QueryError> {
         if self.until_unix_us <= self.since_unix_us {
             return Err(QueryError::invalid(

@@ -33,6 +33,10 @@ impl Ask for TracesQuestion {
     const PERMISSION: &'static str = "traces.read";
     type Answer = answer::TraceList;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        answer.traces.len()
+    }
+
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<answer::TraceList, QueryError> {
         Reader::new(from, budget).list(self)
     }

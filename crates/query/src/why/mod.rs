@@ -60,6 +60,10 @@ impl Ask for WhyQuestion {
     const PERMISSION: &'static str = "why.read";
     type Answer = answer::Why;
 
+    fn rows(answer: &Self::Answer) -> usize {
+        answer.ranking.len()
+    }
+
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
         Reader::new(from, budget).why(self)
     }

@@ -12,7 +12,9 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use super::Permission;
+use super::record::Pending;
 use super::unmatched::{is_grpc, status};
+use crate::audit::AuditLog;
 use crate::identity::{Caller, Denied, Guard};
 use crate::listen::Peer;
 use crate::refusal::refusal;
@@ -22,7 +24,10 @@ use crate::refusal::refusal;
 pub(super) struct Gate {
     /// `None`: callers are not asked who they are.
     pub guard: Option<Arc<Guard>>,
+    pub audit: Option<AuditLog>,
     pub permission: Permission,
+    /// The template of the path.
+    pub path: Arc<str>,
 }
 
 /// Status codes of gRPC.
@@ -37,28 +42,54 @@ pub(super) async fn enforce(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(guard) = &gate.guard else {
-        request.extensions_mut().insert(Caller::unasked());
-        return next.run(request).await;
-    };
     let peer = request.extensions().get::<Peer>().cloned().unwrap_or_else(unknown_peer);
+    let mut pending =
+        Pending::new(gate.audit.as_ref(), &request, &peer, gate.permission, &gate.path);
+    let Some(guard) = &gate.guard else {
+        let caller = Caller::unasked();
+        pending.iter_mut().for_each(|pending| pending.asked_by(&caller));
+        request.extensions_mut().insert(caller);
+        return answered(pending, next.run(request).await);
+    };
     let caller = guard.identify(&peer, request.headers());
-    let caller =
-        match caller.and_then(|caller| guard.admit(&caller, gate.permission).map(|()| caller)) {
-            Ok(caller) => caller,
-            Err(denied) => {
-                return match is_grpc(request.headers()) {
-                    true => status(grpc_code(&denied), &denied.to_string()),
-                    false => answer(&denied),
-                };
+    if let (Some(pending), Ok(caller)) = (&mut pending, &caller) {
+        pending.asked_by(caller);
+    }
+    let admitted = caller.and_then(|caller| {
+        guard.admit(&caller, peer.address.ip(), gate.permission).map(|()| caller)
+    });
+    let caller = match admitted {
+        Ok(caller) => caller,
+        Err(denied) => {
+            let response = match is_grpc(request.headers()) {
+                true => status(grpc_code(&denied), &denied.to_string()),
+                false => answer(&denied),
+            };
+            match pending {
+                // A caller that has to wait does not fill the log.
+                Some(pending) if matches!(denied, Denied::Pause(_) | Denied::TooMuch(_)) => {
+                    pending.forget();
+                }
+                Some(pending) => pending.denied(&denied, response.status()),
+                None => {}
             }
-        };
+            return response;
+        }
+    };
     request.extensions_mut().insert(caller.clone());
-    let response = next.run(request).await;
+    let response = answered(pending, next.run(request).await);
     if let Some(bytes) = response.body().size_hint().exact() {
         guard.answered(&caller, bytes);
     }
     response
+}
+
+/// The answer, after it was recorded.
+fn answered(pending: Option<Pending>, response: Response) -> Response {
+    match pending {
+        Some(pending) => pending.answered(response),
+        None => response,
+    }
 }
 
 fn unknown_peer() -> Peer {

@@ -48,7 +48,7 @@ pub enum Denied {
     #[error("the certificate was revoked, or has expired")]
     WrongCertificate,
     /// Too many wrong tokens came from the caller's network.
-    #[error("too many wrong tokens came from this address")]
+    #[error("too many requests with a wrong token, or with none, came from this address")]
     Pause(Duration),
     /// The caller asks too often, or reads too much.
     #[error("too many requests, or too many bytes, in a short time")]
@@ -122,11 +122,16 @@ impl Guard {
         }
     }
 
-    /// Checks that `caller` has `permission`, and takes one request of its allowance.
+    /// Checks that `caller`, who is at `address`, has `permission`, and takes one request of its allowance.
     ///
     /// # Errors
     /// [`Denied`].
-    pub fn admit(&self, caller: &Caller, permission: Permission) -> Result<(), Denied> {
+    pub fn admit(
+        &self,
+        caller: &Caller,
+        address: IpAddr,
+        permission: Permission,
+    ) -> Result<(), Denied> {
         let kind = Kind::of(caller);
         let is_believed = self.is_plaintext
             && kind == Kind::Anybody
@@ -134,7 +139,7 @@ impl Guard {
         if !kind.may(permission) && !is_believed {
             let readers = Kind::Limited.may(permission) || Kind::Admin.may(permission);
             return Err(match (kind, readers) {
-                (Kind::Anybody, true) => Denied::NoToken,
+                (Kind::Anybody, true) => self.no_token(address),
                 (Kind::Anybody, false) if Kind::Agent.may(permission) => {
                     Denied::NoCertificate("an agent that joined this colony")
                 }
@@ -172,6 +177,17 @@ impl Guard {
         let hash = token.parse::<Token>().ok()?.hash();
         let entry = self.trusted.as_ref()?.token(&hash, address, clock::now())?;
         Some(Caller { principal: Principal::Person(entry), proof: format!("token {}", hash.id()) })
+    }
+
+    /// Notes that somebody asks without a token, who has to wait if that happens often.
+    fn no_token(&self, address: IpAddr) -> Denied {
+        match self.failures.pause(address) {
+            Duration::ZERO => {
+                self.failures.note(address);
+                Denied::NoToken
+            }
+            pause => Denied::Pause(pause),
+        }
     }
 
     /// Notes a failed login.

@@ -88,7 +88,10 @@ impl Trusted {
         address: IpAddr,
         now: UnixNanos,
     ) -> Option<Arc<TokenEntry>> {
-        let entry = Arc::new(self.ledger().token(hash, now)?.clone());
+        let known = || self.ledger().token(hash, now).cloned();
+        // A token that was made a moment ago is not in the ledger that was read before.
+        let entry = known().or_else(|| self.refresh().then(known).flatten())?;
+        let entry = Arc::new(entry);
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         let known = uses.entry(hash.id()).or_default();
         let is_first = known.addresses.is_empty();

@@ -1,0 +1,279 @@
+//! A colony and agents that trust each other, and people who see what they may: the commands as the
+//! guide prints them, over real sockets.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+use coral_server::clock;
+use coral_trust::authority::Authority;
+use coral_trust::directory::TrustDir;
+use coral_trust::ledger::{CertificateEntry, Ledger, LedgerError};
+use coral_trust::material::{new_request, store_agent};
+use coral_trust::workload::Workload;
+use serde_json::Value;
+
+use super::path::reference_trace;
+use super::process::{Coral, eventually};
+use super::trust_world::{AGENT, World, holder, run, text};
+
+/// Services of the reference trace besides payments-api, and words of their spans.
+const OTHERS: &[&str] =
+    &["frontend", "card-validator", "postgres", "fraud", "inventory", "redis", "email", "checkout"];
+
+#[test]
+fn three_commands_let_a_second_host_in_and_a_limited_person_sees_exactly_its_services() {
+    let world = World::new();
+    let agent = world.agent("web-1");
+    world.until_listed("web-1", true);
+    let start = clock::now().earlier(Duration::from_secs(60));
+    assert_eq!(agent.export(&reference_trace(start)), 200);
+    world.until_stored(8);
+    world.login("--services payments-*");
+    for line in [
+        "services",
+        "query beyla traces",
+        "query topology",
+        "query anomalies",
+        "why",
+        "doctor traces",
+        "query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e4736",
+        "ask slowest traces",
+        "login",
+    ] {
+        let json = world.person(&format!("{line} --format json"));
+        let page = world.person(line);
+        let all = [json.stdout, json.stderr, page.stdout, page.stderr].concat();
+        let all = text(&all).to_lowercase();
+        for other in OTHERS {
+            assert!(!all.contains(other), "{line} shows {other}: {all}");
+        }
+    }
+    let services = text(&world.person("services --format json").stdout);
+    let services: Value = serde_json::from_str(&services).unwrap();
+    let names: Vec<_> =
+        services["services"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["payments-api"], "{services}");
+    let trace = text(
+        &world.person("query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e4736").stdout,
+    );
+    assert!(trace.contains("payments-api") && trace.contains("redacted"), "{trace}");
+    for refused in ["colony status", "sql SELECT(1)"] {
+        let output = world.person(refused);
+        let said = text(&output.stderr);
+        assert!(!output.status.success() && said.contains("limited token may not"), "{said}");
+    }
+    // Everything was written down, also what was denied, and nobody changed it.
+    let log = world.here("audit list --last 100 --format json");
+    let log: Value = serde_json::from_str(&log).unwrap();
+    let questions = log["questions"].as_array().unwrap();
+    let denied = questions.iter().filter(|one| one["decision"] == "denied").count();
+    assert!(denied >= 2, "{log}");
+    let shown = questions.iter().find(|one| one["path"] == "/api/v1/traces/{id}").unwrap();
+    assert_eq!(shown["requester"]["name"], "ana", "{shown}");
+    assert_eq!(shown["trace_ids"][0], "4bf92f3577b34da6a3ce929d0e0e4736", "{shown}");
+    assert!(shown["rows"] == 1 && shown["bytes"].as_u64() > Some(100), "{shown}");
+    assert!(world.here("audit verify").contains("No line was changed"));
+}
+
+#[test]
+fn a_join_token_lets_one_agent_in_once_and_the_keys_are_private() {
+    let world = World::new();
+    let line = world.line_of("colony token create --agent web-1");
+    let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    assert!(run(first.path(), &line, None).status.success());
+    let replayed = run(second.path(), &line, None);
+    assert!(!replayed.status.success());
+    assert!(text(&replayed.stderr).contains("was used already"), "{}", text(&replayed.stderr));
+    assert!(!second.path().join("trust/agent.crt").exists());
+    for dir in [first.path(), world.data_dir()] {
+        for file in std::fs::read_dir(dir.join("trust")).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", file.path().display());
+        }
+    }
+    let expired = world.line_of("colony token create --agent web-2 --ttl 1ms");
+    let said = text(&run(second.path(), &expired, None).stderr);
+    assert!(said.contains("has expired"), "{said}");
+}
+
+#[test]
+fn a_token_of_another_colony_is_not_shown_to_this_one() {
+    let (world, other) = (World::new(), World::new());
+    let line =
+        other.line_of("colony token create --agent web-1").replace(&other.url(), &world.url());
+    let dir = tempfile::tempdir().unwrap();
+    let said = text(&run(dir.path(), &line, None).stderr);
+    assert!(said.contains("another colony answers there"), "{said}");
+    // The other colony still accepts it: its secret did not leave this host.
+    let right = line.replace(&world.url(), &other.url());
+    assert!(run(dir.path(), &right, None).status.success());
+}
+
+#[test]
+fn a_revoked_agent_is_out_within_seconds_and_may_join_again() {
+    let world = World::new();
+    let agent = world.agent("web-1");
+    world.until_listed("web-1", true);
+    world.here("colony agents revoke web-1");
+    world.until_listed("web-1", false);
+    let dir = agent.dir.clone();
+    drop(agent);
+    // Its certificate does not let it in again.
+    let agent = Coral::of_dir(&["agent", "start"], AGENT, &dir);
+    eventually(|| match agent.said() {
+        said if said.contains("revoked") => Ok(()),
+        said => Err(said),
+    });
+    drop(agent);
+    let line = world.line_of("colony token create --agent web-1");
+    assert!(run(dir.path(), &line, None).status.success());
+    let _agent = Coral::of_dir(&["agent", "start"], AGENT, &dir);
+    world.until_listed("web-1", true);
+}
+
+#[test]
+fn a_certificate_that_ends_soon_is_renewed_and_a_new_authority_is_learned() {
+    let world = World::new();
+    let dir = world.joined("web-1");
+    // The certificate as it is after 25 days.
+    let trust = TrustDir::of(world.data_dir());
+    let authority = Authority::load(&trust).unwrap();
+    let workload = Workload::Agent("web-1".parse().unwrap());
+    let (key, request) = new_request().unwrap();
+    let then = clock::now().earlier(Duration::from_secs(25 * 24 * 3_600));
+    let issued = authority.issue(&workload, &request, then).unwrap();
+    let entry = CertificateEntry {
+        serial: issued.serial.clone(),
+        agent: "web-1".into(),
+        issued: 0,
+        expires: u64::MAX,
+        revoked: false,
+    };
+    let added = Ledger::change(&trust, clock::now(), |ledger| {
+        ledger.certificates.push(entry);
+        Ok::<_, LedgerError>(())
+    });
+    added.unwrap();
+    store_agent(&TrustDir::of(dir.path()), &key, &issued.chain, &authority.roots_pem()).unwrap();
+    let agent = Coral::of_dir(&["agent", "start"], AGENT, &dir);
+    let renewed = |before: &str| {
+        eventually(|| match holder(dir.path()).serial {
+            serial if serial != before => Ok(()),
+            serial => Err(format!("{serial} was not renewed: {}", agent.said())),
+        });
+    };
+    renewed(&issued.serial);
+    let left = holder(dir.path()).expires.since(clock::now());
+    assert!(left > Duration::from_secs(29 * 24 * 3_600), "{left:?}");
+    // The authority is rotated while the agent runs; it learns of that when it registers.
+    world.until_listed("web-1", true);
+    let before = holder(dir.path()).serial;
+    let fingerprint = world.here("colony ca rotate");
+    drop(agent);
+    let agent = Coral::of_dir(&["agent", "start"], AGENT, &dir);
+    eventually(|| match holder(dir.path()).serial {
+        serial if serial != before => Ok(()),
+        _ => Err(agent.said()),
+    });
+    let roots = std::fs::read_to_string(dir.path().join("trust/agent-ca.crt")).unwrap();
+    assert_eq!(roots.matches("BEGIN CERTIFICATE").count(), 2, "{fingerprint}");
+    world.until_listed("web-1", true);
+}
+
+#[test]
+fn a_stolen_token_is_shown_with_its_addresses_and_ends_when_it_is_revoked() {
+    let world = World::new();
+    world.login("--role admin --expires 1h");
+    assert!(
+        world.person("colony status").status.success() || world.person("login").status.success()
+    );
+    let whoami = text(&world.person("login").stdout);
+    assert!(whoami.contains("ana (admin), who sees every service, for"), "{whoami}");
+    let list = world.here("colony token list --format json");
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let id = list["tokens"][0]["id"].as_str().unwrap();
+    world.here(&format!("colony token revoke {id}"));
+    eventually(|| match world.person("login") {
+        output if !output.status.success() => Ok(()),
+        output => Err(text(&output.stdout)),
+    });
+    let said = text(&world.person("login").stderr);
+    assert!(said.contains("was revoked"), "{said}");
+    let mut world = world;
+    assert_eq!(world.colony.terminate(), Some(0));
+    let list = world.here("colony token list");
+    assert!(list.contains("revoked") && list.contains("127.0.0.1"), "{list}");
+}
+
+#[test]
+fn a_question_that_cannot_be_recorded_is_refused() {
+    let world = World::new();
+    world.login("");
+    let asked = || world.person("services");
+    assert!(asked().status.success());
+    let log = std::fs::read_dir(world.data_dir().join("audit")).unwrap();
+    let size = log.map(|file| file.unwrap().metadata().unwrap().len()).max().unwrap();
+    let pid = world.colony.pid().to_string();
+    let limit = |bytes: &str| {
+        let mut command = std::process::Command::new("prlimit");
+        assert!(
+            command.args(["--pid", &pid, &format!("--fsize={bytes}:")]).status().unwrap().success()
+        );
+    };
+    limit(&(size + 100).to_string());
+    let said = text(&asked().stderr);
+    assert!(said.contains("cannot be recorded in the audit log"), "{said}");
+    limit("unlimited");
+    assert!(asked().status.success());
+    let verified = world.here("audit verify");
+    assert!(verified.contains("Note:"), "what is missing is noted: {verified}");
+}
+
+#[test]
+fn a_standalone_that_asks_who_callers_are_still_polls_its_own_agent() {
+    let dir = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    assert!(run(dir.path(), "colony init --listen 127.0.0.1:0", None).status.success());
+    let settings = [AGENT, &["colony.poll_interval=50ms", "agent.id=web-1"]].concat();
+    let both = Coral::of_dir(&["standalone"], &settings, &dir);
+    assert_eq!(both.export(&reference_trace(clock::now())), 200);
+    eventually(|| {
+        let page = run(dir.path(), "query beyla traces", None);
+        match text(&page.stdout) {
+            page if page.contains("frontend-api") => Ok(()),
+            page => Err(format!("{page}\n{}", both.said())),
+        }
+    });
+}
+
+#[test]
+fn servers_that_other_hosts_reach_start_only_with_trust_or_by_an_explicit_flag() {
+    let start = |line: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let output = run(dir.path(), line, None);
+        assert!(!output.status.success(), "{line}");
+        text(&output.stderr)
+    };
+    let colony = start("colony start --set colony.listen=0.0.0.0:0");
+    assert!(
+        colony.contains("everybody who reaches it") && colony.contains("`coral colony init`"),
+        "{colony}"
+    );
+    assert!(colony.contains("loopback"), "two ways out: {colony}");
+    let off = start(
+        "colony start --set colony.listen=0.0.0.0:0 --set colony.auth=off --insecure-plaintext",
+    );
+    assert!(off.contains("everybody who reaches it"), "{off}");
+    let plain = start("colony start --set colony.listen=0.0.0.0:0 --set colony.auth=on");
+    assert!(plain.contains("nothing would be encrypted"), "{plain}");
+    for key in ["agent.listen", "otlp.grpc", "otlp.http"] {
+        let agent = start(&format!("agent start --set {key}=0.0.0.0:0"));
+        assert!(agent.contains(&format!("`{key}` is 0.0.0.0:0")), "{agent}");
+        assert!(
+            agent.contains("coral agent join") && agent.contains("insecure_plaintext"),
+            "{agent}"
+        );
+    }
+    let colony = start("agent start --set agent.colony=http://10.0.0.2:9000");
+    assert!(colony.contains("`agent.colony`"), "{colony}");
+}

@@ -1,0 +1,247 @@
+//! Records questions in the audit log. An answer is handed out only after its question is recorded.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::response::Response;
+use coral_trace::chain;
+use http::StatusCode;
+use hyper::body::{Frame, SizeHint};
+
+use super::Permission;
+use super::unmatched::{is_grpc, status};
+use crate::audit::{AuditDetails, AuditLog, AuditRecord, AuditSurface, Decision, Requester};
+use crate::clock;
+use crate::identity::policy::Kind;
+use crate::identity::{Caller, Denied};
+use crate::listen::Peer;
+use crate::refusal::refusal;
+
+/// Longest question that a line has, in characters.
+const MAX_QUESTION_CHARS: usize = 4_096;
+/// Status code `UNAVAILABLE` of gRPC.
+const UNAVAILABLE: u16 = 14;
+
+/// A question that has not been recorded yet. If it is dropped, its client went away: it is recorded
+/// as cancelled.
+pub(super) struct Pending {
+    log: AuditLog,
+    record: Option<AuditRecord>,
+    began: Instant,
+    is_grpc: bool,
+}
+
+impl Pending {
+    /// The question of `request`, if it is one that is recorded: every one but those about the
+    /// health of the process and heartbeats.
+    pub fn new(
+        log: Option<&AuditLog>,
+        request: &Request,
+        peer: &Peer,
+        permission: Permission,
+        path: &Arc<str>,
+    ) -> Option<Self> {
+        use Permission as Needs;
+        let is_noise = matches!(
+            permission,
+            Needs::HealthRead
+                | Needs::SpecRead
+                | Needs::ExpositionRead
+                | Needs::SelfRead
+                | Needs::AgentRegister
+        );
+        let log = log.filter(|_| !is_noise)?.clone();
+        let is_grpc = is_grpc(request.headers());
+        let surface = match permission {
+            Needs::SqlRead => AuditSurface::Sql,
+            _ if is_grpc => AuditSurface::Grpc,
+            _ => AuditSurface::Http,
+        };
+        let question = request.uri().path_and_query().map_or("", |text| text.as_str());
+        let record = AuditRecord {
+            time: clock::now(),
+            requester: Requester::default(),
+            remote_address: Some(peer.address),
+            surface,
+            method: request.method().to_string(),
+            path: path.to_string(),
+            question: question.chars().take(MAX_QUESTION_CHARS).collect(),
+            services: Vec::new(),
+            since: None,
+            until: None,
+            trace_ids: Vec::new(),
+            filters: Vec::new(),
+            rows: 0,
+            bytes: 0,
+            duration_us: 0,
+            decision: Decision::Cancelled,
+            reason: None,
+            status: None,
+        };
+        Some(Self { log, record: Some(record), began: Instant::now(), is_grpc })
+    }
+
+    /// Notes who asks.
+    pub fn asked_by(&mut self, caller: &Caller) {
+        if let Some(record) = &mut self.record {
+            record.requester = Requester {
+                name: caller.principal.to_string(),
+                role: Kind::of(caller).as_str().to_owned(),
+                proof: caller.proof.clone(),
+            };
+        }
+    }
+
+    /// Records that the question was denied. A denial is not held back if it cannot be recorded.
+    pub fn denied(mut self, denied: &Denied, status: StatusCode) {
+        let Some(mut record) = self.take() else { return };
+        (record.decision, record.status) = (Decision::Denied, Some(status.as_u16()));
+        record.reason = Some(denied.to_string());
+        if let Err(error) = self.log.append(&record) {
+            tracing::error!(error = chain(&error), "a denied question is not in the audit log");
+        }
+    }
+
+    /// Records the question with its answer, and returns the answer; an error instead if the
+    /// question cannot be recorded. A streamed answer is recorded when it begins and when it ends.
+    pub fn answered(mut self, response: Response) -> Response {
+        let Some(mut record) = self.take() else { return response };
+        let (mut head, body) = response.into_parts();
+        let details = head.extensions.remove::<AuditDetails>().unwrap_or_default();
+        let rows = details.rows.clone();
+        record.add(details);
+        record.status = Some(head.status.as_u16());
+        // A failed call of gRPC has the HTTP status 200, and its own status in a header.
+        let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let is_refused_call = text("grpc-status").is_some_and(|code| code != "0");
+        record.decision = match head.status.is_success() && !is_refused_call {
+            true => Decision::Allowed,
+            false => Decision::Failed,
+        };
+        record.reason =
+            text("grpc-message").map(|reason| reason.chars().take(MAX_QUESTION_CHARS).collect());
+        let bytes = body.size_hint().exact();
+        record.bytes = bytes.unwrap_or_default();
+        record.rows = rows.get();
+        let is_stream = bytes.is_none() && record.surface == AuditSurface::Sql;
+        if is_stream {
+            record.reason =
+                Some("the answer begins; a later line has its rows and bytes".to_owned());
+        }
+        if let Err(error) = self.log.append(&record) {
+            tracing::error!(
+                error = chain(&error),
+                "a question is refused: the audit log cannot record it"
+            );
+            return self.refused();
+        }
+        if !is_stream {
+            return Response::from_parts(head, body);
+        }
+        (record.reason, record.decision) = (None, Decision::Cancelled);
+        let pending =
+            Self { log: self.log.clone(), record: Some(record), began: self.began, is_grpc: false };
+        let body = RecordedBody { body, bytes: 0, rows, pending: Some(pending) };
+        Response::from_parts(head, Body::new(body))
+    }
+
+    /// Drops the question unrecorded.
+    pub fn forget(mut self) {
+        self.record = None;
+    }
+
+    fn take(&mut self) -> Option<AuditRecord> {
+        let mut record = self.record.take()?;
+        record.duration_us = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Some(record)
+    }
+
+    fn refused(&self) -> Response {
+        const ERROR: &str =
+            "the question cannot be recorded in the audit log, so it is not answered";
+        match self.is_grpc {
+            true => status(UNAVAILABLE, ERROR),
+            false => refusal(
+                StatusCode::SERVICE_UNAVAILABLE,
+                ERROR,
+                Some(
+                    "make room on the colony's disk; the colony's log says more (`audit.refuse_when_full`)",
+                ),
+            ),
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let Some(record) = self.take() else { return };
+        if let Err(error) = self.log.append(&record) {
+            tracing::error!(error = chain(&error), "a cancelled question is not in the audit log");
+        }
+    }
+}
+
+impl AuditRecord {
+    /// Adds what the handler said.
+    fn add(&mut self, details: AuditDetails) {
+        if let Some(question) = details.question {
+            self.question = question.chars().take(MAX_QUESTION_CHARS).collect();
+        }
+        self.services = details.services;
+        (self.since, self.until) = (details.since, details.until);
+        (self.trace_ids, self.filters) = (details.trace_ids, details.filters);
+    }
+}
+
+/// The body of a streamed answer, which is recorded when it ends.
+struct RecordedBody {
+    body: Body,
+    bytes: u64,
+    rows: crate::audit::RowCount,
+    pending: Option<Pending>,
+}
+
+impl RecordedBody {
+    fn end(&mut self, decision: Decision) {
+        let Some(mut pending) = self.pending.take() else { return };
+        if let Some(record) = &mut pending.record {
+            (record.bytes, record.rows, record.decision) = (self.bytes, self.rows.get(), decision);
+        }
+        // Dropping it records it.
+    }
+}
+
+impl HttpBody for RecordedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        match &polled {
+            Poll::Ready(None) => self.end(Decision::Allowed),
+            Poll::Ready(Some(Err(_))) => self.end(Decision::Failed),
+            Poll::Ready(Some(Ok(frame))) => {
+                self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+            }
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for RecordedBody {
+    fn drop(&mut self) {
+        self.end(Decision::Cancelled);
+    }
+}
