@@ -19,7 +19,7 @@ use crate::authority::BenchAuthority;
 use crate::colony::SPANS;
 use crate::exporter::{Answer, Exporter, Protocol};
 use crate::figures::Figures;
-use crate::program::Program;
+use crate::program::{Program, agent_id};
 use crate::server::Server;
 use crate::target::Target;
 use crate::traffic::Traffic;
@@ -44,18 +44,23 @@ const ANSWERED: &str = "/api/v1/status";
 pub async fn measure(program: &Program) -> Result<Figures, Failure> {
     let authority = BenchAuthority::create()?;
     let settings = ["colony.auth=on", "colony.poll_interval=200ms"];
-    let colony = program.certified_colony(&authority, &[], &settings).await?;
+    let configured = program.certified_agent(&authority, &agent_id(0), &[]).await?;
+    let agents = std::slice::from_ref(&configured);
+    let colony = program.certified_colony(&authority, agents, &settings).await?;
     let mut slowest = Slowest::default();
     for number in 0..REVOCATIONS {
         agent(program, &authority, &colony, &format!("revoked-{number}"), &mut slowest).await?;
         slowest.token = slowest.token.max(token(&colony).await?);
     }
+    until("the agent is polled", async || is_polled(&colony, &agent_id(0)).await).await?;
+    let of_configured = revoke_and_wait(&configured, &colony, &agent_id(0)).await?;
     let mut figures = Figures::default();
     let mut add = |what: &str, slowest: Duration| {
         figures.at_most(what, slowest.as_secs_f64(), "s", LIMIT_SECONDS);
     };
     add("revoked agent, until it cannot register, slowest of 3", slowest.registration);
     add("revoked agent, until it is not polled, slowest of 3", slowest.polling);
+    add("revoked agent of `colony.agents`, until it is not polled", of_configured);
     add("revoked token, until it is refused, slowest of 3", slowest.token);
     Ok(figures)
 }
@@ -78,22 +83,37 @@ async fn agent(
 ) -> Result<(), Failure> {
     let registers = format!("agent.colony={}", colony.url("colony")?);
     let agent = program.certified_agent(authority, id, &[&registers]).await?;
-    until(async || is_polled(colony, id).await).await?;
+    until("the agent is polled", async || is_polled(colony, id).await).await?;
     let mut client = Registering::new(authority, colony, &agent, id).await?;
     if let Some(status) = client.register().await? {
         return Err(format!("{id} is not revoked, and cannot register: {status}").into());
     }
+    let revoked = revoke(colony, id).await?;
+    until("the revoked agent cannot register", async || Ok(client.register().await?.is_some()))
+        .await?;
+    slowest.registration = slowest.registration.max(revoked.elapsed());
+    until("the revoked agent is not polled", async || Ok(!is_polled(colony, id).await?)).await?;
+    slowest.polling = slowest.polling.max(revoked.elapsed());
+    gives_nothing(&agent, colony, id).await
+}
+
+/// Revokes an agent that is polled. Returns the time until it is not polled.
+async fn revoke_and_wait(agent: &Server, colony: &Server, id: &str) -> Result<Duration, Failure> {
+    let revoked = revoke(colony, id).await?;
+    until("the revoked agent is not polled", async || Ok(!is_polled(colony, id).await?)).await?;
+    let after = revoked.elapsed();
+    gives_nothing(agent, colony, id).await?;
+    Ok(after)
+}
+
+/// Revokes an agent. Returns when.
+async fn revoke(colony: &Server, id: &str) -> Result<Instant, Failure> {
     let name = id.parse()?;
     change(colony, move |ledger, now| {
         ledger.revoke_agent(&name, now);
     })
     .await?;
-    let revoked = Instant::now();
-    until(async || Ok(client.register().await?.is_some())).await?;
-    slowest.registration = slowest.registration.max(revoked.elapsed());
-    until(async || Ok(!is_polled(colony, id).await?)).await?;
-    slowest.polling = slowest.polling.max(revoked.elapsed());
-    gives_nothing(&agent, colony, id).await
+    Ok(Instant::now())
 }
 
 /// Checks that nothing is polled that a revoked agent receives.
@@ -137,7 +157,7 @@ async fn token(colony: &Server) -> Result<Duration, Failure> {
     // The colony pauses callers with many wrong tokens: one that is known is not tried before the
     // colony has read the ledger.
     tokio::time::sleep(LEDGER_READ).await;
-    until(async || is(StatusCode::OK).await).await?;
+    until("the token is accepted", async || is(StatusCode::OK).await).await?;
     change(colony, move |ledger, now| {
         for entry in ledger.tokens.iter_mut().filter(|entry| entry.hash == hash) {
             entry.revoked = Some(seconds(now));
@@ -145,7 +165,7 @@ async fn token(colony: &Server) -> Result<Duration, Failure> {
     })
     .await?;
     let revoked = Instant::now();
-    until(async || is(StatusCode::UNAUTHORIZED).await).await?;
+    until("the revoked token is refused", async || is(StatusCode::UNAUTHORIZED).await).await?;
     Ok(revoked.elapsed())
 }
 
@@ -175,12 +195,15 @@ async fn change(
     Ok(())
 }
 
-/// Tries until `done`.
-async fn until(mut done: impl AsyncFnMut() -> Result<bool, Failure>) -> Result<(), Failure> {
+/// Tries until `done`, which `what` names.
+async fn until(
+    what: &str,
+    mut done: impl AsyncFnMut() -> Result<bool, Failure>,
+) -> Result<(), Failure> {
     let begin = Instant::now();
     while !done().await? {
         if begin.elapsed() > TIMEOUT {
-            return Err(format!("nothing changed within {TIMEOUT:?}").into());
+            return Err(format!("not within {TIMEOUT:?}: {what}").into());
         }
         tokio::time::sleep(TRY_INTERVAL).await;
     }
