@@ -17,7 +17,7 @@ use crate::program::Program;
 use crate::server::Server;
 use crate::traffic::Traffic;
 use crate::traffic::question::ListQuery;
-use crate::{Failure, clock, output, queries};
+use crate::{Failure, clock, encryption, output, queries};
 
 /// Starts an agent, sends it traffic as fast as it accepts it, and asks questions about the
 /// traffic.
@@ -29,6 +29,9 @@ pub struct AgentCommand {
     traffic: Traffic,
     #[command(flatten)]
     sending: Sending,
+    /// Compare exports over TLS with exports without TLS, and measure nothing else.
+    #[arg(long)]
+    tls: bool,
     /// Write the measurements to this file as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -50,7 +53,10 @@ impl AgentCommand {
         let traffic = self.traffic.ending(clock::now());
         let bench =
             AgentBench { program: &self.program, traffic: &traffic, sending: &self.sending };
-        let figures = bench.run().await?;
+        let figures = match self.tls {
+            true => encryption::exports(&self.program, &traffic, &self.sending).await?,
+            false => bench.run().await?,
+        };
         print!("{}", figures.table());
         output::write_json_if(self.json.as_deref(), &figures)?;
         figures.complete()
@@ -83,7 +89,7 @@ impl AgentBench<'_> {
         let before = sink.process().cpu_seconds();
         // The sink supports only gRPC.
         let sending = Sending { protocol: Protocol::Grpc, ..self.sending.clone() };
-        sending.send_all(&sink.url, self.traffic).await?.complete(self.traffic)?;
+        sending.send_all(sink.url.as_str(), self.traffic).await?.complete(self.traffic)?;
         Ok(self.each(sink.process().cpu_seconds() - before))
     }
 
@@ -100,7 +106,7 @@ impl AgentBench<'_> {
             Protocol::Grpc => "otlp_grpc",
             Protocol::Http => "otlp_http",
         };
-        let sent = self.sending.send_all(&agent.url(socket)?, self.traffic).await?;
+        let sent = self.sending.send_all(agent.target(socket)?, self.traffic).await?;
         let acknowledged = self.each(process.cpu_seconds() - before);
         sent.complete(self.traffic)?;
         figures.add("durable", sent.rate(), "spans/s");

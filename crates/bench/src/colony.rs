@@ -13,7 +13,7 @@ use crate::program::Program;
 use crate::server::Server;
 use crate::traffic::Traffic;
 use crate::traffic::question::ListQuery;
-use crate::{Failure, clock, output, queries};
+use crate::{Failure, clock, encryption, output, queries};
 
 /// Fills an agent, starts a colony that polls it, and measures until the colony has all spans.
 #[derive(Args)]
@@ -24,19 +24,26 @@ pub struct ColonyCommand {
     traffic: Traffic,
     #[command(flatten)]
     sending: Sending,
+    /// Compare polls over TLS with polls without TLS, and measure nothing else.
+    #[arg(long)]
+    tls: bool,
     /// Write the measurements to this file as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
-const SPANS: &str = "coral.colony.store.spans";
+/// The counter of the spans that a colony has stored.
+pub const SPANS: &str = "coral.colony.store.spans";
 
 impl ColonyCommand {
     /// Runs the measurement and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
         let traffic = self.traffic.ending(clock::now());
-        let figures = measure(&self.program, &traffic, &self.sending).await?;
+        let figures = match self.tls {
+            true => encryption::polls(&self.program, &traffic, &self.sending).await?,
+            false => measure(&self.program, &traffic, &self.sending).await?,
+        };
         print!("{}", figures.table());
         output::write_json_if(self.json.as_deref(), &figures)?;
         figures.complete()
@@ -53,12 +60,12 @@ pub async fn measure(
     sending: &Sending,
 ) -> Result<Figures, Failure> {
     let agent = program.agent(&[]).await?;
-    sending.send_all(&agent.url("otlp_grpc")?, traffic).await?.complete(traffic)?;
+    sending.send_all(agent.target("otlp_grpc")?, traffic).await?.complete(traffic)?;
     agent.process().until_idle(IDLE_TIMEOUT).await.ok_or("the agent does not become idle")?;
     let mut figures = Figures::default();
     let colony = drain(program, traffic, &agent, &mut figures).await?;
     let questions = traffic.answer_all(ListQuery::for_bench(traffic));
-    let mut ask = Ask::Colony(ColonyApi::new(colony.url("colony")?)?);
+    let mut ask = Ask::Colony(ColonyApi::new(&colony)?);
     figures.extend("colony", queries::measure(&mut ask, traffic, &questions).await?);
     Ok(figures)
 }

@@ -11,11 +11,12 @@ use prost::Message as _;
 use prost::bytes::{BufMut as _, Bytes};
 use serde::Serialize;
 use tonic::codec::{Codec, EncodeBuf, Encoder};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstDecoder;
 
 use crate::Failure;
+use crate::target::Target;
 
 /// The protocol of exports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ValueEnum)]
@@ -51,20 +52,23 @@ pub enum Answer {
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Exporter {
-    /// Connects to `endpoint`, such as `http://127.0.0.1:4317`, with the first export.
+    /// Connects to `target`, such as `http://127.0.0.1:4317`, with the first export.
     ///
     /// # Errors
-    /// `endpoint` is not a URL.
-    pub fn new(endpoint: &str, protocol: Protocol) -> Result<Self, Failure> {
+    /// The URL is not one, or is to be used with OTLP/HTTP over TLS.
+    pub fn new(target: impl Into<Target>, protocol: Protocol) -> Result<Self, Failure> {
+        let target = target.into();
         Ok(match protocol {
             Protocol::Grpc => {
-                let endpoint = Endpoint::from_shared(endpoint.to_owned())?.timeout(ANSWER_TIMEOUT);
-                Self::Grpc(endpoint.connect_lazy())
+                Self::Grpc(target.connect_lazy(&target.endpoint()?.timeout(ANSWER_TIMEOUT)))
+            }
+            Protocol::Http if target.is_encrypted() => {
+                return Err("the bench has no OTLP/HTTP over TLS: use gRPC".into());
             }
             Protocol::Http => {
                 let client =
                     reqwest::Client::builder().timeout(ANSWER_TIMEOUT).no_proxy().build()?;
-                Self::Http(client, format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+                Self::Http(client, format!("{}/v1/traces", target.url.trim_end_matches('/')))
             }
         })
     }

@@ -8,10 +8,11 @@ use prost::bytes::Bytes;
 use tokio::task::JoinSet;
 
 use crate::ask::colony::ColonyApi;
+use crate::authority::BenchAuthority;
 use crate::exporter::{Answer, Exporter, Protocol};
 use crate::figures::Figures;
 use crate::latency::Latencies;
-use crate::program::Program;
+use crate::program::{Program, agent_id};
 use crate::server::Server;
 use crate::traffic::Traffic;
 use crate::traffic::encode::Encoder;
@@ -33,6 +34,9 @@ pub struct Freshness {
     /// Traces per second, of all agents together.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     rate: u64,
+    /// Give every agent a certificate of its own, and the colony one: all polls are over TLS.
+    #[arg(long)]
+    tls: bool,
     /// Seconds without any span; 0 skips the measurement of CPU.
     #[arg(long, default_value_t = 30)]
     idle: u64,
@@ -54,11 +58,7 @@ const SPANS_PER_TRACE: u64 = 5;
 impl Freshness {
     /// Runs the measurement and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
-        let mut agents = Vec::new();
-        for _ in 0..self.agents {
-            agents.push(self.program.agent(&[]).await?);
-        }
-        let colony = self.program.colony_of(&agents, &[]).await?;
+        let (agents, colony) = self.start().await?;
         tokio::time::sleep(FIRST_POLLS).await;
         let mut figures = Figures::default();
         if self.idle > 0 {
@@ -73,19 +73,37 @@ impl Freshness {
         figures.latency("found after", &found.percentiles(), [None, Some(500.0)]);
         figures.add("colony CPU, with lookups", of_colony * 1e3, "ms/s");
         figures.add("CPU of all agents", of_agents * 1e3, "ms/s");
+        figures.add("colony memory", colony.process().resident_mib(), "MiB");
         print!("{}", figures.table());
         output::write_json_if(self.json.as_deref(), &figures)?;
         figures.complete()
     }
 
+    /// Starts the agents, and a colony that polls them.
+    async fn start(&self) -> Result<(Vec<Server>, Server), Failure> {
+        let authority = BenchAuthority::create()?;
+        let mut agents = Vec::new();
+        for number in 0..self.agents as usize {
+            agents.push(match self.tls {
+                true => self.program.certified_agent(&authority, &agent_id(number), &[]).await?,
+                false => self.program.agent(&[]).await?,
+            });
+        }
+        let colony = match self.tls {
+            true => self.program.certified_colony(&authority, &agents, &[]).await?,
+            false => self.program.colony_of(&agents, &[]).await?,
+        };
+        Ok((agents, colony))
+    }
+
     /// Sends every trace at its time, and returns how long after its acknowledgement each was found.
     async fn send(&self, agents: &[Server], colony: &Server) -> Result<Latencies, Failure> {
-        let traffic = self.traffic();
+        let traffic = Traffic::of_traces(self.traces, SPANS_PER_TRACE, clock::now());
         let exporters: Vec<Exporter> = agents
             .iter()
-            .map(|agent| Exporter::new(&agent.url("otlp_grpc")?, Protocol::Grpc))
+            .map(|agent| Exporter::new(agent.target("otlp_grpc")?, Protocol::Grpc))
             .collect::<Result<_, Failure>>()?;
-        let api = ColonyApi::new(colony.url("colony")?)?;
+        let api = ColonyApi::new(colony)?;
         let mut encoder = Encoder::new(&traffic);
         let mut pace = tokio::time::interval(Duration::from_secs(1) / self.rate as u32);
         let (mut tasks, mut found) = (JoinSet::new(), Latencies::default());
@@ -103,22 +121,6 @@ impl Freshness {
             }
         }
         Ok(found)
-    }
-
-    /// One trace per export.
-    fn traffic(&self) -> Traffic {
-        Traffic {
-            spans: self.traces * SPANS_PER_TRACE,
-            services: 20,
-            spans_per_trace: SPANS_PER_TRACE,
-            attributes: 10,
-            errors: 0.01,
-            slow: 0.01,
-            seed: 1,
-            spread: 3_600_000_000_000,
-            spans_per_export: SPANS_PER_TRACE,
-            end: clock::now(),
-        }
     }
 }
 

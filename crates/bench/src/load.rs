@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use crate::exporter::{Answer, Exporter, Protocol};
 use crate::load_result::LoadResult;
 use crate::process::Process;
+use crate::target::Target;
 use crate::traffic::Traffic;
 use crate::traffic::encode::Encoder;
 use crate::{Failure, clock, output};
@@ -74,7 +75,7 @@ impl LoadCommand {
         if let Some(file) = &self.manifest {
             output::write_json(file, &traffic.manifest())?;
         }
-        let sent = self.sending.send_all(&self.endpoint, &traffic).await?;
+        let sent = self.sending.send_all(self.endpoint.as_str(), &traffic).await?;
         print!("{}", sent.table());
         output::write_json_if(self.json.as_deref(), &sent)?;
         sent.complete(&traffic)
@@ -82,12 +83,16 @@ impl LoadCommand {
 }
 
 impl Sending {
-    /// Sends all of `traffic` to `endpoint`.
+    /// Sends all of `traffic` to `target`.
     ///
     /// # Errors
-    /// `endpoint` is not a URL.
-    pub async fn send_all(&self, endpoint: &str, traffic: &Traffic) -> Result<LoadResult, Failure> {
-        self.send(endpoint, traffic, 0..traffic.exports(), |_| {}).await
+    /// The URL is not one.
+    pub async fn send_all(
+        &self,
+        target: impl Into<Target>,
+        traffic: &Traffic,
+    ) -> Result<LoadResult, Failure> {
+        self.send(target, traffic, 0..traffic.exports(), |_| {}).await
     }
 
     /// Sends the given exports of `traffic`, and calls `acknowledged` with the number of each
@@ -95,14 +100,15 @@ impl Sending {
     /// future to stop.
     ///
     /// # Errors
-    /// `endpoint` is not a URL.
+    /// The URL is not one.
     pub async fn send(
         &self,
-        endpoint: &str,
+        target: impl Into<Target>,
         traffic: &Traffic,
         exports: Range<u64>,
         acknowledged: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<LoadResult, Failure> {
+        let target = target.into();
         let (ahead, queue) = mpsc::channel(MAX_ENCODED_AHEAD);
         let mut tasks = JoinSet::new();
         let (of, rate) = (traffic.clone(), self.rate);
@@ -114,7 +120,7 @@ impl Sending {
         let acknowledged = Arc::new(acknowledged);
         let (begin, cpu) = (Instant::now(), Process::this().cpu_seconds());
         for _ in 0..self.connections {
-            let exporter = Exporter::new(endpoint, self.protocol)?;
+            let exporter = Exporter::new(target.clone(), self.protocol)?;
             for _ in 0..self.in_flight {
                 let sender = Sender { exporter: exporter.clone(), queue: queue.clone() };
                 tasks.spawn(sender.run(acknowledged.clone()));

@@ -3,10 +3,13 @@
 mod agent;
 mod ask;
 mod audit;
+mod authority;
 mod beyla;
 mod clock;
 mod colony;
+mod connections;
 mod demo;
+mod encryption;
 mod exporter;
 mod figures;
 mod freshness;
@@ -22,15 +25,19 @@ mod program;
 mod queries;
 mod rca;
 mod report;
+mod revocation;
 mod server;
 mod sink;
 mod soak;
 mod store;
 mod table;
+mod target;
 mod text;
 mod topology;
 mod traffic;
+mod trust;
 mod units;
+mod web;
 
 use std::process::ExitCode;
 
@@ -86,6 +93,8 @@ enum Measure {
     Store(store::Store),
     /// Measures the audit log alone: CPU per recorded question, bytes per line, and verification.
     Audit(audit::Audit),
+    /// Measures connections over TLS, and how soon a revocation works.
+    Trust(trust::Trust),
 }
 
 /// Why a measurement was not begun on this host, which is no failure of what it measures.
@@ -156,6 +165,7 @@ impl Measure {
                 tokio::task::spawn_blocking(move || service.run()).await?
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
+            Self::Trust(trust) => trust.run().await,
             Self::Audit(audit) => tokio::task::spawn_blocking(move || audit.run()).await?,
         }
     }

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use coral_trust::workload::Workload;
 use tempfile::TempDir;
 
 use crate::Failure;
+use crate::authority::BenchAuthority;
 use crate::server::Server;
 
 /// The coral program to measure, and its settings.
@@ -61,13 +63,56 @@ impl Program {
     /// # Errors
     /// As for [`agent`](Self::agent).
     pub async fn colony_of(&self, agents: &[Server], settings: &[&str]) -> Result<Server, Failure> {
+        self.colony_in(self.directory()?, agents, settings).await
+    }
+
+    /// Starts an agent like [`agent`](Self::agent), named `id`, with a certificate of `authority`: TLS
+    /// is on its port for colonies.
+    ///
+    /// # Errors
+    /// As for [`agent`](Self::agent), and those of certificates.
+    pub async fn certified_agent(
+        &self,
+        authority: &BenchAuthority,
+        id: &str,
+        settings: &[&str],
+    ) -> Result<Server, Failure> {
+        let dir = self.directory()?;
+        authority.give_agent(id, dir.path())?;
+        let named = format!("agent.id={id}");
+        let settings = [&FREE_PORTS[..], &[&named], settings].concat();
+        let agent = self.start_in(dir, &["agent", "start"], &settings).await?;
+        agent.certified(authority, Workload::Agent(id.parse()?))
+    }
+
+    /// Starts a colony like [`colony_of`](Self::colony_of), whose certificate authority is
+    /// `authority`: TLS is on its port.
+    ///
+    /// # Errors
+    /// As for [`agent`](Self::agent), and those of certificates.
+    pub async fn certified_colony(
+        &self,
+        authority: &BenchAuthority,
+        agents: &[Server],
+        settings: &[&str],
+    ) -> Result<Server, Failure> {
+        let dir = self.directory()?;
+        authority.give_colony(dir.path())?;
+        self.colony_in(dir, agents, settings).await?.certified(authority, Workload::Colony)
+    }
+
+    async fn colony_in(
+        &self,
+        dir: TempDir,
+        agents: &[Server],
+        settings: &[&str],
+    ) -> Result<Server, Failure> {
         let mut list = String::new();
         for (number, agent) in agents.iter().enumerate() {
-            let id = if number == 0 { "bench".to_owned() } else { format!("bench-{number}") };
+            let id = agent_id(number);
             list += &format!("{{id: {id}, address: \"{}\"}}, ", agent.url("agent_rpc")?);
         }
         let agents = format!("colony: {{agents: [{list}]}}\n");
-        let dir = self.directory()?;
         let file = dir.path().join("colony.yaml");
         std::fs::write(&file, agents)?;
         let file = file.display().to_string();
@@ -107,6 +152,11 @@ impl Program {
             None => tempfile::tempdir(),
         }
     }
+}
+
+/// How a colony of the bench knows its agents.
+pub fn agent_id(number: usize) -> String {
+    if number == 0 { "bench".to_owned() } else { format!("bench-{number}") }
 }
 
 /// The coral program: `named`, or else the one in the directory of this program.

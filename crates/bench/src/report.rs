@@ -12,7 +12,7 @@ use crate::soak::kill::{Kill, Role};
 use crate::soak::mixed::Mixed;
 use crate::traffic::Traffic;
 use crate::units::grouped;
-use crate::{Failure, audit, clock, colony, output};
+use crate::{Failure, audit, clock, colony, output, trust};
 
 /// Runs all measurements and prints one table. A measurement that fails becomes a row, and the exit
 /// code is 1. A value outside its limit is only marked.
@@ -59,6 +59,7 @@ impl Report {
         let audit = || audit::measure(audit::DEFAULT_QUESTIONS, audit::DEFAULT_FILE_BYTES);
         let audit = tokio::task::spawn_blocking(audit).await;
         add_figures(&mut figures, "audit log", audit.map_err(Failure::from));
+        add_figures(&mut figures, "trust", Ok(trust::measure(&self.program).await));
         if self.kills > 0 {
             for (of, role) in [("agent", Role::Agent), ("agent and colony", Role::Colony)] {
                 add_figures(&mut figures, of, self.kill(role).await);

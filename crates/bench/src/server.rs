@@ -1,15 +1,20 @@
 //! A coral process that the bench starts, queries, kills and restarts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use coral_trust::workload::Workload;
+use rustls::ClientConfig;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::Failure;
+use crate::authority::BenchAuthority;
 use crate::process::Process;
+use crate::target::Target;
+use crate::web::Web;
 
 /// A running coral process, which is killed when this value is dropped. Its data is removed with
 /// the last server that uses the data.
@@ -20,12 +25,13 @@ pub struct Server {
     dir: Arc<TempDir>,
     faults: Option<f64>,
     addresses: Value,
-    http: reqwest::Client,
+    /// How the bench knows the process over TLS; none without TLS.
+    config: Option<Arc<ClientConfig>>,
+    web: OnceLock<Web>,
 }
 
 /// How long a process may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// The largest number of attempts to start a process with injected faults, which may make opening
 /// the store fail.
 const MAX_STARTS: u32 = 200;
@@ -81,7 +87,6 @@ impl Server {
             .stderr(log)
             .spawn()
             .map_err(|error| format!("cannot start `{}`: {error}", program.display()))?;
-        let http = reqwest::Client::builder().timeout(ANSWER_TIMEOUT).no_proxy().build()?;
         let addresses = Value::Null;
         let mut server = Self {
             child,
@@ -90,7 +95,8 @@ impl Server {
             dir: dir.clone(),
             faults: faults.map(|(rate, _)| rate),
             addresses,
-            http,
+            config: None,
+            web: OnceLock::new(),
         };
         server.until_listening().await?;
         Ok(server)
@@ -136,7 +142,9 @@ impl Server {
     pub async fn start_again(&mut self) -> Result<(), Failure> {
         self.kill()?;
         let (program, arguments) = (self.program.clone(), self.arguments.clone());
+        let config = self.config.take();
         *self = Self::run(program, arguments, self.dir.clone(), self.faults).await?;
+        self.config = config;
         Ok(())
     }
 
@@ -173,13 +181,62 @@ impl Server {
         segments.map(|file| Ok(file?.metadata()?.len())).sum()
     }
 
-    /// The URL of `socket`, such as `otlp_grpc`: `http://` and its address.
+    /// The same server, which has a certificate of `authority` for `workload`.
+    ///
+    /// # Errors
+    /// There is no TLS client.
+    pub fn certified(
+        mut self,
+        authority: &BenchAuthority,
+        workload: Workload,
+    ) -> Result<Self, Failure> {
+        self.config = Some(authority.client(None, workload)?);
+        Ok(self)
+    }
+
+    /// The directory with the data of the process.
+    pub fn data_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The URL of `socket`, such as `otlp_grpc`: `http://`, or `https://` if it has TLS, and its
+    /// address.
     ///
     /// # Errors
     /// The process has no such socket.
     pub fn url(&self, socket: &str) -> Result<String, Failure> {
         let address = self.addresses[socket].as_str();
-        Ok(format!("http://{}", address.ok_or_else(|| format!("coral has no socket `{socket}`"))?))
+        let address = address.ok_or_else(|| format!("coral has no socket `{socket}`"))?;
+        let tls = match socket {
+            "agent_rpc" => "agent_tls",
+            "otlp_grpc" | "otlp_http" => "otlp_tls",
+            other => &format!("{other}_tls"),
+        };
+        let scheme = if self.addresses[tls] == true { "https" } else { "http" };
+        Ok(format!("{scheme}://{address}"))
+    }
+
+    /// `socket`, as a client connects to it that shows no certificate.
+    ///
+    /// # Errors
+    /// The process has no such socket.
+    pub fn target(&self, socket: &str) -> Result<Target, Failure> {
+        let url = self.url(socket)?;
+        match (&self.config, url.starts_with("https://")) {
+            (_, false) => Ok(Target::from(url.as_str())),
+            (Some(config), true) => Ok(Target::encrypted(url, config.clone())),
+            (None, true) => Err(format!("the bench does not know the certificate of {url}").into()),
+        }
+    }
+
+    /// A client of the JSON routes of `socket`. Over TLS, it shows the key that only processes of
+    /// this user can read.
+    ///
+    /// # Errors
+    /// The process has no such socket.
+    pub fn web(&self, socket: &str) -> Result<Web, Failure> {
+        let key = if socket == "colony" { "run/colony.key" } else { "run/control.key" };
+        Web::new(&self.target(socket)?, self.dir.path().join(key))
     }
 
     /// The JSON answer to GET `path_and_query`, from the colony if this process is one, else from
@@ -188,8 +245,12 @@ impl Server {
     /// # Errors
     /// There is no answer, or the answer is an error.
     pub async fn get(&self, path_and_query: &str) -> Result<Value, Failure> {
+        if let Some(web) = self.web.get() {
+            return json(web, path_and_query).await;
+        }
         let socket = if self.addresses["colony"].is_string() { "colony" } else { "agent_rpc" };
-        self.get_from(socket, path_and_query).await
+        let web = self.web(socket)?;
+        json(self.web.get_or_init(|| web), path_and_query).await
     }
 
     /// The JSON answer of `socket` to GET `path_and_query`.
@@ -197,14 +258,7 @@ impl Server {
     /// # Errors
     /// There is no answer, or the answer is an error.
     pub async fn get_from(&self, socket: &str, path_and_query: &str) -> Result<Value, Failure> {
-        let url = format!("{}{path_and_query}", self.url(socket)?);
-        let response = self.http.get(&url).send().await?;
-        let status = response.status();
-        let body = response.bytes().await?;
-        if !status.is_success() {
-            return Err(format!("{url}: {status}: {}", String::from_utf8_lossy(&body)).into());
-        }
-        Ok(serde_json::from_slice(&body)?)
+        json(&self.web(socket)?, path_and_query).await
     }
 
     /// The value of the counter `name`, such as `coral.agent.store.spans`.
@@ -254,6 +308,15 @@ impl Server {
         let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
         log.lines().rev().take(3).collect::<Vec<_>>().join(" / ")
     }
+}
+
+async fn json(web: &Web, path_and_query: &str) -> Result<Value, Failure> {
+    let (status, body) = web.get(path_and_query).await?;
+    if !status.is_success() {
+        let body = String::from_utf8_lossy(&body);
+        return Err(format!("{path_and_query}: {status}: {body}").into());
+    }
+    Ok(serde_json::from_slice(&body)?)
 }
 
 impl Drop for Server {

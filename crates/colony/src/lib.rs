@@ -145,15 +145,15 @@ impl Colony {
         Ok(())
     }
 
-    /// Removes an agent whose certificates were revoked, so that it is not polled any more. Its
-    /// stored data stays. Blocks.
+    /// Removes an agent whose certificates were revoked, so that it is not polled any more, even if
+    /// it is configured. Its stored data stays. Blocks.
     fn shut_out(&self, agent_id: &str) {
-        match self.registry.forget(agent_id) {
-            Ok(()) => {
+        match self.registry.shut_out(agent_id) {
+            Ok(true) => {
                 self.health.forget(agent_id);
                 tracing::warn!(agent_id, "agent revoked: it is not polled any more");
             }
-            Err(ForgetError::Unknown(_)) => {}
+            Ok(false) => {}
             Err(error) => {
                 tracing::error!(agent_id, error = %chain(&error), "a revoked agent stays listed")
             }

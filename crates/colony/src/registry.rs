@@ -87,12 +87,26 @@ impl Registry {
             }
             Some(_) => {}
         }
-        self.engine.forget_agent(agent_id)?;
+        self.shut_out(agent_id)?;
         tracing::info!(agent_id, "agent removed from the registry");
+        Ok(())
+    }
+
+    /// Removes an agent, also one of the configuration: until it registers again, or until the
+    /// colony starts again. Returns whether the agent was known. Blocks.
+    ///
+    /// # Errors
+    /// [`EngineError`]: nothing changed.
+    pub fn shut_out(&self, agent_id: &str) -> Result<bool, EngineError> {
+        let known_by = self.agents.borrow().get(agent_id).map(|agent| agent.known_by);
+        let Some(known_by) = known_by else { return Ok(false) };
+        if known_by == KnownBy::Registration {
+            self.engine.forget_agent(agent_id)?;
+        }
         self.agents.send_modify(|agents| {
             agents.remove(agent_id);
         });
-        Ok(())
+        Ok(true)
     }
 
     /// Counts a refused registration.

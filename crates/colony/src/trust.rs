@@ -1,5 +1,8 @@
 //! The colony's trust: its certificate, its certificate authority, and who was let in.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -153,12 +156,9 @@ impl ColonyTrust {
     /// Follows changes of the ledger until `stop` is cancelled: agents that were revoked are not
     /// polled any more. Stores when tokens were used.
     pub async fn run(self, colony: Colony, stop: CancellationToken) {
-        let mut looks = 0u32;
+        let (mut looks, mut stopped) = (0u32, false);
         loop {
-            let stopped =
-                stop.run_until_cancelled(tokio::time::sleep(LOOK_INTERVAL)).await.is_none();
-            looks += 1;
-            let stores = stopped || looks.is_multiple_of(LOOKS_PER_STORE);
+            let stores = stopped || (looks > 0 && looks.is_multiple_of(LOOKS_PER_STORE));
             let (trust, colony) = (self.clone(), colony.clone());
             let looked = tokio::task::spawn_blocking(move || trust.look(&colony, stores)).await;
             if let Err(panic) = looked {
@@ -167,25 +167,32 @@ impl ColonyTrust {
             if stopped {
                 return;
             }
+            stopped = stop.run_until_cancelled(tokio::time::sleep(LOOK_INTERVAL)).await.is_none();
+            looks = looks.wrapping_add(1);
         }
     }
 
     fn look(&self, colony: &Colony, stores: bool) {
-        if self.trusted.refresh() {
-            let ledger = self.trusted.ledger();
-            let now = seconds(clock::now());
-            for agent in ledger.revoked.keys() {
-                let has_joined_again = ledger
-                    .certificates
-                    .iter()
-                    .any(|entry| entry.agent == *agent && !entry.revoked && now < entry.expires);
-                if !has_joined_again {
-                    colony.shut_out(agent);
-                }
-            }
-        }
+        self.trusted.refresh();
+        self.shut_out_revoked(colony, seconds(clock::now()));
         if stores {
             self.trusted.store_uses();
+        }
+    }
+
+    /// Removes every agent that is revoked. An agent can be known although the ledger has not changed
+    /// since: it was revoked while no colony ran, or while it registered.
+    fn shut_out_revoked(&self, colony: &Colony, now: u64) {
+        let ledger = self.trusted.ledger();
+        let agents = colony.registry.watch();
+        let known = |agent: &&String| agents.borrow().contains_key(agent.as_str());
+        for agent in ledger.revoked.keys().filter(known) {
+            let mut certificates = ledger.certificates.iter();
+            let has_joined_again = certificates
+                .any(|entry| entry.agent == *agent && !entry.revoked && now < entry.expires);
+            if !has_joined_again {
+                colony.shut_out(agent);
+            }
         }
     }
 }

@@ -4,23 +4,22 @@ use serde_json::Value;
 
 use super::ListAnswer;
 use crate::Failure;
+use crate::server::Server;
 use crate::traffic::question::ListQuery;
 use crate::traffic::truth::Facts;
+use crate::web::Web;
 
 /// A client of a colony's JSON API.
 #[derive(Clone)]
-pub struct ColonyApi {
-    http: reqwest::Client,
-    url: String,
-}
+pub struct ColonyApi(Web);
 
 impl ColonyApi {
-    /// A client for the colony at `url`.
+    /// A client for `colony`.
     ///
     /// # Errors
-    /// The HTTP client cannot be created.
-    pub fn new(url: String) -> Result<Self, Failure> {
-        Ok(Self { http: reqwest::Client::builder().no_proxy().build()?, url })
+    /// The process is no colony.
+    pub fn new(colony: &Server) -> Result<Self, Failure> {
+        Ok(Self(colony.web("colony")?))
     }
 
     /// The facts of the trace `id`; `None` if the trace is not stored.
@@ -49,11 +48,13 @@ impl ColonyApi {
     }
 
     async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
-        let mut url = reqwest::Url::parse(&format!("{}{path}", self.url))?;
-        url.query_pairs_mut().extend_pairs(query);
-        let response = self.http.get(url).send().await?;
-        let status = response.status();
-        let body = response.bytes().await?;
+        // Only path and query of the URL are used.
+        let mut url = reqwest::Url::parse(&format!("http://colony{path}"))?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let path_and_query = &url.as_str()["http://colony".len()..];
+        let (status, body) = self.0.get(path_and_query).await?;
         match status.is_success() {
             true => Ok(serde_json::from_slice(&body)?),
             false => Err(format!("{path}: {status}: {}", String::from_utf8_lossy(&body)).into()),

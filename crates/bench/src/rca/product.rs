@@ -55,10 +55,8 @@ impl Product {
             let colony = args.program.colony(&agent, &settings).await?;
             Ok::<_, Failure>((agent, colony))
         })?;
-        let exporter = runtime.block_on(async {
-            let endpoint = agent.url("otlp_grpc")?;
-            Exporter::new(&endpoint, Protocol::Grpc)
-        })?;
+        let exporter = runtime
+            .block_on(async { Exporter::new(agent.target("otlp_grpc")?, Protocol::Grpc) })?;
         Ok(Self { runtime, agent, colony, exporter, questions: 0 })
     }
 

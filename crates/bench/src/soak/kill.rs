@@ -171,7 +171,7 @@ impl Soak {
             noted.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
         };
         let endpoint = self.agent.url("otlp_grpc")?;
-        let load = self.sending.send(&endpoint, traffic, 0..traffic.exports(), note);
+        let load = self.sending.send(endpoint.as_str(), traffic, 0..traffic.exports(), note);
         let mut load = std::pin::pin!(load);
         tokio::select! {
             sent = &mut load => { sent?; }
@@ -212,7 +212,7 @@ impl Soak {
         let sent = (acknowledged + open).min(traffic.exports());
         let quickly = Sending { rate: 0, ..self.sending.clone() };
         let endpoint = self.agent.url("otlp_grpc")?;
-        quickly.send(&endpoint, traffic, 0..sent, |_| {}).await?;
+        quickly.send(endpoint.as_str(), traffic, 0..sent, |_| {}).await?;
         self.seen.read_on(rpc).await?;
         for number in 0..sent {
             self.seen.check(traffic, number)?;
@@ -238,7 +238,7 @@ impl Soak {
         if stored != expected {
             return Err(format!("the colony holds {stored} spans; sent were {expected}").into());
         }
-        let api = ColonyApi::new(colony.url("colony")?)?;
+        let api = ColonyApi::new(colony)?;
         for number in 0..SAMPLE.min(traffic.traces_per_export()) {
             let facts = traffic.facts(&traffic.trace(number));
             let mut found = api.trace(&facts.trace_id).await;

@@ -132,7 +132,7 @@ impl Mixed {
         let spread = (self.traffic.spread / 1_000_000_000) as i64;
         let seconds = (now - spread, now - 30);
         let at_agent = Ask::Agent(AgentRpc::new(&agent.url("agent_rpc")?)?);
-        let at_colony = Ask::Colony(ColonyApi::new(colony.url("colony")?)?);
+        let at_colony = Ask::Colony(ColonyApi::new(colony)?);
         for (name, ask, certain, seed) in
             [("agent", at_agent, AT_AGENT, 1), ("colony", at_colony, AT_COLONY, 2)]
         {
@@ -178,7 +178,7 @@ async fn send(
         let note = ledger.clone();
         let exports = 0..traffic.exports();
         let noted = move |number| note.acknowledge(number);
-        let sent = sending.send(&endpoint, &traffic, exports, noted).await?;
+        let sent = sending.send(endpoint.as_str(), &traffic, exports, noted).await?;
         sent.complete(&traffic)?;
         spans += sent.spans;
         retries += sent.retries;

@@ -55,6 +55,22 @@ pub struct Traffic {
 pub type Nanos = u64;
 
 impl Traffic {
+    /// Traces of `spans_per_trace` spans that end by `end`, each in an export of its own.
+    pub fn of_traces(traces: u64, spans_per_trace: u64, end: Nanos) -> Self {
+        Self {
+            spans: traces * spans_per_trace,
+            services: 20,
+            spans_per_trace,
+            attributes: 10,
+            errors: 0.01,
+            slow: 0.01,
+            seed: 1,
+            spread: 3_600_000_000_000,
+            spans_per_export: spans_per_trace,
+            end,
+        }
+    }
+
     /// The same traffic, ending at `now` unless an end was given.
     pub fn ending(mut self, now: Nanos) -> Self {
         if self.end == 0 {
