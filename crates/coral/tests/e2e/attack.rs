@@ -4,6 +4,9 @@
 mod flood;
 mod http;
 mod identity;
+mod malicious_agent;
+mod malicious_colony;
+mod server;
 mod tokens;
 
 use std::io::{Read, Write};
