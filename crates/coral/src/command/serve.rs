@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, memory, sources, usual_data_dir};
+use super::{Failure, memory, secrecy, sources, usual_data_dir};
 use crate::args::{DemoArgs, DemoFormat, ServerArgs};
 use crate::demo::{Demo, DemoDir};
 use crate::greeting;
@@ -21,6 +21,7 @@ use coral_trace::chain;
 
 pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
+    secrecy::keep()?;
     let config = AgentConfig::load(&sources(args))?;
     start_log(&config.log);
     let program = program();
@@ -31,6 +32,7 @@ pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
 
 pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
+    secrecy::keep()?;
     let config = ColonyConfig::load(&sources(args))?;
     start_log(&config.log);
     run(&config.data_dir.clone(), |stop| roles::colony(config, stop))
@@ -38,6 +40,7 @@ pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
 
 pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
+    secrecy::keep()?;
     let config = StandaloneConfig::load(&sources(args))?;
     start_log(&config.agent.log);
     let program = program();

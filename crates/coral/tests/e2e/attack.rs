@@ -6,6 +6,7 @@ mod http;
 mod identity;
 mod malicious_agent;
 mod malicious_colony;
+mod secrets;
 mod server;
 mod tokens;
 
