@@ -162,10 +162,9 @@ fn usual_data_dir(flag: Option<PathBuf>) -> (PathBuf, Origin) {
     (dir, Origin::Default)
 }
 
-/// Whether this process runs as root: the owner of its own `/proc` entry says so.
+/// Whether this process runs as root.
 fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+    rustix::process::geteuid().is_root()
 }
 
 /// The sources of a server's configuration.

@@ -1,7 +1,9 @@
 //! Where keys, tokens and secrets must not be.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use coral_server::local_key::LocalKey;
 use coral_trust::secret::Secret;
@@ -126,17 +128,45 @@ async fn after_a_full_run_no_secret_is_in_a_log_an_answer_or_a_file_that_is_not_
 }
 
 #[test]
-fn the_memory_of_a_running_server_is_its_own_and_it_leaves_no_core_file() {
+fn no_running_server_leaves_a_core_file() {
     let (colony, agent) = (Coral::colony(&[]), Coral::agent("web-1", &[]));
     for server in [&colony, &agent, &Coral::standalone(&[])] {
-        let pid = server.pid();
-        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid())).unwrap();
         let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
         let words: Vec<&str> = core.split_whitespace().collect();
         assert_eq!(words[4..6], ["0", "0"], "{core}");
-        // The files of a process that may be dumped belong to its user, those of any other to root:
-        // for root the unit test of `secrecy` tells the two apart.
-        let owner = std::fs::metadata(format!("/proc/{pid}/environ")).unwrap().uid();
-        assert_eq!(owner, 0);
     }
+}
+
+/// A user without rights, on every Linux.
+const NOBODY: u32 = 65_534;
+
+#[test]
+fn another_process_of_the_same_user_cannot_read_the_memory_of_a_server() {
+    let home = tempfile::tempdir().unwrap();
+    let is_root = std::fs::metadata(home.path()).unwrap().uid() == 0;
+    let user = if is_root { NOBODY } else { std::fs::metadata(home.path()).unwrap().uid() };
+    // The program may be where only root can read it.
+    let program = home.path().join("coral");
+    std::fs::copy(env!("CARGO_BIN_EXE_coral"), &program).unwrap();
+    let mut server = Command::new(if is_root { "setpriv" } else { "env" });
+    if is_root {
+        std::os::unix::fs::chown(home.path(), Some(user), None).unwrap();
+        server.args([format!("--reuid={user}"), "--clear-groups".to_owned()]);
+    }
+    server.arg(&program).args(["colony", "start", "--set", "colony.listen=127.0.0.1:0"]);
+    server.env_clear().env("HOME", home.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut server = server.spawn().unwrap();
+    let mut said = String::new();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    while !said.contains("listening") && log.read_line(&mut said).unwrap() > 0 {}
+    let file = |name: &str| std::fs::metadata(format!("/proc/{}/{name}", server.id()));
+    let (memory, environment) = (file("mem").unwrap().uid(), file("environ").unwrap().uid());
+    // The server still knows who it is: its data is in its user's home.
+    let is_at_home = home.path().join(".local/share/coral/run/addresses.json").exists();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(said.contains("listening"), "{said}");
+    assert_eq!((memory, environment), (0, 0), "the files of a process of user {user}");
+    assert!(is_at_home, "{said}");
 }
