@@ -8,8 +8,9 @@ use std::time::Duration;
 use coral_config::AgentConfig;
 use coral_server::clock;
 use coral_server::connect::over_connector;
-use coral_trust::material::{self, Holder, MaterialError};
-use coral_trust::workload::Workload;
+use coral_trace::sanitize::ends;
+use coral_trust::material::{self, MaterialError};
+use coral_trust::workload::AgentName;
 use coral_wire::colony_rpc::proto::colony_service_client::ColonyServiceClient;
 use coral_wire::colony_rpc::proto::{RegisterAgentRequest, RenewCertificateRequest};
 use rustls::pki_types::CertificateDer;
@@ -38,10 +39,10 @@ enum RegisterError {
     Refused(Box<tonic::Status>),
     #[error("the key of this process cannot be sent")]
     Key,
-    #[error("the renewed certificate cannot be stored")]
-    Store(#[from] MaterialError),
-    #[error("it sent no certificate for this agent")]
-    NoCertificate,
+    #[error("the renewed certificate cannot be taken")]
+    Material(#[from] MaterialError),
+    #[error("the id of this agent cannot stand in a certificate")]
+    Name,
     #[error("storing the certificate panicked")]
     Panic(#[from] tokio::task::JoinError),
 }
@@ -88,7 +89,7 @@ impl Register {
                 }
                 Err(error) => {
                     let next_try_in_ms = retry.as_millis() as u64;
-                    let error = coral_trace::chain(&error);
+                    let error = ends(&coral_trace::chain(&error));
                     self.link.failed(&error);
                     tracing::warn!(colony = %self.colony, error, next_try_in_ms, "could not register");
                     registered = false;
@@ -120,7 +121,7 @@ impl Register {
         if self.trust.is_renewal_due(&answer.authority)
             && let Err(error) = self.renew(&mut colony).await
         {
-            let error = coral_trace::chain(&error);
+            let error = ends(&coral_trace::chain(&error));
             tracing::warn!(colony = %self.colony, error, "the certificate was not renewed; the next try is at the next heartbeat");
         }
         Ok(Duration::from_secs(answer.heartbeat_seconds.clamp(1, 3_600).into()))
@@ -134,12 +135,9 @@ impl Register {
         let answer = colony.renew_certificate(request).await.map_err(refused)?.into_inner();
         let chain: Vec<CertificateDer<'static>> =
             answer.chain.into_iter().map(CertificateDer::from).collect();
-        let holder = chain.first().and_then(Holder::of);
-        let is_ours = matches!(holder.map(|holder| holder.workload), Some(Workload::Agent(name)) if name.as_str() == self.request.agent_id);
-        if !is_ours {
-            return Err(RegisterError::NoCertificate);
-        }
+        let agent: AgentName = self.request.agent_id.parse().map_err(|_| RegisterError::Name)?;
         let authorities = answer.authorities;
+        material::check_agent(&agent, &key, &chain, &authorities)?;
         let store = move || material::store_agent(&dir, &key, &chain, &authorities);
         tokio::task::spawn_blocking(store).await??;
         tracing::info!(colony = %self.colony, "the certificate was renewed");

@@ -54,6 +54,9 @@ pub enum IssueError {
     /// The join token is not accepted.
     #[error(transparent)]
     Join(#[from] JoinRefused),
+    /// The agent's certificate was revoked.
+    #[error("the certificate was revoked")]
+    Revoked,
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -123,26 +126,32 @@ impl ColonyTrust {
             let agent: AgentName = ledger.join(&hash, now)?.parse()?;
             // A request that is not valid leaves the token unused: nothing is written.
             let issued = authority.issue(&Workload::Agent(agent.clone()), request, now)?;
-            ledger.certificates.push(entry(&agent, &issued, now));
+            ledger.note_certificate(entry(&agent, &issued, now));
             Ok(Admitted { agent, issued, authorities: authority.roots_pem() })
         })
     }
 
-    /// A further certificate for `agent`. Blocks.
+    /// A further certificate for `agent`, which shows the one with the serial number `shown`. Blocks.
     ///
     /// # Errors
     /// [`IssueError`].
     pub fn renew(
         &self,
         agent: &AgentName,
+        shown: &str,
         request: &[u8],
         now: UnixNanos,
     ) -> Result<Admitted, IssueError> {
         let authority = Authority::load(&self.dir)?;
         let issued = authority.issue(&Workload::Agent(agent.clone()), request, now)?;
         self.trusted.change(now, |ledger| {
-            ledger.certificates.push(entry(agent, &issued, now));
-            Ok::<_, LedgerError>(())
+            // The ledger on disk may revoke what the one in memory does not yet: a certificate that
+            // is issued after a revocation would outlive it.
+            if ledger.is_revoked(agent, shown) {
+                return Err(IssueError::Revoked);
+            }
+            ledger.note_certificate(entry(agent, &issued, now));
+            Ok(())
         })?;
         Ok(Admitted { agent: agent.clone(), issued, authorities: authority.roots_pem() })
     }

@@ -27,9 +27,14 @@ pub struct Key {
     pub own_sources: &'static [&'static str],
     /// How the example files show the key.
     pub in_example: Example,
+    /// Whether nobody but the process may see the value: `coral config show` and errors hide it.
+    pub is_secret: bool,
     /// A valid value, in YAML, where the default is not a good example.
     example: Option<&'static str>,
 }
+
+/// What is shown in place of a secret value.
+pub const HIDDEN: &str = "(hidden)";
 
 /// How the example files of `coral config example` show a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -159,6 +164,11 @@ impl Key {
         Self { example: Some(example), ..self }
     }
 
+    /// The same key, whose value is a secret.
+    const fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+
     /// The same key with sources of its own: a flag, a variable.
     const fn also_set_by(self, own_sources: &'static [&'static str]) -> Self {
         Self { own_sources, ..self }
@@ -237,6 +247,6 @@ const fn key(
     default: Preset,
     description: &'static str,
 ) -> Key {
-    let (own_sources, in_example, example) = (&[], Example::Commented, None);
-    Key { name, kind, roles, default, description, own_sources, in_example, example }
+    let (own_sources, in_example, is_secret, example) = (&[], Example::Commented, false, None);
+    Key { name, kind, roles, default, description, own_sources, in_example, is_secret, example }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::document::{self, Node};
-use super::keys::{ALIASES, Key, Kind, Roles, settable};
+use super::keys::{ALIASES, HIDDEN, Key, Kind, Roles, settable};
 use super::layers::{Layers, Origin, Setting, Sources, plain};
 use super::{pairs, value};
 
@@ -180,7 +180,7 @@ impl Reading {
                 self.layers.settings.insert(key.name, setting);
             }
             Err(reason) => {
-                let value = plain(&value);
+                let value = if key.is_secret { HIDDEN.to_owned() } else { plain(&value) };
                 let example = example(key, self.role, &reason);
                 self.problem(format!("{origin}: `{name}` is `{value}`: {reason}{example}"));
             }

@@ -15,8 +15,11 @@ use crate::workload::AgentName;
 const FILE: &str = "ledger.json";
 /// Where the colony notes when tokens were used; apart from the ledger, because it changes often.
 const USES: &str = "uses.json";
-/// The most tokens, join tokens and certificates of one agent that a ledger has.
+/// The most tokens, join tokens and certificates that a ledger has.
 const MAX_ENTRIES: usize = 10_000;
+/// The most certificates of one agent, which renews one every 20 days. An agent that renews without
+/// pause thus cannot fill the ledger.
+const MAX_CERTIFICATES_OF_AGENT: usize = 8;
 /// The most addresses from which a token was used that are kept.
 const MAX_ADDRESSES: usize = 4;
 
@@ -197,6 +200,19 @@ impl Ledger {
         }
         entry.used = Some(now);
         Ok(entry.agent.clone())
+    }
+
+    /// Notes a certificate. If there are too many of its agent, the oldest is forgotten: it stays valid
+    /// until the agent is revoked, as every certificate that is not listed.
+    pub fn note_certificate(&mut self, entry: CertificateEntry) {
+        let of_agent = |known: &CertificateEntry| known.agent == entry.agent;
+        if self.certificates.iter().filter(|known| of_agent(known)).count()
+            >= MAX_CERTIFICATES_OF_AGENT
+            && let Some(oldest) = self.certificates.iter().position(of_agent)
+        {
+            self.certificates.remove(oldest);
+        }
+        self.certificates.push(entry);
     }
 
     /// Revokes every certificate of `agent` and every join token for it. Returns how many

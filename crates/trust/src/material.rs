@@ -13,12 +13,15 @@ use x509_parser::parse_x509_certificate;
 use crate::authority::{certificates, pem};
 use crate::directory::TrustDir;
 use crate::secret::hex;
-use crate::workload::Workload;
+use crate::tls;
+use crate::workload::{AgentName, Workload};
 
 /// The files that `coral agent join` writes into the directory of trust.
 const CERTIFICATE: &str = "agent.crt";
 const KEY: &str = "agent.key";
 const ROOTS: &str = "agent-ca.crt";
+/// Longest chain, and longest list of CAs, that an agent takes from a colony.
+const MAX_BYTES: usize = 64 * 1024;
 
 /// The certificate and key that a process shows, and the CAs that it trusts.
 #[derive(Debug)]
@@ -72,6 +75,12 @@ pub enum MaterialError {
     /// A key or request cannot be made.
     #[error("cannot make a key")]
     Key(#[from] rcgen::Error),
+    /// What was sent is no certificate for this agent and its key.
+    #[error("the certificate cannot be used")]
+    Unusable(#[source] rustls::Error),
+    /// What was sent is longer than any certificate.
+    #[error("the certificate or its authorities are too long")]
+    TooLong,
     /// A file cannot be written.
     #[error("cannot write the certificate")]
     Write(#[source] io::Error),
@@ -152,6 +161,27 @@ pub fn new_request() -> Result<(String, Vec<u8>), MaterialError> {
     let key = KeyPair::generate()?;
     let request = CertificateParams::default().serialize_request(&key)?;
     Ok((key.serialize_pem(), request.der().to_vec()))
+}
+
+/// Checks that `chain` is a certificate of `agent` for the key `key_pem`, and that a CA of `roots_pem`
+/// signed it: an agent with anything else could not start again.
+///
+/// # Errors
+/// [`MaterialError::Unusable`] and [`MaterialError::TooLong`].
+pub fn check_agent(
+    agent: &AgentName,
+    key_pem: &str,
+    chain: &[CertificateDer<'static>],
+    roots_pem: &str,
+) -> Result<(), MaterialError> {
+    let long = chain.iter().map(|certificate| certificate.len()).sum::<usize>();
+    if long.max(roots_pem.len()) > MAX_BYTES {
+        return Err(MaterialError::TooLong);
+    }
+    let no_key = |_| MaterialError::Unusable(rustls::Error::General("the key is none".to_owned()));
+    let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).map_err(no_key)?;
+    let material = Material { chain: chain.to_vec(), key, roots: certificates(roots_pem) };
+    tls::check(material, Workload::Agent(agent.clone())).map_err(MaterialError::Unusable)
 }
 
 /// Writes the agent's key, certificate chain and CAs. The certificate comes last, so that a reader

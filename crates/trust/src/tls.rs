@@ -76,6 +76,21 @@ pub fn client(
     }
 }
 
+/// Checks that `material` is that of `expected`: that its key is the certificate's, and that one of
+/// its CAs signed the certificate, which is valid now.
+///
+/// # Errors
+/// [`Error`] says what is wrong.
+pub fn check(material: Material, expected: Workload) -> Result<(), Error> {
+    let provider = Arc::new(ring::default_provider());
+    let anchor = Anchor::Roots(material.roots.clone());
+    let verifier = IdentityVerifier { anchor, expected, provider };
+    let (own, others) = material.chain.split_first().ok_or(Error::NoCertificatesPresented)?;
+    let name = ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into());
+    verifier.verify_server_cert(own, others, &name, &[], UnixTime::now())?;
+    server(material).map(drop)
+}
+
 fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
     let mut store = RootCertStore::empty();
     for root in roots {

@@ -9,6 +9,7 @@ use coral_engine::{Checkpoint, EngineError, KnownAgent};
 use coral_server::audit::AuditDetails;
 use coral_server::clock;
 use coral_server::identity::{Caller, Principal};
+use coral_server::listen::Peer;
 use coral_trust::authority::AuthorityError;
 use coral_wire::colony_rpc::proto::colony_service_server::ColonyService;
 use coral_wire::colony_rpc::proto::{
@@ -51,7 +52,7 @@ impl ColonyService for Registration {
         speaks_for(&caller, &agent_id).inspect_err(refused)?;
         check_room(&self.colony.registry.watch().borrow(), &agent_id).inspect_err(refused)?;
         let address = reachable_address(&address, peer).inspect_err(refused)?;
-        self.is_encrypted_enough(&address).inspect_err(refused)?;
+        check_encryption(&address, peer, self.colony.trust.is_plaintext).inspect_err(refused)?;
         let is_proven = matches!(caller.principal, Principal::Agent(_));
         let (colony, agent) = (self.colony.clone(), KnownAgent { agent_id, address });
         tokio::task::spawn_blocking(move || {
@@ -88,8 +89,10 @@ impl ColonyService for Registration {
         let Some(Principal::Agent(agent)) = caller else {
             return Err(Status::unauthenticated("this needs the certificate of an agent"));
         };
+        let shown = request.extensions().get::<Peer>().and_then(|peer| peer.certificate.clone());
+        let shown = shown.map(|holder| holder.serial.clone()).unwrap_or_default();
         let request = request.into_inner().certificate_request;
-        self.issue(move |trust| trust.renew(&agent, &request, clock::now())).await
+        self.issue(move |trust| trust.renew(&agent, &shown, &request, clock::now())).await
     }
 }
 
@@ -118,17 +121,20 @@ impl Registration {
         response.extensions_mut().insert(details);
         Ok(response)
     }
+}
 
-    /// Refuses an address without TLS that is not on this host, unless the colony is told not to
-    /// encrypt.
-    fn is_encrypted_enough(&self, address: &str) -> Result<(), Status> {
-        match self.colony.trust.is_plaintext || coral_config::is_encrypted_or_local(address) {
-            true => Ok(()),
-            false => Err(Status::failed_precondition(format!(
-                "address: `{address}` has no TLS: `coral agent join` gives the agent a certificate, or set \
-                 `insecure_plaintext: true` on both hosts"
-            ))),
-        }
+/// Refuses an address without TLS, unless the colony is told not to encrypt, or unless agent and
+/// colony are on one host. An agent on another host could make the colony poll what listens on the
+/// loopback of the colony.
+fn check_encryption(address: &str, peer: Option<IpAddr>, is_plaintext: bool) -> Result<(), Status> {
+    let is_local = peer.is_none_or(|peer| peer.to_canonical().is_loopback())
+        && coral_config::is_encrypted_or_local(address);
+    match is_plaintext || is_local || address.starts_with("https://") {
+        true => Ok(()),
+        false => Err(Status::failed_precondition(format!(
+            "address: `{address}` has no TLS: `coral agent join` gives the agent a certificate, or set \
+             `insecure_plaintext: true` on both hosts"
+        ))),
     }
 }
 
@@ -145,7 +151,7 @@ fn speaks_for(caller: &Caller, agent_id: &str) -> Result<(), Status> {
 fn not_issued(error: &IssueError) -> Status {
     let reason = chain(error);
     match error {
-        IssueError::Join(_) => Status::unauthenticated(reason),
+        IssueError::Join(_) | IssueError::Revoked => Status::unauthenticated(reason),
         IssueError::Name(_) | IssueError::Authority(AuthorityError::Request(_)) => {
             Status::invalid_argument(reason)
         }
@@ -413,6 +419,25 @@ mod tests {
         check_id("web-1").unwrap();
         let refused = reachable_address(&format!("http://{megabyte}:1"), None).unwrap_err();
         assert!(refused.message().len() < 100, "the address is not repeated");
+    }
+
+    #[test]
+    fn an_agent_of_another_host_cannot_name_the_loopback_of_the_colony() {
+        let (here, there) = ("127.0.0.1".parse().unwrap(), "10.0.0.5".parse().unwrap());
+        let mapped = "::ffff:127.0.0.1".parse().unwrap();
+        for (address, peer, is_taken) in [
+            ("http://127.0.0.1:9001", here, true),
+            ("http://localhost:9001", mapped, true),
+            ("http://127.0.0.1:9001", there, false),
+            ("http://[::1]:9001", there, false),
+            ("http://localhost:9001", there, false),
+            ("http://10.0.0.5:9001", there, false),
+            ("https://127.0.0.1:9001", there, true),
+        ] {
+            let taken = check_encryption(address, Some(peer), false);
+            assert_eq!(taken.is_ok(), is_taken, "{address} from {peer}");
+            check_encryption(address, Some(peer), true).unwrap();
+        }
     }
 
     #[test]

@@ -125,7 +125,8 @@ pub(super) const KEYS: &[Key] = &[
         "Secret key of the hashes that `privacy.hash` asks for; agents with the same key make the same hash of \
          a value.",
     )
-    .such_as("a-long-random-secret"),
+    .such_as("a-long-random-secret")
+    .secret(),
     agent(
         "recognise.rules",
         Kind::Rules,

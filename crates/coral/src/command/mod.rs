@@ -14,6 +14,7 @@ mod login;
 mod memory;
 mod query;
 mod red;
+mod secrecy;
 mod serve;
 mod services;
 mod sql;
@@ -170,10 +171,9 @@ fn usual_data_dir(flag: Option<PathBuf>) -> (PathBuf, Origin) {
     (dir, Origin::Default)
 }
 
-/// Whether this process runs as root: the owner of its own `/proc` entry says so.
+/// Whether this process runs as root.
 fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+    rustix::process::geteuid().is_root()
 }
 
 /// The sources of a server's configuration. Without `--config`, the file of `role` in the data

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, memory, sources, usual_data_dir};
+use super::{Failure, memory, secrecy, sources, usual_data_dir};
 use crate::args::{DemoArgs, DemoFormat, ServerArgs};
 use crate::demo::{Demo, DemoDir};
 use crate::greeting;
@@ -22,6 +22,7 @@ use coral_trace::chain;
 pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
     let config = AgentConfig::load(&sources(args, "agent"))?;
+    secrecy::keep()?;
     start_log(&config.log);
     let program = program();
     run(&config.data_dir.clone(), |stop| {
@@ -32,6 +33,7 @@ pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
 pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
     let config = ColonyConfig::load(&sources(args, "colony"))?;
+    secrecy::keep()?;
     start_log(&config.log);
     run(&config.data_dir.clone(), |stop| roles::colony(config, stop))
 }
@@ -39,6 +41,7 @@ pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
 pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
     let config = StandaloneConfig::load(&sources(args, "colony"))?;
+    secrecy::keep()?;
     start_log(&config.agent.log);
     let program = program();
     let data_dir = config.agent.data_dir.clone();

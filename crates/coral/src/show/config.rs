@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use coral_config::keys::{ALIASES, Key, Preset, Roles, settable};
+use coral_config::keys::{ALIASES, HIDDEN, Key, Preset, Roles, settable};
 use coral_config::layers::{Layers, Origin, Setting, plain};
 
 /// Widest column of values; longer values push their origin to the right.
@@ -74,6 +74,8 @@ pub fn json(roles: &[RoleSettings], selection: &Selection) -> Value {
         let entries = selection.keys(settings.role).map(|key| {
             let setting = settings.layers.settings.get(key.name);
             let value = setting.map_or(&Value::Null, |setting| &setting.value);
+            let hidden = Value::from(HIDDEN);
+            let value = if key.is_secret && !value.is_null() { &hidden } else { value };
             let mut entry = json!({ "value": value, "origin": origin(setting) });
             if is_described {
                 entry["description"] = key.description.into();
@@ -89,6 +91,7 @@ pub fn json(roles: &[RoleSettings], selection: &Selection) -> Value {
 fn columns(keys: &[&Key], settings: &RoleSettings, selection: &Selection, text: &mut String) {
     let setting = |key: &Key| settings.layers.settings.get(key.name);
     let value = |key: &Key| match setting(key) {
+        Some(_) if key.is_secret => HIDDEN.to_owned(),
         Some(setting) => plain(&setting.value),
         None => "(unset)".to_owned(),
     };

@@ -35,14 +35,22 @@ fn proc(coral: &Coral, file: &str) -> String {
 }
 
 /// The peak memory of the process, in MiB.
-fn peak_memory(coral: &Coral) -> u64 {
+pub fn peak_memory(coral: &Coral) -> u64 {
     let status = proc(coral, "status");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
 }
 
-fn open_files(coral: &Coral) -> usize {
-    std::fs::read_dir(format!("/proc/{}/fd", coral.addresses["pid"])).unwrap().count()
+/// The files that the process has open. To who is not root, the system shows the size of the table
+/// alone, which is at most twice as much.
+pub fn open_files(coral: &Coral) -> usize {
+    let listed = std::fs::read_dir(format!("/proc/{}/fd", coral.addresses["pid"]));
+    let size = || {
+        let status = proc(coral, "status");
+        let line = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
+        line.trim().parse().unwrap()
+    };
+    listed.map_or_else(|_| size(), Iterator::count)
 }
 
 /// The CPU time that the process has used on all cores, in clock ticks of 10 ms.
@@ -72,7 +80,7 @@ const EVERY_SOCKET: [&str; 6] =
     ["otlp_grpc", "otlp_http", "beyla_grpc", "beyla_http", "agent_rpc", "colony"];
 
 /// The number of connections of a crowd: 10,000, or half of the files that this process may open.
-fn crowd() -> usize {
+pub fn crowd() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
     let soft = line.split_whitespace().next().unwrap().parse().unwrap_or(20_000);

@@ -5,6 +5,7 @@
 mod agent_rpc;
 mod ask;
 mod ask_kinds;
+mod attack;
 mod audit;
 mod bad_day;
 mod beyla;

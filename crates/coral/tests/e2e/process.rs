@@ -66,6 +66,16 @@ impl Coral {
         Self::run(role, vec![], std::sync::Arc::new(tempfile::tempdir().unwrap()))
     }
 
+    /// A colony or agent whose data directory has something in it already.
+    pub fn in_dir(role: &str, dir: TempDir, settings: &[&str]) -> Self {
+        let ports: Vec<&str> = match role {
+            "colony" => vec!["colony.listen=127.0.0.1:0", "colony.poll_interval=50ms"],
+            _ => FREE_PORTS.split(',').map(str::trim).chain([NO_BEYLA]).collect(),
+        };
+        let role = words(&[role, "start"], &[&ports, settings].concat());
+        Self::run(role, vec![], std::sync::Arc::new(dir))
+    }
+
     fn whole(role: &[&str], settings: &[&str], env: &[(&str, &str)]) -> Self {
         let ports: Vec<&str> = FREE_PORTS.split(',').map(str::trim).collect();
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

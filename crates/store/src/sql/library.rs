@@ -107,7 +107,8 @@ pub fn find_library(places: &LibraryPlaces) -> Result<FoundLibrary, LibraryError
 
 /// Refuses a file that users other than root and this process's user can replace or write.
 fn checked(found: FoundLibrary) -> Result<FoundLibrary, LibraryError> {
-    let user = std::fs::metadata("/proc/self").map(|process| process.uid()).unwrap_or_default();
+    // The owner of `/proc/self` is root for a process that cannot be dumped.
+    let user = rustix::process::geteuid().as_raw();
     for path in found.path.ancestors() {
         let failed = |source| LibraryError::Named { path: path.to_owned(), source };
         let metadata = std::fs::metadata(path).map_err(failed)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::authority::{Authority, Fingerprint, is_signed_by};
 use crate::directory::TrustDir;
-use crate::material::{Holder, Material, MaterialFiles, new_request, store_agent};
+use crate::material::{Holder, Material, MaterialFiles, check_agent, new_request, store_agent};
 use crate::tls::{self, Anchor};
 use crate::workload::Workload;
 use coral_trace::UnixNanos;
@@ -131,6 +131,35 @@ fn a_host_that_joins_knows_the_colony_by_the_fingerprint_alone() {
     // The fingerprint of a certificate in the chain that is no CA is not enough.
     let leaf = Fingerprint::of(&world.colony().chain[0]);
     assert!(shake(pinned(leaf), server()).is_err());
+}
+
+#[test]
+fn an_agent_takes_no_certificate_with_which_it_could_not_start_again() {
+    let (world, other) = (World::new(), World::new());
+    let (key, request) = new_request().unwrap();
+    let chain =
+        |of: &World, name: &str, at| of.authority.issue(&agent(name), &request, at).unwrap().chain;
+    let roots = world.authority.roots_pem();
+    let check = |key: &str, chain: &[_], roots: &str| {
+        check_agent(&"web-1".parse().unwrap(), key, chain, roots)
+    };
+    let good = chain(&world, "web-1", now());
+    check(&key, &good, &roots).unwrap();
+    let other_key = new_request().unwrap().0;
+    let colony = world.colony().chain;
+    for (what, key, chain, roots) in [
+        ("no certificate", &key, vec![], roots.as_str()),
+        ("no certificate in DER", &key, vec![vec![7; 99].into()], &roots),
+        ("the certificate of another agent", &key, chain(&world, "web-2", now()), &roots),
+        ("the certificate of a colony", &key, colony, &roots),
+        ("a certificate for another key", &other_key, good.clone(), &roots),
+        ("an expired certificate", &key, chain(&world, "web-1", days_ago(31)), &roots),
+        ("one of a CA that is not sent", &key, good.clone(), &other.authority.roots_pem()),
+        ("no CA", &key, good.clone(), ""),
+        ("too long a list of CAs", &key, good.clone(), &roots.repeat(200)),
+    ] {
+        assert!(check(key, &chain, roots).is_err(), "{what}");
+    }
 }
 
 #[test]

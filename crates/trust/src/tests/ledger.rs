@@ -107,6 +107,27 @@ fn a_revoked_agent_is_out_until_it_joins_again() {
 }
 
 #[test]
+fn an_agent_that_renews_without_pause_fills_no_ledger_and_its_forgotten_certificates_are_revoked_too()
+ {
+    let mut ledger = Ledger::default();
+    let certificate = |agent: &str, serial: u32| CertificateEntry {
+        serial: serial.to_string(),
+        agent: agent.into(),
+        issued: 1,
+        expires: u64::MAX,
+        revoked: false,
+    };
+    ledger.note_certificate(certificate("web-2", 0));
+    (1..=1_000).for_each(|serial| ledger.note_certificate(certificate("web-1", serial)));
+    assert_eq!(ledger.certificates.len(), 9);
+    let (web, other) = ("web-1".parse().unwrap(), "web-2".parse().unwrap());
+    assert!(!ledger.is_revoked(&web, "1") && !ledger.is_revoked(&web, "1000"));
+    ledger.revoke_agent(&web, NOW);
+    assert!(ledger.is_revoked(&web, "1") && ledger.is_revoked(&web, "1000"));
+    assert!(!ledger.is_revoked(&other, "0"));
+}
+
+#[test]
 fn changes_at_the_same_time_are_all_kept_and_a_failed_one_changes_nothing() {
     let data = tempfile::tempdir().unwrap();
     let dir = TrustDir::of(data.path());

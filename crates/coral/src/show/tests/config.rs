@@ -233,3 +233,24 @@ fn another_spelling_selects_the_key_that_it_stands_for() {
     assert_eq!(names, ["storage.beyla.retention.traces"]);
     assert_eq!(selection.keys(Roles::Agent).count(), 0);
 }
+
+#[test]
+fn a_secret_is_shown_neither_as_text_nor_as_json_nor_in_an_error() {
+    let secret = "tell-nobody";
+    let file = format!("privacy: {{hash_key: {secret}}}\n");
+    let selection = Selection { name: Some("privacy.hash_key".to_owned()), is_described: false };
+    let (_dir, sources) = sources(&file, &[]);
+    let read = || Layers::read(&sources, Roles::Agent, false);
+    let settings = || [RoleSettings { name: "agent", role: Roles::Agent, layers: read() }];
+    for selection in [&Selection::default(), &selection] {
+        let text = config::text(&settings(), selection);
+        assert!(text.contains("(hidden)") && !text.contains(secret), "{text}");
+        let json = config::json(&settings(), selection);
+        assert_eq!(json["agent"]["privacy.hash_key"]["value"], "(hidden)");
+        assert!(!json.to_string().contains(secret), "{json}");
+    }
+    let (_dir, wrong) = self::sources(&format!("privacy: {{hash_key: [{secret}]}}\n"), &[]);
+    let problems = Layers::read(&wrong, Roles::Agent, false).problems.join("\n");
+    assert!(problems.contains("`privacy.hash_key` is `(hidden)`"), "{problems}");
+    assert!(!problems.contains(secret), "{problems}");
+}

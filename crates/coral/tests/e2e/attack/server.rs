@@ -1,0 +1,68 @@
+//! A gRPC server with a certificate, for tests that play one side.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use coral_trust::material::Material;
+use coral_trust::tls;
+use coral_wire::colony_rpc::proto::RegisterAgentRequest;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tonic::body::Body;
+use tonic::codegen::Service;
+use tonic::codegen::http::{Request, Response};
+use tonic::server::NamedService;
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    _served: JoinSet<()>,
+}
+
+impl Server {
+    /// Serves `service` with the certificate of `own`.
+    pub async fn start<S>(own: Material, service: S) -> Self
+    where
+        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send,
+    {
+        let acceptor = TlsAcceptor::from(Arc::new(tls::server(own).unwrap()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut served = JoinSet::new();
+        served.spawn(async move {
+            let mut open = JoinSet::new();
+            while let Ok((socket, _)) = listener.accept().await {
+                let (acceptor, service) = (acceptor.clone(), service.clone());
+                open.spawn(async move {
+                    let Ok(stream) = acceptor.accept(socket).await else { return };
+                    let builder = Builder::new(TokioExecutor::new());
+                    let service = TowerToHyperService::new(service);
+                    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        Self { address, _served: served }
+    }
+
+    /// The registration of an agent that is reached here.
+    pub fn registration(&self, agent_id: &str) -> RegisterAgentRequest {
+        RegisterAgentRequest {
+            agent_id: agent_id.to_owned(),
+            address: format!("https://{}", self.address),
+            version: "1.2.3".to_owned(),
+            store_id: "a store".to_owned(),
+        }
+    }
+}
