@@ -30,6 +30,7 @@ mod topology;
 mod traces;
 mod trust;
 mod trust_world;
+mod two_hosts;
 mod why;
 
 use std::collections::BTreeMap;
