@@ -18,6 +18,10 @@ pub struct AgentSelfStatus {
     /// Status of the Beyla that the agent runs; null from an agent of an older version.
     #[serde(default)]
     pub beyla: Option<BeylaStatus>,
+    /// How what the agent sends is encrypted: `tls`; `loopback`, where it does not leave the host; or
+    /// `insecure_plaintext`, where everybody on the network can read it. Empty from an older agent.
+    #[serde(default)]
+    pub encryption: String,
     /// Relation of the agent to its colony; null from an agent of an older version.
     #[serde(default)]
     pub colony: Option<ColonyLinkStatus>,

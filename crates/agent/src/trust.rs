@@ -86,6 +86,11 @@ impl AgentTrust {
         self.colony = Some(certificate.clone());
     }
 
+    /// How the agent's RPC port is encrypted, as its status says it.
+    pub const fn encryption(&self) -> &'static str {
+        certificate::encryption(self.certificate.is_some(), self.is_plaintext)
+    }
+
     /// TLS of the agent's RPC port.
     pub fn tls(&self) -> Option<Tls> {
         self.certificate.as_ref().map(|certificate| certificate.tls.clone())

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use coral_config::{ColonyConfig, TransportConfig};
-use coral_server::certificate::{Certificate, CertificateError};
+use coral_server::certificate::{Certificate, CertificateError, encryption};
 use coral_server::clock;
 use coral_server::identity::{Guard, Trusted};
 use coral_trace::UnixNanos;
@@ -98,6 +98,11 @@ impl ColonyTrust {
         let (transport, dir) = (TransportConfig::default(), TrustDir::of(data_dir));
         let trusted = Arc::new(Trusted::load(dir.clone())?);
         Ok(Self { dir, certificate: None, trusted, is_plaintext: transport.is_plaintext })
+    }
+
+    /// How the colony's port is encrypted, as its status says it.
+    pub const fn encryption(&self) -> &'static str {
+        encryption(self.certificate.is_some(), self.is_plaintext)
     }
 
     /// The guard of the colony's port, which believes `local_key` too.

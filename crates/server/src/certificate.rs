@@ -212,6 +212,15 @@ impl Source {
     }
 }
 
+/// How a port is encrypted, as a status says it.
+pub const fn encryption(has_certificate: bool, is_plaintext: bool) -> &'static str {
+    match (has_certificate, is_plaintext) {
+        (true, _) => "tls",
+        (false, true) => "insecure_plaintext",
+        (false, false) => "loopback",
+    }
+}
+
 /// Something would be sent without encryption to where others can read it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(

@@ -67,6 +67,8 @@ pub struct AgentView {
     pub admission: Admission,
     /// Whether a colony knows this agent, and polls it.
     pub colony: Arc<ColonyLink>,
+    /// How the port is encrypted, for the status.
+    pub encryption: &'static str,
     /// When the agent's process started.
     pub started: UnixNanos,
     /// The fraction of traces that Beyla records; `None` when the agent runs no Beyla.
@@ -163,6 +165,7 @@ impl AgentView {
             agent_id: self.agent_id.clone(),
             counters: self.counters(),
             beyla: Some(self.beyla.status()),
+            encryption: self.encryption.to_owned(),
             colony: Some(self.colony.status()),
         }
     }

@@ -30,6 +30,7 @@ fn agent_with(queries: usize, commits: Commits) -> (AgentRpc, TempDir) {
     let config = StoreConfig { dir: dir.path().join("agent"), segment_rows: 1_000 };
     let survey = Arc::new(coral_beyla::survey::Survey::new(&[], dir.path()));
     let view = AgentView {
+        encryption: "loopback",
         survey,
         agent_id: "web-1".into(),
         store: Store::open(config).unwrap(),

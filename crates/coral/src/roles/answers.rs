@@ -111,6 +111,7 @@ impl FleetState for About {
             agents: self.colony.health.snapshot(now).into_iter().map(agent).collect(),
             store: self.store(),
             sql_library: coral_api::sql::library(&self.sql),
+            encryption: self.colony.trust.encryption().to_owned(),
             counters: self.counters(),
         }
     }

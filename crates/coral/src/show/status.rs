@@ -17,9 +17,10 @@ use coral_trace::units::{count, counted, instant};
 pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> String {
     let mut text = verdict(status, now);
     if status.agents.is_empty() {
-        text.push_str(
-            "Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.\n",
-        );
+        text.push_str(match status.encryption.as_str() {
+            "tls" => "Hint: `coral colony token create --agent NAME` prints the command for another host.\n",
+            _ => "Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.\n",
+        });
     } else {
         let columns = [
             "Agent",
@@ -41,6 +42,7 @@ pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> Str
         }
     }
     text += &store(status, now);
+    text += encryption(&status.encryption);
     text += &sql_library(&status.sql_library);
     if with_counters {
         text += &counters(&status.counters);
@@ -210,7 +212,19 @@ pub fn agent(status: &AgentSelfStatus, now: UnixNanos) -> String {
     let heading = format!("Coral {} agent {}\n", status.version, line(&status.agent_id));
     let beyla = status.beyla.as_ref().map(beyla::status).unwrap_or_default();
     let colony = status.colony.as_ref().map(|link| colony_link(link, now)).unwrap_or_default();
-    heading + &beyla + &colony + &counters(&status.counters)
+    let encryption = encryption(&status.encryption);
+    heading + &beyla + &colony + encryption + &counters(&status.counters)
+}
+
+/// A line about encryption, where something leaves the host.
+fn encryption(encryption: &str) -> &'static str {
+    match encryption {
+        "tls" => "Encryption: TLS 1.3\n",
+        "insecure_plaintext" => {
+            "Encryption: none: `insecure_plaintext` is set, and everybody on the network can read along\n"
+        }
+        _ => "",
+    }
 }
 
 /// Whether a colony knows the agent, and whether one polls it.

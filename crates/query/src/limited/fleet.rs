@@ -22,6 +22,7 @@ impl FleetState for LimitedFleet {
             agents: all.agents.into_iter().map(polling_of).collect(),
             store: StoreStatus { keep_seconds, ..StoreStatus::default() },
             sql_library: SqlLibrary::default(),
+            encryption: String::new(),
             counters: BTreeMap::new(),
         }
     }

@@ -22,6 +22,10 @@ pub struct ColonyStatus {
     /// The DuckDB library that SQL queries would be answered with.
     #[serde(default)]
     pub sql_library: SqlLibrary,
+    /// How what the colony sends is encrypted: `tls`; `loopback`, where it does not leave the host;
+    /// or `insecure_plaintext`, where everybody on the network can read it. Empty from an older colony.
+    #[serde(default)]
+    pub encryption: String,
     /// Counters and gauges, by the names that they have on `/metrics`.
     pub counters: BTreeMap<String, u64>,
 }

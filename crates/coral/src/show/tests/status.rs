@@ -57,6 +57,7 @@ fn colony(agents: Vec<AgentStatus>) -> ColonyStatus {
         agents,
         store,
         sql_library,
+        encryption: "tls".to_owned(),
         counters: counters(&[("coral.colony.spans.stored", 1_234_567)]),
         ..ColonyStatus::default()
     };
@@ -75,6 +76,7 @@ fn a_healthy_colony_says_so_first_and_its_lines_fit_100_columns() {
         web-2 | ok    | 12.3    | 2s ago      | 1,234,567 | 0      | 2s     | instrumenting | 0.1.0
 
         Store: 1,234,567 spans, the oldest received 3h 3m ago (kept for 7d); 12.3 MB of 50.0 GB on disk
+        Encryption: TLS 1.3
         SQL: DuckDB at /usr/lib/libduckdb.so, found in the system's directories
 
         coral.colony.spans.stored  1,234,567
@@ -119,6 +121,7 @@ fn a_colony_names_each_problem_and_what_is_known_of_it() {
         web-3: Beyla is unavailable (no Beyla is installed)
 
         Store: 1,234,567 spans, the oldest received 3h 3m ago (kept for 7d); 12.3 MB of 50.0 GB on disk
+        Encryption: TLS 1.3
         SQL: DuckDB at /usr/lib/libduckdb.so, found in the system's directories
     "#]].assert_eq(&text);
 }
@@ -138,9 +141,10 @@ fn a_colony_that_has_stored_nothing_does_not_pass_for_one_that_sees_everything()
 fn a_colony_without_agents_says_how_to_get_one() {
     expect![[r#"
         Degraded: no agent is known, so nothing is collected.
-        Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.
+        Hint: `coral colony token create --agent NAME` prints the command for another host.
 
         Store: 1,234,567 spans, the oldest received 3h 3m ago (kept for 7d); 12.3 MB of 50.0 GB on disk
+        Encryption: TLS 1.3
         SQL: DuckDB at /usr/lib/libduckdb.so, found in the system's directories
     "#]].assert_eq(&status::colony(&colony(vec![]), NOW, false));
 }
@@ -156,6 +160,7 @@ fn an_agent_shows_its_counters_but_not_the_kinds_of_request_that_never_came() {
     let status = AgentSelfStatus {
         version: "0.1.0".to_owned(),
         agent_id: "web-1".to_owned(),
+        encryption: "insecure_plaintext".to_owned(),
         counters,
         beyla: None,
         colony: Some(ColonyLinkStatus {
@@ -168,6 +173,7 @@ fn an_agent_shows_its_counters_but_not_the_kinds_of_request_that_never_came() {
     expect![[r#"
         Coral 0.1.0 agent web-1
         Colony: http://colony:9000, registered 31s ago; last polled 4s ago
+        Encryption: none: `insecure_plaintext` is set, and everybody on the network can read along
 
         coral.agent.requests.http.accepted  3
         coral.agent.spans.dropped           0

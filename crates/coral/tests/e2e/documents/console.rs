@@ -122,6 +122,7 @@ pub const NOT_RUN: &[(&str, &str)] = &[
     ("coral connect", "needs an agent with a running Beyla; `beyla.rs` has one"),
     ("coral disconnect", "needs an agent with a running Beyla; `beyla.rs` has one"),
     ("coral colony status --colony", "needs a second host"),
+    ("coral login", "needs a colony with a token; `trust.rs` logs in"),
     ("coral colony forget", "needs an agent that is gone; `bad_day.rs` has one"),
     ("coral audit", "needs questions that were recorded; `audit.rs` has some"),
     ("coral store repair", "needs stopped roles; the tests of `coral-store` repair stores"),
