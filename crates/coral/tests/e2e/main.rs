@@ -28,6 +28,7 @@ mod sql;
 mod tasks;
 mod topology;
 mod traces;
+mod units;
 mod why;
 
 use std::collections::BTreeMap;
