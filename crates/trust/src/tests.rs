@@ -1,4 +1,5 @@
 //! The crate from outside.
 
+mod found;
 mod handshakes;
 mod ledger;

@@ -1,6 +1,7 @@
 //! Attacks on real processes, with raw sockets and with certificates: `docs/threat-model.md` names
 //! each test.
 
+mod exposure;
 mod flood;
 mod http;
 mod identity;

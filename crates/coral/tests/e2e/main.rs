@@ -31,6 +31,7 @@ mod traces;
 mod trust;
 mod trust_world;
 mod two_hosts;
+mod units;
 mod why;
 
 use std::collections::BTreeMap;
