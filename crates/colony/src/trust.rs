@@ -85,7 +85,12 @@ impl ColonyTrust {
     /// [`TrustError`].
     pub fn open(config: &ColonyConfig, names: Vec<String>) -> Result<Self, TrustError> {
         let dir = TrustDir::of(&config.data_dir);
-        let certificate = Certificate::of_colony(&config.transport, &config.data_dir, names)?;
+        let certificate = Certificate::of_colony(
+            &config.transport,
+            &config.data_dir,
+            names,
+            config.https.clone(),
+        )?;
         let trusted = Arc::new(Trusted::load(dir.clone())?);
         Ok(Self { dir, certificate, trusted, is_plaintext: config.transport.is_plaintext })
     }

@@ -51,7 +51,7 @@ impl World {
         let trusted = Arc::new(Trusted::load(trust.clone()).unwrap());
         let guard = Guard::new().with_tokens(trusted.clone()).with_local_key(LOCAL_KEY);
         let guard = Arc::new(settle(guard));
-        let tls = Tls::new(colony_material(&authority)).unwrap();
+        let tls = Tls::new(colony_material(&authority), None).unwrap();
         let mut served = JoinSet::new();
         let mut open = async |tls: Option<Tls>| {
             let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();

@@ -37,7 +37,7 @@ impl Server {
             + 'static,
         S::Future: Send,
     {
-        let acceptor = TlsAcceptor::from(Arc::new(tls::server(own).unwrap()));
+        let acceptor = TlsAcceptor::from(Arc::new(tls::server(own, None).unwrap()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut served = JoinSet::new();
