@@ -2,7 +2,7 @@
 
 #[path = "../../tests/e2e/documents/console.rs"]
 #[allow(dead_code, reason = "the tests that run commands need more of it")]
-mod console;
+pub(super) mod console;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
