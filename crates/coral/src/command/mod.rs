@@ -12,6 +12,7 @@ mod duckdb;
 mod memory;
 mod query;
 mod red;
+mod rights;
 mod secrecy;
 mod serve;
 mod services;

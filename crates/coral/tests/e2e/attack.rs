@@ -7,6 +7,7 @@ mod http;
 mod identity;
 mod malicious_agent;
 mod malicious_colony;
+mod rights;
 mod secrets;
 mod server;
 mod tokens;
