@@ -6,6 +6,7 @@ mod flood;
 mod http;
 mod identity;
 mod malicious_agent;
+mod malicious_bytes;
 mod malicious_colony;
 mod rights;
 mod secrets;
