@@ -315,3 +315,17 @@ async fn the_address_of_each_use_is_stored() {
     let uses = coral_trust::ledger::Uses::load(&world.trust);
     assert_eq!(uses[&token.hash().id()].addresses[0].0, "127.0.0.1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_registers_without_pause_is_told_to_wait() {
+    let guard = Guard::new();
+    let caller = |name: &str| Caller {
+        principal: Principal::Agent(name.parse().unwrap()),
+        proof: "certificate 41".to_owned(),
+    };
+    let register = |name| guard.admit(&caller(name), Permission::AgentRegister);
+    let outcomes = (0..10_000).map(|_| register("web-1"));
+    let told = outcomes.filter(|outcome| matches!(outcome, Err(Denied::TooMuch(_)))).count();
+    assert_eq!(told, 9_500);
+    assert_eq!(register("web-2"), Ok(()));
+}
