@@ -323,7 +323,9 @@ async fn an_agent_that_registers_without_pause_is_told_to_wait() {
         principal: Principal::Agent(name.parse().unwrap()),
         proof: "certificate 41".to_owned(),
     };
-    let register = |name| guard.admit(&caller(name), Permission::AgentRegister);
+    let register = |name| {
+        guard.admit(&caller(name), std::net::Ipv4Addr::LOCALHOST.into(), Permission::AgentRegister)
+    };
     let outcomes = (0..10_000).map(|_| register("web-1"));
     let told = outcomes.filter(|outcome| matches!(outcome, Err(Denied::TooMuch(_)))).count();
     assert_eq!(told, 9_500);
