@@ -61,7 +61,7 @@ impl Server {
     /// Sends `first` to each client, and then `again` as long as the client takes it. Also returns how
     /// many clients there were.
     pub async fn raw(own: Material, first: Vec<u8>, again: Vec<u8>) -> (Self, Arc<AtomicUsize>) {
-        let acceptor = TlsAcceptor::from(Arc::new(tls::server(own).unwrap()));
+        let acceptor = TlsAcceptor::from(Arc::new(tls::server(own, None).unwrap()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let clients = Arc::<AtomicUsize>::default();
