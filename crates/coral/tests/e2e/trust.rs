@@ -337,3 +337,49 @@ fn status_over_tls(config: rustls::ClientConfig, address: &str, request: &[u8]) 
     let _ = stream.read_to_end(&mut answer);
     text(&answer)[9..12].parse().unwrap()
 }
+
+#[test]
+fn files_of_the_audit_log_are_signed_by_the_colonys_authority_also_after_a_rotation() {
+    let world = World::with(&["audit.max_file_size=2kB"]);
+    world.login("");
+    for _ in 0..8 {
+        assert!(world.person("services").status.success());
+    }
+    world.here("colony ca rotate");
+    for _ in 0..8 {
+        assert!(world.person("services").status.success());
+    }
+    let verified = world.here("audit verify");
+    assert!(verified.contains("with a right signature"), "{verified}");
+    assert!(
+        verified.contains("No line was changed") && !verified.contains("not checked"),
+        "{verified}"
+    );
+    // A changed byte in a signed file is found.
+    let dir = world.data_dir().join("audit");
+    let signed = std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().path());
+    let signature =
+        signed.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "sig"));
+    let file = signature.unwrap().with_extension("");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("ana", "eve", 1)).unwrap();
+    let found = run(world.data_dir(), "audit verify", None);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(text_of(&found).contains("Damage:"), "{}", text_of(&found));
+}
+
+fn text_of(output: &std::process::Output) -> String {
+    text(&output.stdout)
+}
+
+#[test]
+fn a_status_says_that_nothing_is_encrypted_where_that_was_allowed() {
+    let agent = Coral::agent("web-1", &["insecure_plaintext=true"]);
+    let status = run(agent.dir.path(), "agent status", None);
+    assert!(text(&status.stdout).contains("Encryption: none"), "{}", text(&status.stdout));
+    let colony = Coral::colony(&["insecure_plaintext=true"]);
+    let status = run(colony.dir.path(), "colony status", None);
+    assert!(text(&status.stdout).contains("Encryption: none"), "{}", text(&status.stdout));
+    let json = run(colony.dir.path(), "colony status --format json", None);
+    assert!(text(&json.stdout).contains(r#""encryption":"insecure_plaintext""#));
+}
