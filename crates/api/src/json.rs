@@ -175,7 +175,9 @@ impl Api {
 /// The services that the caller may see; `None` for every service.
 fn scope(extensions: &Extensions) -> Result<Option<ServiceScope>, InvalidScope> {
     match extensions.get::<Caller>().map(Caller::services) {
-        None | Some([]) => Ok(None),
+        // A request that passed no guard has no caller: it sees nothing.
+        None => ServiceScope::new([]).map(Some),
+        Some([]) => Ok(None),
         Some(globs) => ServiceScope::new(globs.iter().cloned()).map(Some),
     }
 }

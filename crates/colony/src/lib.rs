@@ -105,7 +105,7 @@ impl Colony {
                 sampling: Sampling::keeping(config.trace_sampling_rate),
             },
             health: health.clone(),
-            certificate: trust.certificate.clone(),
+            identity: trust.identity(),
         };
         let timeline = Timeline { engine: engine.clone(), health };
         let mut tasks = Tasks::new(stop.clone());

@@ -17,10 +17,12 @@ use coral_trust::authority::{Authority, AuthorityError, Fingerprint, Issued, cer
 use coral_trust::directory::TrustDir;
 use coral_trust::join::JoinToken;
 use coral_trust::ledger::{CertificateEntry, JoinRefused, LedgerError, seconds};
+use coral_trust::material::Holder;
 use coral_trust::workload::{AgentName, InvalidAgentName, Workload};
 use tokio_util::sync::CancellationToken;
 
 use crate::Colony;
+use crate::poll::client::ColonyIdentity;
 
 /// How often the ledger is looked at: a revocation works within this time.
 const LOOK_INTERVAL: std::time::Duration = std::time::Duration::from_secs(1);
@@ -105,6 +107,14 @@ impl ColonyTrust {
         let (transport, dir) = (TransportConfig::default(), TrustDir::of(data_dir));
         let trusted = Arc::new(Trusted::load(dir.clone())?);
         Ok(Self { dir, certificate: None, trusted, is_plaintext: transport.is_plaintext })
+    }
+
+    /// What the colony shows to agents that it polls, and which of them it believes.
+    pub fn identity(&self) -> Option<ColonyIdentity> {
+        let certificate = self.certificate.clone()?;
+        let trusted = self.trusted.clone();
+        let belief = Arc::new(move |holder: &Holder| trusted.is_valid(holder, clock::now()));
+        Some(ColonyIdentity { certificate, belief })
     }
 
     /// How the colony's port is encrypted, as its status says it.

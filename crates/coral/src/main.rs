@@ -28,6 +28,8 @@ fn main() -> ExitCode {
     if let Some(answered) = coral_sql::child::run(std::env::args_os()) {
         return answered;
     }
+    // What this process writes is for its user alone: spans, keys, settings.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let cli = match args::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(wrong) => return wrong.report(),

@@ -11,7 +11,7 @@ use coral_trace::{UnixNanos, chain};
 use coral_trust::authority::{Authority, AuthorityError};
 use coral_trust::directory::TrustDir;
 use coral_trust::material::{self, Holder, Material, MaterialError, MaterialFiles};
-use coral_trust::tls::{self, Anchor, ChainAndKey};
+use coral_trust::tls::{self, Anchor, Belief, ChainAndKey};
 use coral_trust::workload::Workload;
 use rustls::ClientConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -188,14 +188,18 @@ impl Certificate {
         self.read().material.clone()
     }
 
-    /// A TLS client that shows this certificate and accepts only `expected`.
+    /// A TLS client that shows this certificate and accepts only `expected`, if `belief` does too.
     ///
     /// # Errors
     /// [`rustls::Error`] when a CA cannot be read.
-    pub fn client(&self, expected: Workload) -> Result<ClientConfig, rustls::Error> {
+    pub fn client(
+        &self,
+        expected: Workload,
+        belief: Option<Belief>,
+    ) -> Result<ClientConfig, rustls::Error> {
         let material = copy(&self.material());
         let anchor = Anchor::Roots(material.roots.clone());
-        tls::client(Some(material), anchor, expected)
+        tls::client_that(Some(material), anchor, expected, belief)
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Current> {

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use coral_trust::tls::identity_name;
+use coral_trust::tls::{Belief, identity_name};
 use coral_trust::workload::Workload;
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -28,7 +28,7 @@ pub struct Connector(Way);
 enum Way {
     Plain,
     /// With the certificate of this process, as it is at the time of the connection.
-    Certified(Arc<Certificate>, Workload),
+    Certified(Arc<Certificate>, Workload, Option<Belief>),
     Configured(Arc<ClientConfig>),
 }
 
@@ -48,7 +48,16 @@ impl Connector {
 
     /// Connections over TLS to `expected`, which show `certificate`.
     pub const fn certified(certificate: Arc<Certificate>, expected: Workload) -> Self {
-        Self(Way::Certified(certificate, expected))
+        Self(Way::Certified(certificate, expected, None))
+    }
+
+    /// The same, to a server that `belief` accepts too.
+    pub const fn certified_if(
+        certificate: Arc<Certificate>,
+        expected: Workload,
+        belief: Belief,
+    ) -> Self {
+        Self(Way::Certified(certificate, expected, Some(belief)))
     }
 
     /// Connections over TLS with `config`.
@@ -61,8 +70,8 @@ impl Connector {
         let port = uri.port_u16().ok_or_else(|| io::Error::other("the URL has no port"))?;
         let config = match self.0 {
             Way::Plain => None,
-            Way::Certified(certificate, expected) => {
-                Some(Arc::new(certificate.client(expected).map_err(io::Error::other)?))
+            Way::Certified(certificate, expected, belief) => {
+                Some(Arc::new(certificate.client(expected, belief).map_err(io::Error::other)?))
             }
             Way::Configured(config) => Some(config),
         };

@@ -53,7 +53,10 @@ impl LocalKey {
 
 impl Drop for LocalKey {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.file);
+        // Another process may have published its own key since.
+        if fs::read(&self.file).is_ok_and(|key| key == self.key.as_bytes()) {
+            let _ = fs::remove_file(&self.file);
+        }
     }
 }
 

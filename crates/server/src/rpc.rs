@@ -33,7 +33,7 @@ pub async fn add_health_and_reflection(
     Ok(door
         .rpc(
             health_server::SERVICE_NAME,
-            &[("Check", Permission::HealthRead), ("Watch", Permission::HealthRead)],
+            &[("Check", Permission::HealthRead), ("Watch", Permission::StatusRead)],
             &post_service(health),
         )
         .rpc(

@@ -1,12 +1,16 @@
 //! The directory of keys, certificates and the ledger: `DATA_DIR/trust`, mode 0700.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, Mode, OFlags, openat, renameat, unlinkat};
+
 /// The directory. Several processes may use it: each change is made under a lock, and each file is
-/// replaced as a whole.
+/// replaced as a whole. Root may change it for a service that runs as another user, who may not make
+/// root follow a link: no link is followed, and what root makes is given to the owner of the data
+/// directory by its handle.
 #[derive(Clone, Debug)]
 pub struct TrustDir(PathBuf);
 
@@ -29,11 +33,8 @@ impl TrustDir {
     /// # Errors
     /// The operating system's error.
     pub fn lock(&self) -> io::Result<Locked> {
-        self.create()?;
-        let path = self.path("lock");
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
-        self.give_to_owner(&path)?;
+        let dir = self.open_or_create()?;
+        let file = self.file(&dir, "lock", OFlags::RDWR | OFlags::CREATE)?;
         file.lock()?;
         Ok(Locked(file))
     }
@@ -43,25 +44,30 @@ impl TrustDir {
     /// # Errors
     /// The operating system's error; the file is unchanged.
     pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        self.create()?;
-        let (file, aside) = (self.path(name), self.path(&format!("{name}.tmp")));
+        let dir = self.open_or_create()?;
+        let aside = format!("{name}.tmp");
         // A temporary file that a crash left may have another owner or mode.
-        let _ = fs::remove_file(&aside);
-        let mut opened =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
-        opened.write_all(bytes)?;
-        opened.sync_all()?;
-        self.give_to_owner(&aside)?;
-        fs::rename(&aside, &file)?;
-        File::open(&self.0)?.sync_all()
+        let _ = unlinkat(&dir, aside.as_str(), AtFlags::empty());
+        let mut file = self.file(&dir, &aside, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        renameat(&dir, aside.as_str(), &dir, name)?;
+        dir.sync_all()
     }
 
     /// The bytes of a file; `None` if there is none.
     ///
     /// # Errors
-    /// The operating system's error.
+    /// The operating system's error; also if the file or the directory is a link.
     pub fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        match fs::read(self.path(name)) {
+        let read = || -> io::Result<Vec<u8>> {
+            let dir = self.open()?;
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let mut bytes = Vec::new();
+            File::from(openat(&dir, name, flags, Mode::empty())?).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        match read() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             read => read.map(Some),
         }
@@ -69,30 +75,51 @@ impl TrustDir {
 
     /// Changes whenever a file is replaced: its inode, size and time of change.
     pub fn version(&self, name: &str) -> Option<[i64; 4]> {
-        let file = fs::metadata(self.path(name)).ok()?;
+        let file = fs::symlink_metadata(self.path(name)).ok()?;
         Some([file.ino() as i64, file.size() as i64, file.ctime(), file.ctime_nsec()])
     }
 
-    fn create(&self) -> io::Result<()> {
+    /// The directory, which may not be a link.
+    fn open(&self) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(rustix::fs::open(&self.0, flags, Mode::empty())?))
+    }
+
+    fn open_or_create(&self) -> io::Result<File> {
         if let Some(parent) = self.0.parent() {
             fs::create_dir_all(parent)?;
         }
-        match DirBuilder::new().mode(0o700).create(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            // The data directory belongs to the user of the service, also when root makes this one.
-            made => made.and_then(|()| self.give_to_owner(&self.0)),
+        let made = match DirBuilder::new().mode(0o700).create(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+            made => made.map(|()| true)?,
+        };
+        let dir = self.open()?;
+        if made {
+            self.give_to_owner(&dir)?;
         }
+        Ok(dir)
     }
 
-    /// Gives `path` to the owner of the data directory: root may run a command for a service that
-    /// runs as another user.
-    fn give_to_owner(&self, path: &Path) -> io::Result<()> {
+    /// Opens a file of `dir` that is no link, with mode 0600 if it is made.
+    fn file(&self, dir: &File, name: &str, flags: OFlags) -> io::Result<File> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = File::from(openat(dir, name, flags, Mode::RUSR | Mode::WUSR)?);
+        self.give_to_owner(&file)?;
+        Ok(file)
+    }
+
+    /// Gives an open file to the owner of the data directory.
+    fn give_to_owner(&self, file: &File) -> io::Result<()> {
         let Some(parent) = self.0.parent() else { return Ok(()) };
-        let (owner, file) = (fs::metadata(parent)?, fs::metadata(path)?);
-        if owner.uid() == file.uid() {
+        let (owner, file_owner) = (fs::metadata(parent)?, file.metadata()?);
+        if owner.uid() == file_owner.uid() {
             return Ok(());
         }
-        std::os::unix::fs::chown(path, Some(owner.uid()), Some(owner.gid()))
+        // What another user owns and has a second name for is not given away.
+        if file_owner.is_file() && file_owner.nlink() > 1 {
+            return Err(io::Error::other("a file of the directory of trust has a second name"));
+        }
+        std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid()))
     }
 }
 
@@ -119,5 +146,29 @@ mod tests {
         for file in fs::read_dir(&dir.0).unwrap() {
             assert_eq!(mode(&file.unwrap().path()), 0o600);
         }
+    }
+
+    #[test]
+    fn no_link_is_followed_wherever_it_is() {
+        use std::os::unix::fs::symlink;
+        let data = tempfile::tempdir().unwrap();
+        let dir = TrustDir::of(data.path());
+        dir.replace("ledger.json", b"one").unwrap();
+        let elsewhere = data.path().join("elsewhere");
+        fs::write(&elsewhere, "of root").unwrap();
+        symlink(&elsewhere, dir.path("lock")).unwrap();
+        assert!(dir.lock().is_err());
+        symlink(&elsewhere, dir.path("other")).unwrap();
+        assert!(dir.read("other").is_err());
+        // A link in the place of the temporary file is removed, and not written through.
+        symlink(&elsewhere, dir.path("ledger.json.tmp")).unwrap();
+        dir.replace("ledger.json", b"two").unwrap();
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"of root");
+        // The directory itself is a link.
+        let (real, link) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        symlink(real.path(), link.path().join("trust")).unwrap();
+        let linked = TrustDir::of(link.path());
+        assert!(linked.lock().is_err() && linked.replace("a", b"").is_err());
+        assert!(fs::read_dir(real.path()).unwrap().next().is_none());
     }
 }

@@ -83,8 +83,24 @@ pub fn client(
     anchor: Anchor,
     expected: Workload,
 ) -> Result<ClientConfig, Error> {
+    client_that(own, anchor, expected, None)
+}
+
+/// Whether a server with this certificate is believed, besides what its chain says.
+pub type Belief = Arc<dyn Fn(&Holder) -> bool + Send + Sync>;
+
+/// [`client`], which also asks `belief`: the certificate may have been revoked.
+///
+/// # Errors
+/// The errors of [`client`].
+pub fn client_that(
+    own: Option<Material>,
+    anchor: Anchor,
+    expected: Workload,
+    belief: Option<Belief>,
+) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = IdentityVerifier { anchor, expected, provider: provider.clone() };
+    let verifier = IdentityVerifier { anchor, expected, belief, provider: provider.clone() };
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .dangerous()
@@ -103,7 +119,7 @@ pub fn client(
 pub fn check(material: Material, expected: Workload) -> Result<(), Error> {
     let provider = Arc::new(ring::default_provider());
     let anchor = Anchor::Roots(material.roots.clone());
-    let verifier = IdentityVerifier { anchor, expected, provider };
+    let verifier = IdentityVerifier { anchor, expected, belief: None, provider };
     let (own, others) = material.chain.split_first().ok_or(Error::NoCertificatesPresented)?;
     let name = ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into());
     verifier.verify_server_cert(own, others, &name, &[], UnixTime::now())?;
@@ -133,11 +149,17 @@ impl ResolvesServerCert for ByName {
 }
 
 /// Accepts a server's certificate if a CA of `anchor` signed it for `expected`.
-#[derive(Debug)]
 struct IdentityVerifier {
     anchor: Anchor,
     expected: Workload,
+    belief: Option<Belief>,
     provider: Arc<CryptoProvider>,
+}
+
+impl std::fmt::Debug for IdentityVerifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IdentityVerifier").field("expected", &self.expected).finish_non_exhaustive()
+    }
 }
 
 impl ServerCertVerifier for IdentityVerifier {
@@ -162,6 +184,9 @@ impl ServerCertVerifier for IdentityVerifier {
         let algorithms = self.provider.signature_verification_algorithms.all;
         verify_server_cert_signed_by_trust_anchor(&parsed, &roots, intermediates, now, algorithms)?;
         match Holder::of(end_entity) {
+            Some(holder) if self.belief.as_ref().is_some_and(|belief| !belief(&holder)) => {
+                Err(Error::InvalidCertificate(CertificateError::Revoked))
+            }
             Some(holder) if holder.workload == self.expected => Ok(ServerCertVerified::assertion()),
             Some(holder) => Err(Error::General(format!(
                 "the certificate is that of {}, and not of {}",

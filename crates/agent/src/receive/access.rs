@@ -2,6 +2,7 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use coral_server::clock;
 use coral_server::listen::Peer;
 use coral_server::listen::tls::Tls;
 use coral_trust::secret::SecretHash;
@@ -23,7 +24,9 @@ pub struct Access {
 impl Access {
     /// Checks a request with `headers` from `peer`.
     pub(super) fn check(&self, peer: &Peer, headers: &HeaderMap) -> Result<(), Rejection> {
-        if self.needs_certificate && !peer.is_certified {
+        let is_expired =
+            peer.certificate.as_ref().is_some_and(|holder| holder.expires <= clock::now());
+        if self.needs_certificate && (!peer.is_certified || is_expired) {
             return Err(Rejection::Unauthenticated("a client certificate"));
         }
         let Some(expected) = &self.token else { return Ok(()) };

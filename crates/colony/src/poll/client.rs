@@ -7,6 +7,7 @@ use std::time::Duration;
 use coral_server::certificate::Certificate;
 use coral_server::connect::{Connector, over_connector};
 use coral_trace::Collector;
+use coral_trust::tls::Belief;
 use coral_trust::workload::Workload;
 use coral_wire::agent_rpc::begin;
 use coral_wire::agent_rpc::proto::{
@@ -65,6 +66,15 @@ pub struct MetricPageRequest {
 /// Reads a page whose answer has started.
 pub type Incoming<P> = Pin<Box<dyn Future<Output = Result<P, PollError>> + Send>>;
 
+/// What a colony shows to agents, and which of them it believes.
+#[derive(Clone)]
+pub struct ColonyIdentity {
+    /// The colony's certificate.
+    pub certificate: Arc<Certificate>,
+    /// Whether the certificate of an agent was not revoked.
+    pub belief: Belief,
+}
+
 /// An agent over gRPC. Connects at the first request, and again after a failure.
 pub struct GrpcAgent {
     address: String,
@@ -87,13 +97,16 @@ const MAX_HEADER_BYTES: u32 = 16 << 10;
 
 impl GrpcAgent {
     /// The agent `agent_id` at `address`, such as `https://10.0.0.5:9001`. Over `https`, the agent
-    /// is sent the colony's `certificate`, and has to show one for `agent_id`.
-    pub fn new(address: String, agent_id: &str, certificate: Option<Arc<Certificate>>) -> Self {
-        let connector = match (address.starts_with("https://"), certificate) {
+    /// is sent the colony's certificate, and has to show one for `agent_id` that was not revoked.
+    pub fn new(address: String, agent_id: &str, identity: Option<ColonyIdentity>) -> Self {
+        let connector = match (address.starts_with("https://"), identity) {
             (false, _) => Ok(Connector::plain()),
-            (true, Some(certificate)) => agent_id
+            (true, Some(identity)) => agent_id
                 .parse()
-                .map(|name| Connector::certified(certificate, Workload::Agent(name)))
+                .map(|name| {
+                    let ColonyIdentity { certificate, belief } = identity;
+                    Connector::certified_if(certificate, Workload::Agent(name), belief)
+                })
                 .map_err(|error| chain(&error)),
             (true, None) => Err("the colony has no certificate to show".to_owned()),
         };

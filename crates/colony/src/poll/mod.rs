@@ -30,7 +30,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coral_engine::Engine;
-use coral_server::certificate::Certificate;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +38,7 @@ pub use self::error::{PollError, PollState};
 pub(super) use self::position::MAX_STORE_ID_BYTES;
 pub use self::sampling::Sampling;
 
-use self::client::GrpcAgent;
+use self::client::{ColonyIdentity, GrpcAgent};
 use self::follow::Follower;
 use self::health::Health;
 use crate::registry::Agent;
@@ -65,8 +64,8 @@ pub struct Polling {
     pub settings: PollSettings,
     /// Records how polling goes, by agent.
     pub health: Arc<Health>,
-    /// The colony's certificate, which agents with TLS ask for.
-    pub certificate: Option<Arc<Certificate>>,
+    /// The colony's certificate, which agents with TLS ask for, and which agents it believes.
+    pub identity: Option<ColonyIdentity>,
 }
 
 /// How many pages are received, decoded and stored at a time, over all agents. A page has up to 8
@@ -102,11 +101,11 @@ impl Polling {
         id: String,
         room: &Arc<Semaphore>,
     ) -> Follower<impl Fn(String) -> GrpcAgent + Send + Sync + 'static> {
-        let (certificate, agent_id) = (self.certificate.clone(), id.clone());
+        let (identity, agent_id) = (self.identity.clone(), id.clone());
         Follower {
             id,
             agents: self.agents.clone(),
-            connect: move |address| GrpcAgent::new(address, &agent_id, certificate.clone()),
+            connect: move |address| GrpcAgent::new(address, &agent_id, identity.clone()),
             engine: self.engine.clone(),
             settings: self.settings.clone(),
             room: room.clone(),

@@ -43,7 +43,7 @@ impl ColonyService for Registration {
         &self,
         request: Request<RegisterAgentRequest>,
     ) -> Result<Response<RegisterAgentResponse>, Status> {
-        let caller = request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::unasked);
+        let caller = request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::nobody);
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let RegisterAgentRequest { agent_id, address, version, store_id } = request.into_inner();
         let refused = |_: &Status| self.colony.registry.refuse();

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use coral_config::is_encrypted_or_local;
 use coral_server::addresses::{Addresses, on_this_host};
 use coral_server::local_key::LocalKey;
 use coral_trust::authority::{Fingerprint, certificates};
@@ -25,7 +26,8 @@ pub(super) struct Access {
 impl Access {
     /// The access to a colony by a login.
     pub fn of_login(login: &Login) -> Self {
-        let pin: Option<Fingerprint> = login.pin.as_deref().and_then(|pin| pin.parse().ok());
+        // A damaged pin fits no colony.
+        let pin = login.pin.as_deref().map(|pin| pin.parse().unwrap_or(Fingerprint([0; 32])));
         Self { token: Some(login.token.clone()), tls: pin.and_then(pinned) }
     }
 
@@ -86,7 +88,10 @@ pub(super) fn colony(url: Option<String>, data_dir: Option<&Path>) -> (String, A
             None => ("http://127.0.0.1:9000".to_owned(), Access::default()),
         },
     };
-    (url, access.or_variable())
+    let access = access.or_variable();
+    // No token is sent where others can read it.
+    let token = access.token.filter(|_| is_encrypted_or_local(&url));
+    (url, Access { token, ..access })
 }
 
 /// Where the agent is that a command asks, and what the command shows.

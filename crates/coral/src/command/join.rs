@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coral_server::connect::{Connector, over_connector};
+use coral_trace::chain as chain_of;
 use coral_trace::sanitize::line;
 use coral_trust::directory::TrustDir;
 use coral_trust::join::{InvalidJoinToken, JoinToken};
 use coral_trust::material;
 use coral_trust::tls::{self, Anchor};
-use coral_trust::workload::Workload;
+use coral_trust::workload::{AgentName, InvalidAgentName, Workload};
 use rustls::pki_types::CertificateDer;
 
 use super::trust::{data_dir, flag, of_io, write_configuration};
@@ -59,6 +60,16 @@ pub(super) fn join(args: &JoinArgs) -> Result<(), Failure> {
         Ok(Ok(joined)) => joined,
     };
     let chain: Vec<CertificateDer<'static>> = chain.into_iter().map(CertificateDer::from).collect();
+    let nonsense = |reason: String| {
+        Failure::with_hint(
+            format!("the colony at {url} sent no certificate for an agent: {}", line(&reason)),
+            "nothing was written; check that the colony has the same version of Coral",
+        )
+    };
+    let agent: AgentName =
+        agent.parse().map_err(|error: InvalidAgentName| nonsense(error.to_string()))?;
+    material::check_agent(&agent, &key, &chain, &authorities)
+        .map_err(|error| nonsense(chain_of(&error)))?;
     material::store_agent(&dir, &key, &chain, &authorities).map_err(of_io)?;
     let file = data_dir.join("agent.yaml");
     let text = format!(

@@ -114,7 +114,8 @@ pub struct Standalone {
     colony: TcpListener,
     agent_trust: AgentTrust,
     colony_trust: ColonyTrust,
-    key: Option<LocalKey>,
+    /// Whether the agent's colony is that of this process, and not another one.
+    is_own_colony: bool,
     addresses: Addresses,
 }
 
@@ -126,20 +127,19 @@ impl Standalone {
     pub async fn bind(mut config: StandaloneConfig) -> Result<Self, RoleError> {
         let colony_trust = exposure::colony(&config.colony).await?;
         let mut agent_trust = exposure::agent_of_standalone(&config.agent).await?;
-        let key = local_key(&config.colony)?;
-        agent_trust.colony_key = key.as_ref().map(|key| key.as_str().to_owned());
         let agent = coral_agent::Listeners::bind(&config.agent).await?;
         let colony = listen::bind(config.colony.listen, "colony.listen").await?;
         let mut addresses = agent_addresses("standalone", &agent, &agent_trust);
         let colony_address = listen::local_address(&colony);
         addresses.colony = Some(colony_address);
         addresses.colony_tls = colony_trust.certificate.is_some();
-        if let Some(certificate) = &colony_trust.certificate {
+        let is_own_colony = config.agent.colony.is_none();
+        if let (true, Some(certificate)) = (is_own_colony, &colony_trust.certificate) {
             agent_trust.knows_colony(certificate);
         }
         // The agent registers at the colony over the network, as a remote agent does.
         config.agent.colony.get_or_insert_with(|| colony_url(&addresses).unwrap_or_default());
-        Ok(Self { config, agent, colony, agent_trust, colony_trust, key, addresses })
+        Ok(Self { config, agent, colony, agent_trust, colony_trust, is_own_colony, addresses })
     }
 
     /// The addresses on which the standalone listens.
@@ -160,6 +160,11 @@ impl Standalone {
     ) -> Result<(), RoleError> {
         let agent_store = coral_agent::open_store(&self.config.agent).await?;
         let colony_store = open_colony_store(&self.config.colony).await?;
+        let key = local_key(&self.config.colony)?;
+        let mut agent_trust = self.agent_trust;
+        // No other colony is shown this one's key.
+        let shown = key.as_ref().filter(|_| self.is_own_colony);
+        agent_trust.colony_key = shown.map(|key| key.as_str().to_owned());
         let _published = publish(&self.addresses, &self.config.agent.data_dir)?;
         announce(&self.addresses);
         greet(&self.addresses);
@@ -167,7 +172,7 @@ impl Standalone {
         let agent = async {
             let (config, stop) = (&self.config.agent, stop_agent.clone());
             let outcome =
-                coral_agent::run(config, agent_store, self.agent, self.agent_trust, stop).await;
+                coral_agent::run(config, agent_store, self.agent, agent_trust, stop).await;
             stop_colony.cancel();
             outcome
         };
@@ -177,7 +182,7 @@ impl Standalone {
                 config,
                 colony_store,
                 self.colony_trust,
-                self.key.as_ref(),
+                key.as_ref(),
                 self.colony,
                 stop,
             )

@@ -119,7 +119,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /coral.agent.v1.AgentService/QueryBeylaMetrics: agent.poll
         Post /coral.agent.v1.AgentService/QueryTelemetry: agent.poll
         Post /grpc.health.v1.Health/Check: health.read
-        Post /grpc.health.v1.Health/Watch: health.read
+        Post /grpc.health.v1.Health/Watch: status.read
         Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read
     "#]]
     .assert_eq(&table(&agent_door(&dir).await));
@@ -144,7 +144,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /coral.colony.v1.ColonyService/RegisterAgent: agent.register
         Post /coral.colony.v1.ColonyService/RenewCertificate: certificate.renew
         Post /grpc.health.v1.Health/Check: health.read
-        Post /grpc.health.v1.Health/Watch: health.read
+        Post /grpc.health.v1.Health/Watch: status.read
         Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read
     "#]]
     .assert_eq(&table(&colony_door(&dir).await));

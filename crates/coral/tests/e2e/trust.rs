@@ -383,3 +383,61 @@ fn a_status_says_that_nothing_is_encrypted_where_that_was_allowed() {
     let json = run(colony.dir.path(), "colony status --format json", None);
     assert!(text(&json.stdout).contains(r#""encryption":"insecure_plaintext""#));
 }
+
+#[test]
+fn the_key_of_a_host_is_shown_to_no_other_colony_and_survives_a_second_process() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let sink = listener.local_addr().unwrap();
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    assert!(run(dir.path(), "colony init --listen 127.0.0.1:0", None).status.success());
+    let elsewhere = format!("agent.colony=http://{sink}");
+    let settings = [AGENT, &[elsewhere.as_str(), "agent.id=web-1"]].concat();
+    let both = Coral::of_dir(&["standalone"], &settings, &dir);
+    let (mut registration, _) = listener.accept().unwrap();
+    registration.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let mut heard = Vec::new();
+    let mut piece = [0; 4_096];
+    while let Ok(read @ 1..) = registration.read(&mut piece) {
+        heard.extend(&piece[..read]);
+    }
+    let key = std::fs::read_to_string(dir.path().join("run/colony.key")).unwrap();
+    assert!(heard.starts_with(b"PRI * HTTP/2.0") && !text(&heard).contains(&key));
+    // A second process that cannot start leaves the key of the first where it is.
+    let second = run(dir.path(), "standalone --set beyla.enabled=false", None);
+    assert!(!second.status.success());
+    assert_eq!(std::fs::read_to_string(dir.path().join("run/colony.key")).unwrap(), key);
+    drop(both);
+}
+
+#[test]
+fn what_a_server_stores_is_for_its_user_alone() {
+    let world = World::new();
+    let agent = world.agent("web-1");
+    assert_eq!(agent.export(&reference_trace(clock::now())), 200);
+    world.until_stored(8);
+    for dir in [world.data_dir(), agent.dir.path()] {
+        let mut left = vec![dir.to_owned()];
+        while let Some(dir) = left.pop() {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let entry = entry.unwrap();
+                let mode = entry.metadata().unwrap().permissions().mode() & 0o077;
+                assert_eq!(mode, 0, "{}", entry.path().display());
+                if entry.file_type().unwrap().is_dir() {
+                    left.push(entry.path());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_secret_in_a_question_is_not_written_down() {
+    let world = World::new();
+    let line = world.line_of("colony token create --user ana");
+    let token = line.split_whitespace().find(|word| word.starts_with("coral_")).unwrap();
+    let output = world.person(&line);
+    assert!(output.status.success());
+    world.person(&format!("ask why-is-{token}-slow"));
+    let log = world.here("audit list --last 100 --format json");
+    assert!(log.contains("coral_(hidden)") && !log.contains(token), "{log}");
+}

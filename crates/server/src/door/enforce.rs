@@ -77,11 +77,21 @@ pub(super) async fn enforce(
         }
     };
     request.extensions_mut().insert(caller.clone());
-    let response = answered(pending, next.run(request).await);
+    let response = next.run(request).await;
+    if gate.permission == Permission::AgentJoin && is_refused(&response) {
+        guard.join_failed(peer.address.ip());
+    }
+    let response = answered(pending, response);
     if let Some(bytes) = response.body().size_hint().exact() {
         guard.answered(&caller, bytes);
     }
     response
+}
+
+/// Whether a call of gRPC failed. Its status is then in a header.
+fn is_refused(response: &Response) -> bool {
+    response.headers().get("grpc-status").is_some_and(|status| status != "0")
+        || !response.status().is_success()
 }
 
 /// The answer, after it was recorded.

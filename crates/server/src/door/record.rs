@@ -21,8 +21,8 @@ use crate::identity::{Caller, Denied};
 use crate::listen::Peer;
 use crate::refusal::refusal;
 
-/// Longest question that a line has, in characters.
-const MAX_QUESTION_CHARS: usize = 4_096;
+/// Longest question that a line has, in characters: more than a request can have.
+const MAX_QUESTION_CHARS: usize = 65_536;
 /// Status code `UNAVAILABLE` of gRPC.
 const UNAVAILABLE: u16 = 14;
 
@@ -33,11 +33,13 @@ pub(super) struct Pending {
     record: Option<AuditRecord>,
     began: Instant,
     is_grpc: bool,
+    /// Whether only a denial is recorded.
+    is_noise: bool,
 }
 
 impl Pending {
-    /// The question of `request`, if it is one that is recorded: every one but those about the
-    /// health of the process and heartbeats.
+    /// The question of `request`. Of those about the health of the process and of heartbeats only
+    /// denials are recorded.
     pub fn new(
         log: Option<&AuditLog>,
         request: &Request,
@@ -48,13 +50,9 @@ impl Pending {
         use Permission as Needs;
         let is_noise = matches!(
             permission,
-            Needs::HealthRead
-                | Needs::SpecRead
-                | Needs::ExpositionRead
-                | Needs::SelfRead
-                | Needs::AgentRegister
+            Needs::HealthRead | Needs::SpecRead | Needs::ExpositionRead | Needs::AgentRegister
         );
-        let log = log.filter(|_| !is_noise)?.clone();
+        let log = log?.clone();
         let is_grpc = is_grpc(request.headers());
         let surface = match permission {
             Needs::SqlRead => AuditSurface::Sql,
@@ -69,7 +67,7 @@ impl Pending {
             surface,
             method: request.method().to_string(),
             path: path.to_string(),
-            question: question.chars().take(MAX_QUESTION_CHARS).collect(),
+            question: without_secrets(question),
             services: Vec::new(),
             since: None,
             until: None,
@@ -82,7 +80,7 @@ impl Pending {
             reason: None,
             status: None,
         };
-        Some(Self { log, record: Some(record), began: Instant::now(), is_grpc })
+        Some(Self { log, record: Some(record), began: Instant::now(), is_grpc, is_noise })
     }
 
     /// Notes who asks.
@@ -109,6 +107,9 @@ impl Pending {
     /// Records the question with its answer, and returns the answer; an error instead if the
     /// question cannot be recorded. A streamed answer is recorded when it begins and when it ends.
     pub fn answered(mut self, response: Response) -> Response {
+        if self.is_noise {
+            self.record = None;
+        }
         let Some(mut record) = self.take() else { return response };
         let (mut head, body) = response.into_parts();
         let details = head.extensions.remove::<AuditDetails>().unwrap_or_default();
@@ -143,8 +144,13 @@ impl Pending {
             return Response::from_parts(head, body);
         }
         (record.reason, record.decision) = (None, Decision::Cancelled);
-        let pending =
-            Self { log: self.log.clone(), record: Some(record), began: self.began, is_grpc: false };
+        let pending = Self {
+            log: self.log.clone(),
+            record: Some(record),
+            began: self.began,
+            is_grpc: false,
+            is_noise: false,
+        };
         let body = RecordedBody { body, bytes: 0, rows, pending: Some(pending) };
         Response::from_parts(head, Body::new(body))
     }
@@ -178,7 +184,7 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let Some(record) = self.take() else { return };
+        let Some(record) = self.take().filter(|_| !self.is_noise) else { return };
         if let Err(error) = self.log.append(&record) {
             tracing::error!(error = chain(&error), "a cancelled question is not in the audit log");
         }
@@ -189,12 +195,32 @@ impl AuditRecord {
     /// Adds what the handler said.
     fn add(&mut self, details: AuditDetails) {
         if let Some(question) = details.question {
-            self.question = question.chars().take(MAX_QUESTION_CHARS).collect();
+            self.question = without_secrets(&question);
         }
-        self.services = details.services;
+        let shown = |texts: Vec<String>| texts.iter().map(|text| without_secrets(text)).collect();
         (self.since, self.until) = (details.since, details.until);
-        (self.trace_ids, self.filters) = (details.trace_ids, details.filters);
+        self.services = shown(details.services);
+        self.trace_ids = shown(details.trace_ids);
+        self.filters = shown(details.filters);
     }
+}
+
+/// `question`, with what looks like a token of Coral hidden.
+fn without_secrets(question: &str) -> String {
+    const SIGN: &str = "coral_";
+    /// Shorter words are no tokens.
+    const MIN_TOKEN: usize = 40;
+    let is_of_token = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
+    let mut text = String::new();
+    let mut rest: String = question.chars().take(MAX_QUESTION_CHARS).collect();
+    while let Some(at) = rest.find(SIGN) {
+        let tail = rest.split_off(at);
+        text += &rest;
+        let end = tail.find(|char| !is_of_token(char)).unwrap_or(tail.len());
+        text += if end >= MIN_TOKEN { "coral_(hidden)" } else { &tail[..end] };
+        rest = tail[end..].to_owned();
+    }
+    text + &rest
 }
 
 /// The body of a streamed answer, which is recorded when it ends.

@@ -39,6 +39,11 @@ impl Caller {
         Self { principal: Principal::Unasked, proof: "loopback".to_owned() }
     }
 
+    /// A caller of whom nothing is known.
+    pub fn nobody() -> Self {
+        Self { principal: Principal::Anybody, proof: "none".to_owned() }
+    }
+
     /// Globs of the services that the caller may see; empty for every service.
     pub fn services(&self) -> &[String] {
         match &self.principal {

@@ -29,6 +29,8 @@ pub struct Guard {
     /// between them are not encrypted.
     is_plaintext: bool,
     failures: Failures,
+    /// Join tokens that were not accepted, apart: who has one need not wait for others.
+    failed_joins: Failures,
     allowances: Allowances,
 }
 
@@ -108,7 +110,7 @@ impl Guard {
                     None => now < holder.expires,
                 };
                 if !is_valid {
-                    return Err(Denied::WrongCertificate);
+                    return Err(self.in_vain(peer.address.ip(), Denied::WrongCertificate));
                 }
                 let principal = match &holder.workload {
                     Workload::Agent(name) => Principal::Agent(name.clone()),
@@ -139,14 +141,34 @@ impl Guard {
         if !kind.may(permission) && !is_believed {
             let readers = Kind::Limited.may(permission) || Kind::Admin.may(permission);
             return Err(match (kind, readers) {
-                (Kind::Anybody, true) => self.no_token(address),
+                (Kind::Anybody, true) => self.in_vain(address, Denied::NoToken),
                 (Kind::Anybody, false) if Kind::Agent.may(permission) => {
-                    Denied::NoCertificate("an agent that joined this colony")
+                    self.in_vain(address, Denied::NoCertificate("an agent that joined this colony"))
                 }
-                (Kind::Anybody, false) => Denied::NoCertificate("this agent's colony"),
-                _ => Denied::Forbidden { kind: kind.as_str(), permission },
+                (Kind::Anybody, false) => {
+                    self.in_vain(address, Denied::NoCertificate("this agent's colony"))
+                }
+                _ => match self.take_request(caller) {
+                    Ok(()) => Denied::Forbidden { kind: kind.as_str(), permission },
+                    Err(denied) => denied,
+                },
             });
         }
+        if permission == Permission::AgentJoin {
+            match self.failed_joins.pause(address) {
+                Duration::ZERO => {}
+                pause => return Err(Denied::Pause(pause)),
+            }
+        }
+        self.take_request(caller)
+    }
+
+    /// Notes a join token that was not accepted.
+    pub fn join_failed(&self, address: IpAddr) {
+        self.failed_joins.note(address);
+    }
+
+    fn take_request(&self, caller: &Caller) -> Result<(), Denied> {
         match allowance_of(caller) {
             Some(name) => self.allowances.request(&name).map_err(Denied::TooMuch),
             None => Ok(()),
@@ -179,12 +201,12 @@ impl Guard {
         Some(Caller { principal: Principal::Person(entry), proof: format!("token {}", hash.id()) })
     }
 
-    /// Notes that somebody asks without a token, who has to wait if that happens often.
-    fn no_token(&self, address: IpAddr) -> Denied {
+    /// Notes that somebody asks in vain, who has to wait if that happens often.
+    fn in_vain(&self, address: IpAddr, denied: Denied) -> Denied {
         match self.failures.pause(address) {
             Duration::ZERO => {
                 self.failures.note(address);
-                Denied::NoToken
+                denied
             }
             pause => Denied::Pause(pause),
         }

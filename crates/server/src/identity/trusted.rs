@@ -16,6 +16,8 @@ pub struct Trusted {
     dir: TrustDir,
     known: RwLock<Known>,
     uses: Mutex<BTreeMap<String, Uses>>,
+    /// Held while the ledger is changed: changes of this process come one after another.
+    turn: Mutex<()>,
 }
 
 struct Known {
@@ -32,7 +34,7 @@ impl Trusted {
         let version = Ledger::version(&dir);
         let known = Known { version, ledger: Arc::new(Ledger::load(&dir)?) };
         let uses = Mutex::new(Uses::load(&dir));
-        Ok(Self { dir, known: RwLock::new(known), uses })
+        Ok(Self { dir, known: RwLock::new(known), uses, turn: Mutex::default() })
     }
 
     /// Reads the ledger again if it changed. Returns whether it did. A ledger that cannot be read
@@ -71,8 +73,11 @@ impl Trusted {
         now: UnixNanos,
         change: impl FnOnce(&mut Ledger) -> Result<T, E>,
     ) -> Result<T, E> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let (ledger, answer) = Ledger::change(&self.dir, now, change)?;
-        self.replace(Ledger::version(&self.dir), ledger);
+        // Another process may have changed the ledger since the lock was released: the next look
+        // reads it again.
+        self.replace(None, ledger);
         Ok(answer)
     }
 

@@ -81,7 +81,7 @@ async fn a_join_token_lets_one_agent_in_once_however_often_it_is_sent_at_once() 
                 let_in += 1;
             }
             Err(status) => {
-                assert_eq!(status.code(), Code::Unauthenticated, "{status}");
+                assert!(is_refusal(&status), "{status}");
                 assert!(!status.message().contains(&good.secret()), "{status}");
                 refused += 1;
             }
@@ -91,10 +91,15 @@ async fn a_join_token_lets_one_agent_in_once_however_often_it_is_sent_at_once() 
     let random = JoinToken::random(besieged.world.authority.fingerprint()).unwrap();
     for secret in [expired.secret(), random.secret(), String::new(), "x".repeat(30_000)] {
         let refused = join(secret).await.unwrap_err();
-        assert_eq!(refused.code(), Code::Unauthenticated, "{refused}");
+        assert!(is_refusal(&refused), "{refused}");
         assert!(refused.message().len() < 200, "{refused}");
     }
     assert!(!besieged.colony.said().contains(&good.secret()));
+}
+
+/// Whether a join token was refused; after five that were, the network has to wait.
+fn is_refusal(status: &tonic::Status) -> bool {
+    matches!(status.code(), Code::Unauthenticated | Code::ResourceExhausted)
 }
 
 #[test]
