@@ -58,6 +58,22 @@ async fn colony_door(dir: &TempDir) -> Door {
     answers::door(&colony, store, sql, &config, audit).await.unwrap()
 }
 
+/// A sign-in with a provider that nobody asks.
+async fn sign_in(dir: &TempDir) -> coral_oidc::SignIn {
+    let secret = dir.path().join("oidc.secret");
+    std::fs::write(&secret, "secret").unwrap();
+    let flags = vec![
+        format!("data_dir={}", dir.path().display()),
+        "oidc.issuer=https://login.example.com".to_owned(),
+        "oidc.client_id=coral".to_owned(),
+        format!("oidc.client_secret_file={}", secret.display()),
+        "oidc.roles=[{group: sre, role: admin}]".to_owned(),
+    ];
+    let config = ColonyConfig::load(&Sources { flags, ..Sources::default() }).unwrap();
+    let opened = sign_in::open(&config, &trust(dir), config.listen).await.unwrap();
+    opened.unwrap().1
+}
+
 #[test]
 fn a_colony_lists_its_agents_before_it_has_polled_one() {
     let dir = tempfile::tempdir().unwrap();
@@ -137,9 +153,12 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/traces: traces.read
         Get /api/v1/whoami: self.read
         Get /api/v1/why: why.read
+        Get /auth/callback: session.change
+        Get /auth/login: session.change
         Get /healthz: health.read
         Get /metrics: exposition.read
         Post /api/v1/sql: sql.read
+        Post /auth/logout: session.change
         Post /coral.colony.v1.ColonyService/JoinAgent: agent.join
         Post /coral.colony.v1.ColonyService/RegisterAgent: agent.register
         Post /coral.colony.v1.ColonyService/RenewCertificate: certificate.renew
@@ -147,5 +166,5 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /grpc.health.v1.Health/Watch: health.read
         Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read
     "#]]
-    .assert_eq(&table(&colony_door(&dir).await));
+    .assert_eq(&table(&colony_door(&dir).await.merge(sign_in(&dir).await.routes())));
 }
