@@ -247,7 +247,7 @@ impl SignInError {
                 "sessions and tokens go on working; try again when the provider answers"
             }
             Self::Provider(ProviderError::Setting { .. } | ProviderError::File { .. }) => {
-                "the colony's configuration names a file that it cannot use"
+                "the colony's log says which setting it is"
             }
             Self::Busy => "try again in a few seconds",
             _ => "begin again at /auth/login",
@@ -260,9 +260,17 @@ fn answer(outcome: Result<Response, SignInError>) -> Response {
         Ok(response) => return response,
         Err(error) => error,
     };
-    let (status, words) = (error.status(), chain(&error));
+    let status = error.status();
+    // Strangers read the answer, and learn nothing of files and of the network.
+    let words = match &error {
+        SignInError::Provider(ProviderError::Setting { .. } | ProviderError::File { .. }) => {
+            "the colony cannot use its settings of the provider".to_owned()
+        }
+        _ if status.is_server_error() => error.to_string(),
+        _ => chain(&error),
+    };
     if status.is_server_error() {
-        tracing::warn!(error = words, "nobody can sign in");
+        tracing::warn!(error = chain(&error), "nobody can sign in");
     }
     private(refusal(status, shortened(&words), Some(error.hint())))
 }
