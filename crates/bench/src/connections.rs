@@ -39,12 +39,12 @@ pub async fn measure(program: &Program) -> Result<Figures, Failure> {
     let kinds = [
         ("handshake, certificate of the server", None, false),
         ("handshake, certificates of both sides", Some(&Workload::Colony), false),
-        ("handshake, resumed", Some(&Workload::Colony), true),
+        ("handshake, the client offers a session", Some(&Workload::Colony), true),
     ];
     let mut growth = 0.0;
-    for (kind, own, is_resumed) in kinds {
+    for (kind, own, offers_session) in kinds {
         let mut config = ClientConfig::clone(&*authority.client(own, agent.clone())?);
-        if !is_resumed {
+        if !offers_session {
             config.resumption = Resumption::disabled();
         }
         let over_tls =

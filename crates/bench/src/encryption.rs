@@ -22,6 +22,8 @@ const DRAINS: u64 = 3;
 const MAX_EXPORT_CPU: f64 = 1.2;
 /// The limit of spans per core over TLS, as a part of those without.
 const MIN_POLL_RATE: f64 = 0.9;
+/// Pause between two looks at the count of spans, which cost the colony CPU time too.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Sends `traffic` to an agent with TLS on its OTLP ports, and to one without.
@@ -88,7 +90,8 @@ pub async fn polls(
                 0 => program.colony_of(polled, &settings).await?,
                 _ => program.certified_colony(&authority, polled, &settings).await?,
             };
-            colony.until_counter(SPANS, |spans| spans >= traffic.total_spans()).await?;
+            let all = |spans| spans >= traffic.total_spans();
+            colony.until_counter_every(LOOK_INTERVAL, SPANS, all).await?;
             of_colony[side] += colony.process().cpu_seconds();
             of_agent[side] += agent.process().cpu_seconds() - before;
             holds(&colony, SPANS, traffic).await?;

@@ -34,7 +34,7 @@ const TIMEOUT: Duration = Duration::from_secs(90);
 /// Pause between two tries. The colony allows 50 requests of one token per second.
 const TRY_INTERVAL: Duration = Duration::from_millis(40);
 /// Several times as long as a revoked agent may still be polled.
-const POLLS: Duration = Duration::from_secs(3);
+const POLLS: Duration = Duration::from_secs(2);
 const ANSWERED: &str = "/api/v1/status";
 
 /// Revokes agents and tokens of a running colony.
@@ -170,7 +170,7 @@ async fn token(colony: &Server) -> Result<Duration, Failure> {
 }
 
 /// Longer than the colony takes to read a changed ledger.
-const LEDGER_READ: Duration = Duration::from_millis(2_500);
+const LEDGER_READ: Duration = Duration::from_millis(1_500);
 
 /// Whether the colony knows the agent `id`, and has polled it.
 async fn is_polled(colony: &Server, id: &str) -> Result<bool, Failure> {

@@ -281,6 +281,19 @@ impl Server {
         name: &str,
         enough: impl Fn(u64) -> bool,
     ) -> Result<u64, Failure> {
+        self.until_counter_every(Duration::from_millis(10), name, enough).await
+    }
+
+    /// As [`until_counter`](Self::until_counter), with a pause between two looks.
+    ///
+    /// # Errors
+    /// Those of [`until_counter`](Self::until_counter).
+    pub async fn until_counter_every(
+        &self,
+        pause: Duration,
+        name: &str,
+        enough: impl Fn(u64) -> bool,
+    ) -> Result<u64, Failure> {
         let (mut moved, mut last) = (Instant::now(), None);
         loop {
             let count = self.counter(name).await?;
@@ -294,7 +307,7 @@ impl Server {
                 let why = self.log_lines("WARN").pop().unwrap_or_default();
                 return Err(format!("`{name}` stands still at {count}: {why}").into());
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(pause).await;
         }
     }
 

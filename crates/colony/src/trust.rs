@@ -1,6 +1,8 @@
 //! The colony's trust: its certificate, its certificate authority, and who was let in.
 
 #[cfg(test)]
+mod certificate_tests;
+#[cfg(test)]
 mod tests;
 
 use std::path::Path;
@@ -85,7 +87,12 @@ impl ColonyTrust {
     /// [`TrustError`].
     pub fn open(config: &ColonyConfig, names: Vec<String>) -> Result<Self, TrustError> {
         let dir = TrustDir::of(&config.data_dir);
-        let certificate = Certificate::of_colony(&config.transport, &config.data_dir, names)?;
+        let certificate = Certificate::of_colony(
+            &config.transport,
+            &config.data_dir,
+            names,
+            config.https.clone(),
+        )?;
         let trusted = Arc::new(Trusted::load(dir.clone())?);
         Ok(Self { dir, certificate, trusted, is_plaintext: config.transport.is_plaintext })
     }
@@ -125,7 +132,9 @@ impl ColonyTrust {
         request: &[u8],
         now: UnixNanos,
     ) -> Result<Admitted, IssueError> {
-        let hash = JoinToken::hash_of(secret).ok_or(JoinRefused::Unknown)?;
+        // Whoever guesses waits for no lock and reads no key, so that guesses delay nobody.
+        let hash = JoinToken::hash_of(secret).filter(|hash| self.trusted.knows_join(hash));
+        let hash = hash.ok_or(JoinRefused::Unknown)?;
         let authority = Authority::load(&self.dir)?;
         self.trusted.change(now, |ledger| {
             let agent: AgentName = ledger.join(&hash, now)?.parse()?;

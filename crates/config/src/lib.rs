@@ -91,6 +91,8 @@ pub struct ColonyConfig {
     pub allowed_hosts: Vec<String>,
     /// Certificates and encryption.
     pub transport: TransportConfig,
+    /// Files of the certificate that browsers get, and of its key.
+    pub https: Option<(PathBuf, PathBuf)>,
     /// Whether callers must say who they are; `None` when it is not set.
     pub auth: Option<bool>,
     /// Sign-in with a provider; none if nobody signs in so.
@@ -358,6 +360,7 @@ impl ColonyConfig {
             listen: layers.required("colony.listen", value::address)?,
             allowed_hosts: layers.required("colony.allowed_hosts", value::hosts)?,
             transport: TransportConfig::of(layers)?,
+            https: https(layers)?,
             auth: layers.optional("colony.auth", value::switch)?,
             oidc: OidcConfig::of(layers)?,
             audit: AuditConfig {
@@ -470,6 +473,18 @@ impl SqlConfig {
                 bytes: layers.required("sql.max_bytes", value::size)?,
             },
         })
+    }
+}
+
+fn https(layers: &Layers) -> Result<Option<(PathBuf, PathBuf)>, String> {
+    let file = |key| layers.optional(key, value::text).map(|text| text.map(PathBuf::from));
+    match (file("colony.https.cert")?, file("colony.https.key")?) {
+        (None, None) => Ok(None),
+        (Some(cert), Some(key)) => Ok(Some((cert, key))),
+        _ => {
+            Err("set `colony.https.cert` and `colony.https.key` together, or none of them"
+                .to_owned())
+        }
     }
 }
 

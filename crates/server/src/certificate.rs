@@ -2,7 +2,7 @@
 //! runs.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -10,8 +10,8 @@ use coral_config::TransportConfig;
 use coral_trace::{UnixNanos, chain};
 use coral_trust::authority::{Authority, AuthorityError};
 use coral_trust::directory::TrustDir;
-use coral_trust::material::{Holder, Material, MaterialError, MaterialFiles};
-use coral_trust::tls::{self, Anchor};
+use coral_trust::material::{self, Holder, Material, MaterialError, MaterialFiles};
+use coral_trust::tls::{self, Anchor, ChainAndKey};
 use coral_trust::workload::Workload;
 use rustls::ClientConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -26,6 +26,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// The certificate of this process.
 pub struct Certificate {
     source: Source,
+    /// Files of a certificate for browsers, and of its key.
+    public: Option<(PathBuf, PathBuf)>,
     /// TLS of the ports that show the certificate.
     pub tls: Tls,
     current: RwLock<Current>,
@@ -41,6 +43,8 @@ enum Source {
 
 struct Current {
     version: Version,
+    /// When the files for browsers were changed.
+    public_version: [Option<SystemTime>; 2],
     material: Arc<Material>,
 }
 
@@ -89,7 +93,7 @@ impl Certificate {
             None if joined.certificate.exists() => Source::Files(joined),
             None => return Ok(None),
         };
-        let certificate = Self::new(source)?;
+        let certificate = Self::new(source, None)?;
         match certificate.holder().map(|holder| holder.workload) {
             Some(Workload::Agent(_)) => Ok(Some(Arc::new(certificate))),
             other => Err(other_role(other.as_ref(), "an agent")),
@@ -97,7 +101,8 @@ impl Certificate {
     }
 
     /// The certificate of a colony: that of `transport`, else one that the CA under `data_dir`
-    /// issues for `names`; `None` if there is neither. Blocks.
+    /// issues for `names`; `None` if there is neither. Browsers get the certificate in the files
+    /// `public`, if they are given. Blocks.
     ///
     /// # Errors
     /// [`CertificateError`].
@@ -105,6 +110,7 @@ impl Certificate {
         transport: &TransportConfig,
         data_dir: &Path,
         names: Vec<String>,
+        public: Option<(PathBuf, PathBuf)>,
     ) -> Result<Option<Arc<Self>>, CertificateError> {
         let dir = TrustDir::of(data_dir);
         let source = match configured(transport) {
@@ -112,19 +118,20 @@ impl Certificate {
             None if Authority::version(&dir).is_some() => Source::Authority(dir, names),
             None => return Ok(None),
         };
-        let certificate = Self::new(source)?;
+        let certificate = Self::new(source, public)?;
         match certificate.holder().map(|holder| holder.workload) {
             Some(Workload::Colony) => Ok(Some(Arc::new(certificate))),
             other => Err(other_role(other.as_ref(), "a colony")),
         }
     }
 
-    fn new(source: Source) -> Result<Self, CertificateError> {
-        let version = source.version();
+    fn new(source: Source, public: Option<(PathBuf, PathBuf)>) -> Result<Self, CertificateError> {
+        let (version, public_version) = (source.version(), public_version(public.as_ref()));
         let material = source.read()?;
-        let tls = Tls::new(copy(&material))?;
-        let current = RwLock::new(Current { version, material: Arc::new(material) });
-        Ok(Self { source, tls, current })
+        let tls = Tls::new(copy(&material), read_public(public.as_ref())?)?;
+        let material = Arc::new(material);
+        let current = RwLock::new(Current { version, public_version, material });
+        Ok(Self { source, public, tls, current })
     }
 
     /// Replaces the certificate whenever its source has another, until `stop` is cancelled.
@@ -156,12 +163,17 @@ impl Certificate {
         let is_issued_here = matches!(self.source, Source::Authority(..));
         let is_due =
             is_issued_here && self.holder().is_none_or(|holder| is_due(&holder, clock::now()));
-        if version == self.read().version && !is_due {
+        let public_version = public_version(self.public.as_ref());
+        let is_same = {
+            let current = self.read();
+            version == current.version && public_version == current.public_version
+        };
+        if is_same && !is_due {
             return Ok(false);
         }
         let material = self.source.read()?;
-        self.tls.replace(copy(&material))?;
-        let current = Current { version, material: Arc::new(material) };
+        self.tls.replace(copy(&material), read_public(self.public.as_ref())?)?;
+        let current = Current { version, public_version, material: Arc::new(material) };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
         Ok(true)
     }
@@ -274,6 +286,15 @@ pub fn is_due(holder: &Holder, now: UnixNanos) -> bool {
     holder.expires.since(now) < validity / 3
 }
 
+fn read_public(files: Option<&(PathBuf, PathBuf)>) -> Result<Option<ChainAndKey>, MaterialError> {
+    files.map(|(certificate, key)| material::read_public(certificate, key)).transpose()
+}
+
+fn public_version(files: Option<&(PathBuf, PathBuf)>) -> [Option<SystemTime>; 2] {
+    let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|file| file.modified()).ok();
+    files.map_or([None; 2], |(certificate, key)| [modified(certificate), modified(key)])
+}
+
 fn configured(transport: &TransportConfig) -> Option<MaterialFiles> {
     let files = transport.files.clone()?;
     Some(MaterialFiles { certificate: files.cert, key: files.key, authority: files.ca })
@@ -287,4 +308,112 @@ fn copy(material: &Material) -> Material {
 fn other_role(found: Option<&Workload>, wanted: &'static str) -> CertificateError {
     let found = found.map_or_else(|| "nobody".to_owned(), ToString::to_string);
     CertificateError::OtherRole { found, wanted }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use coral_trust::material::{new_request, store_agent};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A directory of an own PKI: a CA, and the files of one agent, as cert-manager writes them.
+    struct Pki {
+        dir: TempDir,
+        authority: Authority,
+        transport: TransportConfig,
+    }
+
+    impl Pki {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let authority =
+                Authority::create(&TrustDir::of(&dir.path().join("ca")), clock::now()).unwrap();
+            let files = MaterialFiles::of_agent(&TrustDir::of(dir.path()));
+            let files = coral_config::TlsFiles {
+                cert: files.certificate,
+                key: files.key,
+                ca: files.authority,
+            };
+            let transport = TransportConfig { files: Some(files), is_plaintext: false };
+            Self { dir, authority, transport }
+        }
+
+        fn issue(&self, workload: &str) {
+            let workload = Workload::of_uri(workload).unwrap();
+            let (key, request) = new_request().unwrap();
+            let issued = self.authority.issue(&workload, &request, clock::now()).unwrap();
+            let trust = TrustDir::of(self.dir.path());
+            store_agent(&trust, &key, &issued.chain, &self.authority.roots_pem()).unwrap();
+        }
+
+        fn agent(&self) -> Result<Option<Arc<Certificate>>, CertificateError> {
+            Certificate::of_agent(&self.transport, self.dir.path())
+        }
+    }
+
+    #[test]
+    fn files_of_an_own_pki_are_read_again_when_they_change_and_kept_when_they_are_damaged() {
+        let pki = Pki::new();
+        assert!(pki.agent().is_err(), "the files are named, so they must exist");
+        pki.issue("spiffe://coral/agent/web-1");
+        let certificate = pki.agent().unwrap().unwrap();
+        let serial = || certificate.holder().unwrap().serial;
+        let first = serial();
+        assert!(!certificate.refresh().unwrap());
+        pki.issue("spiffe://coral/agent/web-1");
+        assert!(certificate.refresh().unwrap());
+        let second = serial();
+        assert_ne!(second, first);
+        let cert = &pki.transport.files.as_ref().unwrap().cert;
+        std::fs::write(cert, "half a certifi").unwrap();
+        assert!(certificate.refresh().is_err());
+        assert_eq!(serial(), second, "the last certificate stays in use");
+    }
+
+    #[test]
+    fn a_certificate_of_the_other_role_is_refused() {
+        let pki = Pki::new();
+        pki.issue("spiffe://coral/colony");
+        let refused = pki.agent().err().unwrap().to_string();
+        assert_eq!(refused, "the certificate is that of a colony, and not of an agent");
+        assert!(Certificate::of_colony(&pki.transport, pki.dir.path(), vec![], None).is_ok());
+    }
+
+    #[test]
+    fn a_certificate_is_renewed_when_a_third_of_its_time_is_left() {
+        let days = |days: u64| Duration::from_secs(days * 24 * 3_600);
+        let begins = UnixNanos::from_secs(1_795_608_000);
+        let holder = Holder {
+            workload: Workload::Colony,
+            serial: String::new(),
+            begins,
+            expires: begins.later(days(30)),
+        };
+        assert!(!is_due(&holder, begins.later(days(19))));
+        assert!(is_due(&holder, begins.later(days(21))));
+        assert!(is_due(&holder, begins.later(days(31))));
+    }
+
+    #[test]
+    fn an_address_off_loopback_needs_tls() {
+        let all = "0.0.0.0:9001".parse().unwrap();
+        let error = refuse_plaintext("agent.listen", all, false).unwrap_err().to_string();
+        assert!(
+            error.contains("`agent.listen` is 0.0.0.0:9001") && error.contains("join"),
+            "{error}"
+        );
+        assert!(refuse_plaintext("agent.listen", all, true).is_ok());
+        assert!(refuse_plaintext("agent.listen", "127.0.0.1:1".parse().unwrap(), false).is_ok());
+        for (url, is_fine) in [
+            ("https://10.0.0.2:9000", true),
+            ("http://127.0.0.1:9000", true),
+            ("http://localhost:9000", true),
+            ("http://10.0.0.2:9000", false),
+        ] {
+            assert_eq!(refuse_plaintext_url("agent.colony", url, false).is_ok(), is_fine, "{url}");
+        }
+    }
 }

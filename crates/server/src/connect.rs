@@ -8,11 +8,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use coral_trust::tls::identity_name;
 use coral_trust::workload::Workload;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -72,8 +72,7 @@ impl Connector {
         };
         stream.set_nodelay(true)?;
         let Some(config) = config else { return Ok(TokioIo::new(Connection::Plain(stream))) };
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        let stream = TlsConnector::from(config).connect(name, stream).await?;
+        let stream = TlsConnector::from(config).connect(identity_name(), stream).await?;
         Ok(TokioIo::new(Connection::Tls(Box::new(stream))))
     }
 }

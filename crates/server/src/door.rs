@@ -11,6 +11,8 @@ pub mod own_names;
 mod permission;
 mod record;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 mod unmatched;
 

@@ -1,7 +1,7 @@
 //! The certificate, key and CAs of one process, as PEM files.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use coral_trace::UnixNanos;
 use rcgen::{CertificateParams, KeyPair};
@@ -14,6 +14,7 @@ use crate::authority::{certificates, pem};
 use crate::directory::TrustDir;
 use crate::secret::hex;
 use crate::tls;
+use crate::tls::ChainAndKey;
 use crate::workload::{AgentName, Workload};
 
 /// The files that `coral agent join` writes into the directory of trust.
@@ -120,6 +121,23 @@ impl MaterialFiles {
         let files = [&self.certificate, &self.key, &self.authority];
         files.map(|file| std::fs::metadata(file).and_then(|file| file.modified()).ok()).to_vec()
     }
+}
+
+/// The certificate chain and the key in two PEM files, for browsers: no identity is needed.
+///
+/// # Errors
+/// [`MaterialError`] names the file.
+pub fn read_public(certificate: &Path, key: &Path) -> Result<ChainAndKey, MaterialError> {
+    let text = |path: &Path| {
+        std::fs::read_to_string(path).map_err(|error| MaterialError::Read(path.to_owned(), error))
+    };
+    let chain = certificates(&text(certificate)?);
+    if chain.is_empty() {
+        return Err(MaterialError::Empty(certificate.to_owned(), "certificate"));
+    }
+    let key_der = PrivateKeyDer::from_pem_slice(text(key)?.as_bytes())
+        .map_err(|_| MaterialError::Empty(key.to_owned(), "private key"))?;
+    Ok((chain, key_der))
 }
 
 impl Material {

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, ring, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig,
@@ -32,12 +33,25 @@ pub enum Anchor {
     Pinned(Fingerprint),
 }
 
-/// A server that shows the certificate of `material`. A client may show one that a CA of `material`
-/// signed; one that shows another is refused, one that shows none is nobody.
+/// The name that clients ask for which compare identities. A server may show another certificate to
+/// everybody else.
+const IDENTITY_NAME: &str = "identity.coral.internal";
+
+/// A certificate chain and its key.
+pub type ChainAndKey = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// The name for which clients ask that compare identities and not names.
+pub fn identity_name() -> ServerName<'static> {
+    ServerName::try_from(IDENTITY_NAME).expect("the name is valid")
+}
+
+/// A server that shows the certificate of `material`; to browsers, which ask for another name, it
+/// shows that of `public`, if there is one. A client may show one that a CA of `material` signed; one
+/// that shows another is refused, one that shows none is nobody.
 ///
 /// # Errors
 /// [`Error`] when key and certificate do not fit, or when a CA cannot be read.
-pub fn server(material: Material) -> Result<ServerConfig, Error> {
+pub fn server(material: Material, public: Option<ChainAndKey>) -> Result<ServerConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let roots = Arc::new(root_store(&material.roots)?);
     let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider.clone())
@@ -46,10 +60,15 @@ pub fn server(material: Material) -> Result<ServerConfig, Error> {
         .clear_root_hint_subjects()
         .build()
         .map_err(|error| Error::General(error.to_string()))?;
+    let own = CertifiedKey::from_der(material.chain, material.key, &provider)?;
+    let public = public
+        .map(|(chain, key)| CertifiedKey::from_der(chain, key, &provider).map(Arc::new))
+        .transpose()?;
+    let by_name = ByName { own: Arc::new(own), public };
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(material.chain, material.key)?;
+        .with_cert_resolver(Arc::new(by_name));
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     Ok(config)
 }
@@ -88,7 +107,7 @@ pub fn check(material: Material, expected: Workload) -> Result<(), Error> {
     let (own, others) = material.chain.split_first().ok_or(Error::NoCertificatesPresented)?;
     let name = ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into());
     verifier.verify_server_cert(own, others, &name, &[], UnixTime::now())?;
-    server(material).map(drop)
+    server(material, None).map(drop)
 }
 
 fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
@@ -97,6 +116,20 @@ fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error>
         store.add(root.clone())?;
     }
     Ok(store)
+}
+
+/// Chooses the certificate by the name for which a client asks.
+#[derive(Debug)]
+struct ByName {
+    own: Arc<CertifiedKey>,
+    public: Option<Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let public = self.public.as_ref().filter(|_| hello.server_name() != Some(IDENTITY_NAME));
+        Some(public.unwrap_or(&self.own).clone())
+    }
 }
 
 /// Accepts a server's certificate if a CA of `anchor` signed it for `expected`.

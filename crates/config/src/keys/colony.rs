@@ -27,6 +27,21 @@ pub(super) const KEYS: &[Key] = &[
         "Whether who asks must show a token, and who sends spans a certificate.",
     ),
     colony(
+        "colony.https.cert",
+        Kind::Text,
+        Preset::Unset("browsers get the certificate that agents get, which they do not know"),
+        "File with a certificate chain in PEM that browsers and `coral login` without `--pin` believe; agents \
+         still get the one with the identity.",
+    )
+    .such_as("/etc/coral/public.crt"),
+    colony(
+        "colony.https.key",
+        Kind::Text,
+        Preset::Unset("`colony.https.cert` is unset too"),
+        "File with the private key of `colony.https.cert` in PEM.",
+    )
+    .such_as("/etc/coral/public.key"),
+    colony(
         "oidc.issuer",
         Kind::Site,
         Preset::Unset("nobody signs in with a provider"),

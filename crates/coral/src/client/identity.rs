@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
-use rustls::pki_types::ServerName;
+use coral_trust::tls::identity_name;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use ureq::Error;
 use ureq::unversioned::transport::{
@@ -34,10 +34,7 @@ impl<In: Transport> Connector<In> for IdentityConnector {
         if !details.needs_tls() || transport.is_tls() {
             return Ok(Some(Either::A(transport)));
         }
-        let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let name =
-            ServerName::try_from(host).map_err(|_| Error::Tls("the URL has no valid host"))?;
-        let mut connection = ClientConnection::new(self.0.clone(), name)?;
+        let mut connection = ClientConnection::new(self.0.clone(), identity_name())?;
         let mut socket = TransportAdapter::new(transport.boxed(), details.current_time.clone());
         socket.set_timeout(details.timeout);
         connection.complete_io(&mut socket)?;

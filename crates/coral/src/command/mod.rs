@@ -14,6 +14,7 @@ mod login;
 mod memory;
 mod query;
 mod red;
+mod rights;
 mod secrecy;
 mod serve;
 mod services;

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, memory, secrecy, sources, usual_data_dir};
+use super::{Failure, memory, rights, secrecy, sources, usual_data_dir};
 use crate::args::{DemoArgs, DemoFormat, ServerArgs};
 use crate::demo::{Demo, DemoDir};
 use crate::greeting;
@@ -24,6 +24,7 @@ pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
     let config = AgentConfig::load(&sources(args, "agent"))?;
     secrecy::keep()?;
     start_log(&config.log);
+    rights::of_agent();
     let program = program();
     run(&config.data_dir.clone(), |stop| {
         roles::agent(config, |at| println!("{}", greeting::agent(at, &program)), stop)
@@ -35,6 +36,7 @@ pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
     let config = ColonyConfig::load(&sources(args, "colony"))?;
     secrecy::keep()?;
     start_log(&config.log);
+    rights::of_colony();
     run(&config.data_dir.clone(), |stop| roles::colony(config, stop))
 }
 
@@ -43,6 +45,7 @@ pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
     let config = StandaloneConfig::load(&sources(args, "colony"))?;
     secrecy::keep()?;
     start_log(&config.agent.log);
+    rights::of_agent();
     let program = program();
     let data_dir = config.agent.data_dir.clone();
     let shown = data_dir.display().to_string();

@@ -3,3 +3,4 @@
 mod boundaries;
 mod documents;
 mod permissions;
+mod threats;

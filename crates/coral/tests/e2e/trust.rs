@@ -1,15 +1,20 @@
 //! A colony and agents that trust each other, and people who see what they may: the commands as the
 //! guide prints them, over real sockets.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use coral_server::clock;
-use coral_trust::authority::Authority;
+use coral_trust::authority::{Authority, certificates};
 use coral_trust::directory::TrustDir;
 use coral_trust::ledger::{CertificateEntry, Ledger, LedgerError};
-use coral_trust::material::{new_request, store_agent};
+use coral_trust::material::{MaterialFiles, new_request, store_agent};
+use coral_trust::tls::{self, Anchor};
 use coral_trust::workload::Workload;
+use coral_wire::otlp_out;
 use serde_json::Value;
 
 use super::path::reference_trace;
@@ -276,4 +281,105 @@ fn servers_that_other_hosts_reach_start_only_with_trust_or_by_an_explicit_flag()
     }
     let colony = start("agent start --set agent.colony=http://10.0.0.2:9000");
     assert!(colony.contains("`agent.colony`"), "{colony}");
+}
+
+#[test]
+fn exporters_need_tls_the_token_and_a_certificate_where_the_agent_asks_for_them() {
+    let world = World::new();
+    let dir = world.joined("web-1");
+    let token = dir.path().join("otlp.token");
+    std::fs::write(&token, "a token of exporters\n").unwrap();
+    let token_file = format!("otlp.token_file={}", token.display());
+    let spans = otlp_out::encode(&reference_trace(clock::now()));
+    let request = |headers: &str| {
+        let head = format!(
+            "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\
+             content-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n",
+            spans.len()
+        );
+        [head.as_bytes(), &spans].concat()
+    };
+    let [bare, right, wrong] =
+        ["", "a token of exporters", "another token"].map(|token| match token {
+            "" => request(""),
+            token => request(&format!("authorization: Bearer {token}\r\n")),
+        });
+    // TLS and a token.
+    let settings = [AGENT, &["otlp.tls=true", token_file.as_str()]].concat();
+    let agent = Coral::of_dir(&["agent", "start"], &settings, &dir);
+    let address = agent.addresses["otlp_http"].as_str().unwrap().to_owned();
+    let authority =
+        certificates(&std::fs::read_to_string(dir.path().join("trust/agent-ca.crt")).unwrap());
+    let workload = || Workload::Agent("web-1".parse().unwrap());
+    let anchor = || Anchor::Roots(authority.clone());
+    let stranger = || tls::client(None, anchor(), workload()).unwrap();
+    assert_eq!(status_over_tls(stranger(), &address, &bare), 401);
+    assert_eq!(status_over_tls(stranger(), &address, &wrong), 401);
+    assert_eq!(status_over_tls(stranger(), &address, &right), 200);
+    assert_eq!(agent.post("otlp_http", &spans), 400, "without TLS");
+    drop(agent);
+    // TLS and a certificate.
+    let settings = [AGENT, &["otlp.tls=true", "otlp.client_certificates=true"]].concat();
+    let agent = Coral::of_dir(&["agent", "start"], &settings, &dir);
+    let address = agent.addresses["otlp_http"].as_str().unwrap().to_owned();
+    let own = MaterialFiles::of_agent(&TrustDir::of(world.joined("web-2").path())).read().unwrap();
+    let known = tls::client(Some(own), anchor(), workload()).unwrap();
+    assert_eq!(status_over_tls(stranger(), &address, &bare), 401);
+    assert_eq!(status_over_tls(known, &address, &bare), 200);
+}
+
+/// The status of the answer to `request` over TLS.
+fn status_over_tls(config: rustls::ClientConfig, address: &str, request: &[u8]) -> u16 {
+    let connection = rustls::ClientConnection::new(Arc::new(config), tls::identity_name()).unwrap();
+    let mut stream = rustls::StreamOwned::new(connection, TcpStream::connect(address).unwrap());
+    stream.write_all(request).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    text(&answer)[9..12].parse().unwrap()
+}
+
+#[test]
+fn files_of_the_audit_log_are_signed_by_the_colonys_authority_also_after_a_rotation() {
+    let world = World::with(&["audit.max_file_size=2kB"]);
+    world.login("");
+    for _ in 0..8 {
+        assert!(world.person("services").status.success());
+    }
+    world.here("colony ca rotate");
+    for _ in 0..8 {
+        assert!(world.person("services").status.success());
+    }
+    let verified = world.here("audit verify");
+    assert!(verified.contains("with a right signature"), "{verified}");
+    assert!(
+        verified.contains("No line was changed") && !verified.contains("not checked"),
+        "{verified}"
+    );
+    // A changed byte in a signed file is found.
+    let dir = world.data_dir().join("audit");
+    let signed = std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().path());
+    let signature =
+        signed.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "sig"));
+    let file = signature.unwrap().with_extension("");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("ana", "eve", 1)).unwrap();
+    let found = run(world.data_dir(), "audit verify", None);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(text_of(&found).contains("Damage:"), "{}", text_of(&found));
+}
+
+fn text_of(output: &std::process::Output) -> String {
+    text(&output.stdout)
+}
+
+#[test]
+fn a_status_says_that_nothing_is_encrypted_where_that_was_allowed() {
+    let agent = Coral::agent("web-1", &["insecure_plaintext=true"]);
+    let status = run(agent.dir.path(), "agent status", None);
+    assert!(text(&status.stdout).contains("Encryption: none"), "{}", text(&status.stdout));
+    let colony = Coral::colony(&["insecure_plaintext=true"]);
+    let status = run(colony.dir.path(), "colony status", None);
+    assert!(text(&status.stdout).contains("Encryption: none"), "{}", text(&status.stdout));
+    let json = run(colony.dir.path(), "colony status --format json", None);
+    assert!(text(&json.stdout).contains(r#""encryption":"insecure_plaintext""#));
 }

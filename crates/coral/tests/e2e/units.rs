@@ -98,12 +98,13 @@ fn an_agent_and_its_beyla_have_the_capabilities_that_the_document_lists_and_no_o
 fn a_unit_starts_its_role_with_a_command_that_the_program_understands() {
     for (unit, role) in [(AGENT, "agent"), (COLONY, "colony")] {
         let text = text(unit);
-        let command = values(&text, "ExecStart")[0].replace("/etc/coral/", "/nonexistent/");
-        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let command = values(&text, "ExecStart")[0].replace("/var/lib/", "/nonexistent/");
+        let mut words: Vec<&str> = command.split_whitespace().skip(1).collect();
         assert_eq!(words[..2], [role, "start"]);
-        // The command line is read first, and then its file, which does not exist.
+        // The command line is understood, and then a setting is not, so that nothing starts.
+        words.extend(["--set", "nosuch=1"]);
         let said = String::from_utf8(coral().args(words).output().unwrap().stderr).unwrap();
-        assert!(said.contains("/nonexistent/"), "{said}");
+        assert!(said.contains("unknown key `nosuch`"), "{said}");
     }
 }
 

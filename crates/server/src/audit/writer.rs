@@ -26,7 +26,7 @@ pub(super) struct Writer {
     pub prev: LineHash,
     /// The file to which lines are appended; `None` until one is begun.
     pub current: Option<Current>,
-    /// Whether rotation failed since the last [`Writer::sync`]: it is tried again then, and not for
+    /// Whether rotation failed since the last [`Writer::prepare_sync`]: it is tried again then, and not for
     /// each question.
     pub is_rotation_postponed: bool,
     pub write: WriteCall,

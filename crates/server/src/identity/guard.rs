@@ -230,11 +230,13 @@ impl Guard {
     }
 }
 
-/// By what name the requests of `caller` are counted; `None` if they are not. Those of agents and
-/// colonies are few by their nature, and those of anybody are limited by [`crate::admission`].
+/// By what name the requests of `caller` are counted; `None` if they are not. An agent has few
+/// requests for its colony, unless it is malicious. A colony reads as fast as it can, and questions of
+/// anybody are limited by [`crate::admission`].
 fn allowance_of(caller: &Caller) -> Option<String> {
     match &caller.principal {
         Principal::Person(token) => Some(token.hash.id()),
+        Principal::Agent(name) => Some(format!("agent {name}")),
         _ => None,
     }
 }

@@ -52,7 +52,7 @@ impl World {
         let trusted = Arc::new(Trusted::load(trust.clone()).unwrap());
         let guard = Guard::new().with_tokens(trusted.clone()).with_local_key(LOCAL_KEY);
         let guard = Arc::new(settle(guard));
-        let tls = Tls::new(colony_material(&authority)).unwrap();
+        let tls = Tls::new(colony_material(&authority), None).unwrap();
         let mut served = JoinSet::new();
         let mut open = async |tls: Option<Tls>| {
             let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
@@ -369,4 +369,20 @@ async fn a_browser_that_signed_in_is_a_person_and_other_sites_cannot_use_it() {
     let unknown = format!("cookie: coral={other}\r\n");
     assert_eq!(world.plain(Permission::SelfRead, &unknown).await, 401);
     assert_eq!(world.plain(Permission::HealthRead, &unknown).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_registers_without_pause_is_told_to_wait() {
+    let guard = Guard::new();
+    let caller = |name: &str| Caller {
+        principal: Principal::Agent(name.parse().unwrap()),
+        proof: "certificate 41".to_owned(),
+    };
+    let register = |name| {
+        guard.admit(&caller(name), std::net::Ipv4Addr::LOCALHOST.into(), Permission::AgentRegister)
+    };
+    let outcomes = (0..10_000).map(|_| register("web-1"));
+    let told = outcomes.filter(|outcome| matches!(outcome, Err(Denied::TooMuch(_)))).count();
+    assert_eq!(told, 9_500);
+    assert_eq!(register("web-2"), Ok(()));
 }

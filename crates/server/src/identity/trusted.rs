@@ -81,6 +81,13 @@ impl Trusted {
         self.read().ledger.clone()
     }
 
+    /// Whether a join token with this hash was created, however it was used since. Blocks, but not
+    /// for the lock of the ledger.
+    pub fn knows_join(&self, hash: &SecretHash) -> bool {
+        let knows = || self.ledger().joins.iter().any(|entry| entry.hash.is_same(hash));
+        knows() || (self.refresh() && knows())
+    }
+
     /// The token with this hash, if it is valid. Notes its use from `address`.
     pub(super) fn token(
         &self,

@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -296,6 +296,10 @@ async fn requests<S, H, F>(
 /// The first byte of a TLS connection: the content type of a handshake. Source: RFC 8446, 5.1.
 const HANDSHAKE: u8 = 22;
 
+/// What is read, and how long, of a client that speaks HTTP without TLS, so that it reads its answer.
+const MAX_DISCARDED: usize = 1 << 20;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Tells a client that speaks HTTP without TLS that this port has TLS.
 async fn says_https(mut stream: Stream) {
     const ANSWER: &str =
@@ -306,6 +310,17 @@ async fn says_https(mut stream: Stream) {
     // The client may be gone, or not speak HTTP: then there is nothing to tell.
     let _ = stream.write_all(answer.as_bytes()).await;
     let _ = stream.shutdown().await;
+    // A close with unread bytes would reset the connection, and take the answer from the client.
+    let mut rest = [0; 4_096];
+    let drained = async {
+        let mut left = MAX_DISCARDED;
+        while let Ok(read @ 1..) = stream.read(&mut rest).await
+            && left > read
+        {
+            left -= read;
+        }
+    };
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, drained).await;
 }
 
 /// Waits for the first byte, which decides between HTTP/1.1, HTTP/2 and TLS. hyper has no time limit

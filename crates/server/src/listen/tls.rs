@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use coral_trust::material::{Holder, Material};
-use coral_trust::tls;
+use coral_trust::tls::{self, ChainAndKey};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
@@ -20,20 +20,24 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Tls(Arc<RwLock<Arc<ServerConfig>>>);
 
 impl Tls {
-    /// TLS with the certificate of `material`.
+    /// TLS with the certificate of `material`, and that of `public` for browsers.
     ///
     /// # Errors
     /// [`rustls::Error`] when key and certificate do not fit.
-    pub fn new(material: Material) -> Result<Self, rustls::Error> {
-        Ok(Self(Arc::new(RwLock::new(Arc::new(tls::server(material)?)))))
+    pub fn new(material: Material, public: Option<ChainAndKey>) -> Result<Self, rustls::Error> {
+        Ok(Self(Arc::new(RwLock::new(Arc::new(tls::server(material, public)?)))))
     }
 
-    /// Uses the certificate of `material` for connections from now on.
+    /// Uses these certificates for connections from now on.
     ///
     /// # Errors
     /// [`rustls::Error`] when key and certificate do not fit: nothing changes.
-    pub fn replace(&self, material: Material) -> Result<(), rustls::Error> {
-        let config = Arc::new(tls::server(material)?);
+    pub fn replace(
+        &self,
+        material: Material,
+        public: Option<ChainAndKey>,
+    ) -> Result<(), rustls::Error> {
+        let config = Arc::new(tls::server(material, public)?);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = config;
         Ok(())
     }

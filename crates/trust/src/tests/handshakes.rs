@@ -66,7 +66,15 @@ impl World {
 
 /// Shakes hands, and returns who the server thinks the client is.
 fn shake(client: ClientConfig, server: ServerConfig) -> Result<Option<Holder>, String> {
-    let name = ServerName::try_from("10.0.0.5").unwrap();
+    shake_as(client, server, tls::identity_name())
+}
+
+/// [`shake`], where the client asks for `name`.
+fn shake_as(
+    client: ClientConfig,
+    server: ServerConfig,
+    name: ServerName<'static>,
+) -> Result<Option<Holder>, String> {
     let mut client = ClientConnection::new(Arc::new(client), name).unwrap();
     let mut server = ServerConnection::new(Arc::new(server)).unwrap();
     while client.is_handshaking() || server.is_handshaking() {
@@ -87,14 +95,14 @@ fn shake(client: ClientConfig, server: ServerConfig) -> Result<Option<Holder>, S
 fn an_agent_and_its_colony_know_each_other_by_identity_whatever_the_address() {
     let world = World::new();
     let client = |own| tls::client(own, world.roots(), Workload::Colony).unwrap();
-    let server = || tls::server(world.colony()).unwrap();
+    let server = || tls::server(world.colony(), None).unwrap();
     let holder = shake(client(Some(world.agent("web-1", now()))), server()).unwrap().unwrap();
     assert_eq!(holder.workload, agent("web-1"));
     assert!(holder.expires > now() && holder.begins < now() && holder.serial.len() == 32);
     assert_eq!(shake(client(None), server()), Ok(None), "a person has no certificate");
     // A colony polls: the agent is the server.
     let poll = tls::client(Some(world.colony()), world.roots(), agent("web-1")).unwrap();
-    let served = tls::server(world.agent("web-1", now())).unwrap();
+    let served = tls::server(world.agent("web-1", now()), None).unwrap();
     assert_eq!(shake(poll, served).unwrap().unwrap().workload, Workload::Colony);
 }
 
@@ -102,21 +110,21 @@ fn an_agent_and_its_colony_know_each_other_by_identity_whatever_the_address() {
 fn a_certificate_of_another_ca_an_expired_one_and_one_of_somebody_else_are_refused() {
     let (world, other) = (World::new(), World::new());
     let client = |own| tls::client(Some(own), world.roots(), Workload::Colony).unwrap();
-    let server = || tls::server(world.colony()).unwrap();
+    let server = || tls::server(world.colony(), None).unwrap();
     let foreign = shake(client(other.agent("web-1", now())), server()).unwrap_err();
     assert!(foreign.contains("UnknownIssuer"), "{foreign}");
     let expired = shake(client(world.agent("web-1", days_ago(31))), server()).unwrap_err();
     assert!(expired.contains("expired"), "{expired}");
     // A server that is an agent says that it is a colony.
-    let posing = tls::server(world.agent("web-1", now())).unwrap();
+    let posing = tls::server(world.agent("web-1", now()), None).unwrap();
     let posed = shake(client(world.agent("web-2", now())), posing).unwrap_err();
     assert!(posed.contains("that of agent web-1, and not of a colony"), "{posed}");
     // One agent answers in place of another.
     let poll = tls::client(Some(world.colony()), world.roots(), agent("web-2")).unwrap();
-    let swapped = shake(poll, tls::server(world.agent("web-1", now())).unwrap()).unwrap_err();
+    let swapped = shake(poll, tls::server(world.agent("web-1", now()), None).unwrap()).unwrap_err();
     assert!(swapped.contains("that of agent web-1, and not of agent web-2"), "{swapped}");
     let wrong_server =
-        shake(client(world.agent("web-1", now())), tls::server(other.colony()).unwrap());
+        shake(client(world.agent("web-1", now())), tls::server(other.colony(), None).unwrap());
     assert!(wrong_server.unwrap_err().contains("UnknownIssuer"));
 }
 
@@ -124,7 +132,7 @@ fn a_certificate_of_another_ca_an_expired_one_and_one_of_somebody_else_are_refus
 fn a_host_that_joins_knows_the_colony_by_the_fingerprint_alone() {
     let (world, other) = (World::new(), World::new());
     let pinned = |pin| tls::client(None, Anchor::Pinned(pin), Workload::Colony).unwrap();
-    let server = || tls::server(world.colony()).unwrap();
+    let server = || tls::server(world.colony(), None).unwrap();
     assert_eq!(shake(pinned(world.authority.fingerprint()), server()), Ok(None));
     let wrong = shake(pinned(other.authority.fingerprint()), server()).unwrap_err();
     assert!(wrong.contains("UnknownIssuer"), "{wrong}");
@@ -170,7 +178,7 @@ fn a_rotation_leaves_no_gap_for_agents_that_have_not_heard_of_it() {
     let authority = Authority::rotate(&before.trust, now()).unwrap();
     assert_ne!(authority.fingerprint(), old_pin);
     let after = World { authority, ..before };
-    let server = || tls::server(after.colony()).unwrap();
+    let server = || tls::server(after.colony(), None).unwrap();
     // An agent of before the rotation knows the old CA only.
     let client = tls::client(Some(old_agent), old_roots, Workload::Colony).unwrap();
     assert_eq!(shake(client, server()).unwrap().unwrap().workload, agent("web-1"));
@@ -181,7 +189,7 @@ fn a_rotation_leaves_no_gap_for_agents_that_have_not_heard_of_it() {
     let new_agent = after.agent("web-2", now());
     let twice = Authority::rotate(&after.trust, now()).unwrap();
     let after_two = World { authority: twice, ..after };
-    let colony = || tls::server(after_two.colony()).unwrap();
+    let colony = || tls::server(after_two.colony(), None).unwrap();
     let client = tls::client(Some(new_agent), after_two.roots(), Workload::Colony).unwrap();
     assert_eq!(shake(client, colony()).unwrap().unwrap().workload, agent("web-2"));
 }
@@ -220,4 +228,24 @@ fn a_ca_is_made_once_and_ignores_what_a_request_asks_for() {
     let last = changed.len() - 1;
     changed[last] ^= 1;
     assert!(world.authority.issue(&agent("web-1"), &changed, now()).is_err());
+}
+
+#[test]
+fn browsers_get_the_public_certificate_and_agents_the_one_with_the_identity() {
+    let (world, public) = (World::new(), World::new());
+    let issued = public.colony();
+    let server = tls::server(world.colony(), Some((issued.chain, issued.key))).unwrap();
+    let client = tls::client(Some(world.agent("web-1", now())), world.roots(), Workload::Colony);
+    let shaken = shake(client.unwrap(), server.clone()).unwrap().unwrap();
+    assert_eq!(shaken.workload, agent("web-1"));
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(public.authority.roots()[0].clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let browser = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    assert_eq!(shake_as(browser, server, name), Ok(None));
 }

@@ -112,6 +112,8 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             colony.agents                         [{"address":"http://10.0.0.5:9001","id":"web-1"}]  --set
             colony.allowed_hosts                  []                                                default
             colony.auth                           (unset)                                           default
+            colony.https.cert                     (unset)                                           default
+            colony.https.key                      (unset)                                           default
             colony.listen                         127.0.0.1:9000                                    default
             colony.poll_interval                  5s                                                default
             colony.poll_timeout                   10s                                               default
@@ -223,6 +225,12 @@ fn the_keys_of_a_selected_section_are_described() {
             colony.auth           (unset)         default
                 Whether who asks must show a token, and who sends spans a certificate.
                 If unset, off where `colony.listen` is a loopback address; elsewhere the colony does not start until this is on.
+            colony.https.cert     (unset)         default
+                File with a certificate chain in PEM that browsers and `coral login` without `--pin` believe; agents still get the one with the identity.
+                If unset, browsers get the certificate that agents get, which they do not know.
+            colony.https.key      (unset)         default
+                File with the private key of `colony.https.cert` in PEM.
+                If unset, `colony.https.cert` is unset too.
             colony.listen         127.0.0.1:9000  default
                 Address where the colony answers questions, registers agents, and serves `/metrics` and `/healthz`.
             colony.poll_interval  5s              default

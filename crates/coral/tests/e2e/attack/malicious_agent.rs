@@ -203,7 +203,7 @@ fn scripts() -> Vec<(&'static str, Script)> {
 }
 
 /// Waits until the honest agent `web-1` has sent `spans` spans more.
-fn still_polls(besieged: &Besieged, honest: &Coral, what: &str) {
+pub(super) fn still_polls(besieged: &Besieged, honest: &Coral, what: &str) {
     let bearer = format!("authorization: Bearer {}\r\n", besieged.viewer);
     let status = || -> serde_json::Value {
         let (status, answer) = besieged.get("/api/v1/status", &bearer);
