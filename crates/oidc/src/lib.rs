@@ -79,7 +79,7 @@ enum SignInError {
     #[error(transparent)]
     Provider(#[from] ProviderError),
     #[error("{name} has no group that may see anything here")]
-    NoRole { name: String },
+    NoRole { name: String, subject: String },
     #[error("too many people sign in at the same time")]
     Busy,
     #[error("the operating system has no random numbers")]
@@ -140,7 +140,10 @@ impl SignIn {
         let sessions = &self.0.sessions;
         let cookie = sessions.set_cookie(LOGIN_COOKIE, &login.cookie, LOGIN_TIMEOUT);
         let url = self.ask(move |provider| provider.login_url(&login)).await?;
-        Ok(redirect(&url, [cookie]))
+        let mut response = redirect(&url, [cookie]);
+        let details = AuditDetails { is_noise: true, ..AuditDetails::default() };
+        response.extensions_mut().insert(details);
+        Ok(response)
     }
 
     /// Begins a session, if the provider sent the browser that began the sign-in.
@@ -186,7 +189,7 @@ impl SignIn {
         let (subject, name) = (person.subject.clone(), person.name.clone());
         let Some(signed_in) = self.0.rules.apply(person) else {
             tracing::warn!(name, subject, "a person without a role tried to sign in");
-            return Err(SignInError::NoRole { name });
+            return Err(SignInError::NoRole { name, subject });
         };
         tracing::info!(name, subject, role = %signed_in.role, "a person signed in");
         // A session that the browser had before does not outlive the new one.
@@ -201,8 +204,10 @@ impl SignIn {
 
     /// Ends the session of the browser. The guard has seen that a page of the colony sent the request.
     fn end(&self, headers: &HeaderMap) -> Response {
-        self.0.sessions.end(headers);
+        let is_noise = !self.0.sessions.end(headers);
         let mut response = StatusCode::NO_CONTENT.into_response();
+        let details = AuditDetails { is_noise, ..AuditDetails::default() };
+        response.extensions_mut().insert(details);
         append_cookie(&mut response, &self.0.sessions.no_cookie());
         private(response)
     }
@@ -269,10 +274,22 @@ fn answer(outcome: Result<Response, SignInError>) -> Response {
         _ if status.is_server_error() => error.to_string(),
         _ => chain(&error),
     };
-    if status.is_server_error() {
-        tracing::warn!(error = chain(&error), "nobody can sign in");
+    match status.is_server_error() {
+        true => tracing::warn!(error = chain(&error), "nobody can sign in"),
+        false => tracing::info!(error = chain(&error), "a sign-in is refused"),
     }
-    private(refusal(status, shortened(&words), Some(error.hint())))
+    // Whoever the provider knows is recorded; strangers would fill the audit log.
+    let question = match &error {
+        SignInError::NoRole { name, subject } => {
+            Some(format!("{CALLBACK_PATH}: {name} tries to sign in by oidc {subject}"))
+        }
+        _ => None,
+    };
+    let is_noise = question.is_none();
+    let mut response = private(refusal(status, shortened(&words), Some(error.hint())));
+    let details = AuditDetails { question, is_noise, ..AuditDetails::default() };
+    response.extensions_mut().insert(details);
+    response
 }
 
 fn redirect(url: &str, cookies: impl IntoIterator<Item = String>) -> Response {

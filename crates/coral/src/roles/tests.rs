@@ -74,6 +74,32 @@ async fn sign_in(dir: &TempDir) -> coral_oidc::SignIn {
     opened.unwrap().1
 }
 
+#[tokio::test]
+async fn nobody_is_asked_to_sign_in_without_auth_or_with_a_secret_that_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = |more: &[&str]| {
+        let own = [
+            format!("data_dir={}", dir.path().display()),
+            "oidc.issuer=https://login.example.com".to_owned(),
+            "oidc.client_id=coral".to_owned(),
+            format!("oidc.client_secret_file={}", dir.path().join("absent").display()),
+            "oidc.roles=[{group: sre, role: admin}]".to_owned(),
+        ];
+        let flags = own.into_iter().chain(more.iter().map(|flag| (*flag).to_owned())).collect();
+        ColonyConfig::load(&Sources { flags, ..Sources::default() }).unwrap()
+    };
+    let without_auth = exposure::colony(&config(&[])).await.err().unwrap();
+    assert!(matches!(without_auth, RoleError::SignInWithoutAuth), "{without_auth}");
+    let plaintext =
+        config(&["colony.listen=0.0.0.0:0", "colony.auth=on", "insecure_plaintext=true"]);
+    let plaintext = exposure::colony(&plaintext).await.err().unwrap();
+    assert!(matches!(plaintext, RoleError::SignInPlaintext(_)), "{plaintext}");
+    let config = config(&["colony.auth=on"]);
+    let trust = exposure::colony(&config).await.unwrap();
+    let no_secret = sign_in::open(&config, &trust, config.listen).await.err().unwrap();
+    assert!(no_secret.to_string().contains("absent`, which `oidc.client_secret_file` names"));
+}
+
 #[test]
 fn a_colony_lists_its_agents_before_it_has_polled_one() {
     let dir = tempfile::tempdir().unwrap();

@@ -187,7 +187,15 @@ fn everything_was_written_down_without_a_secret(world: &World) {
     assert_eq!(status["requester"]["role"], "admin", "{status}");
     assert!(find("ana signs in by oidc ", "/auth/callback", "allowed")["status"] == 303);
     assert!(find("ben", "/api/v1/status", "denied")["status"] == 403);
-    assert!(find("anybody", "/auth/callback", "denied")["status"] == 403);
+    let refused = find("eve tries to sign in by oidc ", "/auth/callback", "denied");
+    assert!(refused["status"] == 403, "{refused}");
+    // Strangers cannot fill the log: neither what they begin nor what they forge is in it.
+    let of_sign_in = questions.iter().filter(|one| {
+        one["path"].as_str().unwrap_or_default().starts_with("/auth/")
+            && !one["question"].as_str().unwrap_or_default().contains(" by oidc ")
+            && one["requester"]["name"] == "anybody"
+    });
+    assert_eq!(of_sign_in.count(), 0, "{log}");
     let all = log.to_string();
     assert!(!all.contains("code=") && !all.contains("state="), "{all}");
     assert!(world.here("audit verify").contains("No line was changed"));

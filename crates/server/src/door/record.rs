@@ -116,6 +116,9 @@ impl Pending {
         let Some(mut record) = self.take() else { return response };
         let (mut head, body) = response.into_parts();
         let details = head.extensions.remove::<AuditDetails>().unwrap_or_default();
+        if details.is_noise {
+            return Response::from_parts(head, body);
+        }
         let rows = details.rows.clone();
         record.add(details);
         record.status = Some(head.status.as_u16());

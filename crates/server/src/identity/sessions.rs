@@ -97,11 +97,10 @@ impl Sessions {
         Ok(secret)
     }
 
-    /// Ends the session of a request with `headers`, if it has one.
-    pub fn end(&self, headers: &HeaderMap) {
-        if let Some(hash) = self.shown(headers) {
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
-        }
+    /// Ends the session of a request with `headers`. Returns whether the request has one.
+    pub fn end(&self, headers: &HeaderMap) -> bool {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shown(headers).is_some_and(|hash| known.remove(&hash).is_some())
     }
 
     /// Who has the session of a request with `headers`; `None` if the request has no session, or one
@@ -217,7 +216,7 @@ mod tests {
         assert_eq!((caller.principal.to_string().as_str(), &*caller.proof), ("ana", "oidc 7f3a"));
         assert_eq!(caller.services(), ["payments-*"]);
         assert!(sessions.caller(&shown, NOW.later(HOUR)).is_none());
-        sessions.end(&shown);
+        assert!(sessions.end(&shown) && !sessions.end(&shown));
         assert!(sessions.caller(&shown, NOW).is_none());
     }
 
