@@ -13,6 +13,7 @@ mod pairs;
 mod reading;
 #[cfg(test)]
 mod tests;
+pub use self::kind::sign_in::{RoleRule, role_rules};
 pub use self::kind::value;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use coral_trace::Rule;
 
 use self::beyla::BeylaConfig;
 use self::keys::Roles;
+use self::kind::sign_in;
 pub use self::layers::{Layers, Origin, Sources};
 
 /// Checked settings of an agent. The defaults are in the key table ([`keys`]).
@@ -93,6 +95,8 @@ pub struct ColonyConfig {
     pub https: Option<(PathBuf, PathBuf)>,
     /// Whether callers must say who they are; `None` when it is not set.
     pub auth: Option<bool>,
+    /// Sign-in with a provider; none if nobody signs in so.
+    pub oidc: Option<OidcConfig>,
     /// Settings of the audit log.
     pub audit: AuditConfig,
     /// Interval between two polls of all that an agent has.
@@ -161,6 +165,27 @@ pub struct OtlpConfig {
     pub token_file: Option<PathBuf>,
     /// Whether an exporter must show a certificate.
     pub needs_certificate: bool,
+}
+
+/// Sign-in of people with an OpenID provider.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OidcConfig {
+    /// The provider.
+    pub issuer: String,
+    /// Name of the colony at the provider.
+    pub client_id: String,
+    /// File with the secret of that name.
+    pub client_secret_file: PathBuf,
+    /// What members of groups may do: the first rule that fits decides.
+    pub roles: Vec<RoleRule>,
+    /// Claim that has the groups of a person.
+    pub groups_claim: String,
+    /// URL of the colony as browsers see it, without a slash at its end.
+    pub url: Option<String>,
+    /// File with the certificate authorities of the provider.
+    pub ca_file: Option<PathBuf>,
+    /// Longest time of a session.
+    pub session: Duration,
 }
 
 /// Settings of a colony's audit log.
@@ -337,6 +362,7 @@ impl ColonyConfig {
             transport: TransportConfig::of(layers)?,
             https: https(layers)?,
             auth: layers.optional("colony.auth", value::switch)?,
+            oidc: OidcConfig::of(layers)?,
             audit: AuditConfig {
                 refuse_when_full: layers.required("audit.refuse_when_full", value::boolean)?,
                 max_file_bytes: layers.required("audit.max_file_size", value::size)?,
@@ -394,6 +420,34 @@ impl TransportConfig {
             }
         };
         Ok(Self { files, is_plaintext: layers.required("insecure_plaintext", value::boolean)? })
+    }
+}
+
+impl OidcConfig {
+    fn of(layers: &Layers) -> Result<Option<Self>, String> {
+        let issuer = layers.optional("oidc.issuer", sign_in::site)?;
+        let client_id = layers.optional("oidc.client_id", value::text)?;
+        let file = layers.optional("oidc.client_secret_file", value::text)?;
+        let roles = layers.optional("oidc.roles", sign_in::role_rules)?.unwrap_or_default();
+        let (issuer, client_id, file) = match (issuer, client_id, file, roles.is_empty()) {
+            (None, None, None, true) => return Ok(None),
+            (Some(issuer), Some(client_id), Some(file), false) => (issuer, client_id, file),
+            _ => {
+                return Err("set `oidc.issuer`, `oidc.client_id`, `oidc.client_secret_file` and `oidc.roles` \
+                            together, or none of them"
+                    .to_owned());
+            }
+        };
+        Ok(Some(Self {
+            issuer,
+            client_id,
+            client_secret_file: PathBuf::from(file),
+            roles,
+            groups_claim: layers.required("oidc.groups_claim", value::text)?,
+            url: layers.optional("oidc.url", sign_in::origin)?,
+            ca_file: layers.optional("oidc.ca_file", value::text)?.map(PathBuf::from),
+            session: layers.required("oidc.session", value::duration)?,
+        }))
     }
 }
 

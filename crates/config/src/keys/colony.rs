@@ -42,6 +42,59 @@ pub(super) const KEYS: &[Key] = &[
     )
     .such_as("/etc/coral/public.key"),
     colony(
+        "oidc.issuer",
+        Kind::Site,
+        Preset::Unset("nobody signs in with a provider"),
+        "The OpenID provider with which people sign in: its issuer, exactly as the provider writes it.",
+    ),
+    colony(
+        "oidc.client_id",
+        Kind::Text,
+        Preset::Unset("`oidc.issuer` is unset too"),
+        "Name by which the provider knows the colony.",
+    )
+    .such_as("coral"),
+    colony(
+        "oidc.client_secret_file",
+        Kind::Text,
+        Preset::Unset("`oidc.issuer` is unset too"),
+        "File with the secret that the provider gave for `oidc.client_id`.",
+    )
+    .such_as("/etc/coral/oidc.secret"),
+    colony(
+        "oidc.roles",
+        Kind::RoleRules,
+        Preset::Unset("`oidc.issuer` is unset too"),
+        "What members of the provider's groups may do; the first rule whose group a person has decides, and \
+         whoever has none is refused.",
+    ),
+    colony(
+        "oidc.groups_claim",
+        Kind::Text,
+        Preset::Value("groups"),
+        "Claim of the provider's ID token that has the groups of a person.",
+    ),
+    colony(
+        "oidc.url",
+        Kind::Site,
+        Preset::Unset("the first of `colony.allowed_hosts`, or else the address of `colony.listen`, decides"),
+        "URL of the colony as browsers see it; the provider sends people back to `/auth/callback` there.",
+    )
+    .such_as("https://coral.example.com"),
+    colony(
+        "oidc.ca_file",
+        Kind::Text,
+        Preset::Unset("public certificate authorities are believed"),
+        "File with the certificate authorities of the provider, in PEM.",
+    )
+    .such_as("/etc/coral/provider-ca.crt"),
+    colony(
+        "oidc.session",
+        Kind::Duration,
+        Preset::Value("8h"),
+        "Time after which a person has to sign in again.",
+    ),
+    colony(
         "audit.refuse_when_full",
         Kind::Bool,
         Preset::Value("true"),

@@ -4,6 +4,7 @@ pub(crate) mod beyla_value;
 pub mod glob;
 pub(crate) mod ports;
 pub(crate) mod selector;
+pub mod sign_in;
 pub mod value;
 
 use serde_json::Value;
@@ -33,6 +34,10 @@ pub enum Kind {
     Text,
     /// URL with the scheme `http` or `https`, a host and a port.
     Url,
+    /// URL with the scheme `https`, or `http` on loopback; the port may be absent.
+    Site,
+    /// List of rules that map groups of a provider to roles.
+    RoleRules,
     /// `on` or `off`.
     Switch,
     /// Log level, or a filter of the `tracing` library.
@@ -76,6 +81,13 @@ impl Kind {
             Self::Text => "text that is not empty",
             Self::Url => {
                 "a URL of the form http://HOST:PORT or https://HOST:PORT, such as http://10.0.0.5:9001"
+            }
+            Self::Site => {
+                "an https URL, such as https://login.example.com (http is for loopback addresses alone)"
+            }
+            Self::RoleRules => {
+                "a list of rules such as [{group: sre, role: admin}, {group: payments, role: viewer, services: \
+                 \"payments-*\"}]"
             }
             Self::Switch => "on or off",
             Self::LogLevel => "error, warn, info, debug or trace, or a filter such as coral=debug",
@@ -146,6 +158,8 @@ impl Kind {
             Self::Bool => "true",
             Self::Text => "text",
             Self::Url => "http://10.0.0.5:9001",
+            Self::Site => "https://login.example.com",
+            Self::RoleRules => "[{group: sre, role: admin}]",
             Self::Switch => "on",
             Self::LogLevel => "coral=debug",
             Self::Rules => "[telemetry.sdk.name=my-ebpf]",
@@ -178,6 +192,8 @@ impl Kind {
             Self::Bool => value::boolean(typed).map(drop),
             Self::Text => value::text(typed).map(drop),
             Self::Url => value::url(typed).map(drop),
+            Self::Site => sign_in::site(typed).map(drop),
+            Self::RoleRules => sign_in::role_rules(typed).map(drop),
             Self::Switch => value::switch(typed).map(drop),
             Self::LogLevel => log_filter(typed),
             Self::Rules => value::rules(typed).map(drop),

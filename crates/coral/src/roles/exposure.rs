@@ -48,6 +48,14 @@ pub async fn colony(config: &ColonyConfig) -> Result<ColonyTrust, RoleError> {
     let open = tokio::task::spawn_blocking(move || ColonyTrust::open(&own, names));
     let trust = open.await.expect("opening a certificate does not panic")?;
     refuse_plaintext("colony.listen", listen, trust.certificate.is_some() || trust.is_plaintext)?;
+    if config.oidc.is_some() {
+        if config.auth != Some(true) {
+            return Err(RoleError::SignInWithoutAuth);
+        }
+        if trust.certificate.is_none() && !listen.ip().is_loopback() {
+            return Err(RoleError::SignInPlaintext(listen));
+        }
+    }
     Ok(trust)
 }
 

@@ -4,6 +4,7 @@ mod agent_series;
 mod answers;
 mod audit;
 mod exposure;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use coral_agent::trust::AgentTrust;
 use coral_colony::trust::ColonyTrust;
 use coral_colony::{Colony, ColonyError};
 use coral_config::{AgentConfig, ColonyConfig, StandaloneConfig};
+use coral_oidc::ProviderError;
 use coral_server::addresses::{Addresses, on_this_host};
 use coral_server::audit::AuditError;
 use coral_server::certificate::PlaintextError;
@@ -58,6 +60,17 @@ pub enum RoleError {
          everything"
     )]
     NoAuth(SocketAddr),
+    /// Nobody is asked who they are, so that nobody can sign in.
+    #[error("`oidc.issuer` is set, and `colony.auth` is not on: nobody would be asked to sign in")]
+    SignInWithoutAuth,
+    /// Sessions would cross the network without encryption.
+    #[error(
+        "`oidc.issuer` is set, and `colony.listen` is {0} without TLS: everybody on the way could read sessions"
+    )]
+    SignInPlaintext(SocketAddr),
+    /// The provider's settings cannot be used.
+    #[error("nobody could sign in")]
+    SignIn(#[from] ProviderError),
     /// The audit log cannot be used.
     #[error("cannot use the audit log")]
     Audit(#[from] AuditError),
@@ -205,7 +218,8 @@ async fn run_colony(
     stop: CancellationToken,
 ) -> Result<(), RoleError> {
     let (colony_config, engine) = (config.clone(), Arc::new(store.clone()));
-    let guard = key.map(|key| Arc::new(trust.guard(key.as_str())));
+    let sign_in = sign_in::open(config, &trust, listen::local_address(&listener)).await?;
+    let guard = key.map(|key| trust.guard(key.as_str()));
     let open = move || Colony::new(&colony_config, engine, trust);
     let colony = tokio::task::spawn_blocking(open).await.expect("reading agents does not panic")?;
     let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
@@ -214,8 +228,12 @@ async fn run_colony(
         .await
         .map_err(ColonyError::from)?
         .audited(audit.clone());
-    if let Some(guard) = guard {
-        door = door.guarded(guard);
+    if let Some(mut guard) = guard {
+        if let Some((sessions, sign_in)) = sign_in {
+            guard = guard.with_sessions(sessions);
+            door = door.merge(sign_in.routes());
+        }
+        door = door.guarded(Arc::new(guard));
     }
     let ended = CancellationToken::new();
     let running = async {

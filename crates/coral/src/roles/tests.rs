@@ -58,6 +58,48 @@ async fn colony_door(dir: &TempDir) -> Door {
     answers::door(&colony, store, sql, &config, audit).await.unwrap()
 }
 
+/// A sign-in with a provider that nobody asks.
+async fn sign_in(dir: &TempDir) -> coral_oidc::SignIn {
+    let secret = dir.path().join("oidc.secret");
+    std::fs::write(&secret, "secret").unwrap();
+    let flags = vec![
+        format!("data_dir={}", dir.path().display()),
+        "oidc.issuer=https://login.example.com".to_owned(),
+        "oidc.client_id=coral".to_owned(),
+        format!("oidc.client_secret_file={}", secret.display()),
+        "oidc.roles=[{group: sre, role: admin}]".to_owned(),
+    ];
+    let config = ColonyConfig::load(&Sources { flags, ..Sources::default() }).unwrap();
+    let opened = sign_in::open(&config, &trust(dir), config.listen).await.unwrap();
+    opened.unwrap().1
+}
+
+#[tokio::test]
+async fn nobody_is_asked_to_sign_in_without_auth_or_with_a_secret_that_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = |more: &[&str]| {
+        let own = [
+            format!("data_dir={}", dir.path().display()),
+            "oidc.issuer=https://login.example.com".to_owned(),
+            "oidc.client_id=coral".to_owned(),
+            format!("oidc.client_secret_file={}", dir.path().join("absent").display()),
+            "oidc.roles=[{group: sre, role: admin}]".to_owned(),
+        ];
+        let flags = own.into_iter().chain(more.iter().map(|flag| (*flag).to_owned())).collect();
+        ColonyConfig::load(&Sources { flags, ..Sources::default() }).unwrap()
+    };
+    let without_auth = exposure::colony(&config(&[])).await.err().unwrap();
+    assert!(matches!(without_auth, RoleError::SignInWithoutAuth), "{without_auth}");
+    let plaintext =
+        config(&["colony.listen=0.0.0.0:0", "colony.auth=on", "insecure_plaintext=true"]);
+    let plaintext = exposure::colony(&plaintext).await.err().unwrap();
+    assert!(matches!(plaintext, RoleError::SignInPlaintext(_)), "{plaintext}");
+    let config = config(&["colony.auth=on"]);
+    let trust = exposure::colony(&config).await.unwrap();
+    let no_secret = sign_in::open(&config, &trust, config.listen).await.err().unwrap();
+    assert!(no_secret.to_string().contains("absent`, which `oidc.client_secret_file` names"));
+}
+
 #[test]
 fn a_colony_lists_its_agents_before_it_has_polled_one() {
     let dir = tempfile::tempdir().unwrap();
@@ -137,9 +179,12 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/traces: traces.read
         Get /api/v1/whoami: self.read
         Get /api/v1/why: why.read
+        Get /auth/callback: session.change
+        Get /auth/login: session.change
         Get /healthz: health.read
         Get /metrics: exposition.read
         Post /api/v1/sql: sql.read
+        Post /auth/logout: session.change
         Post /coral.colony.v1.ColonyService/JoinAgent: agent.join
         Post /coral.colony.v1.ColonyService/RegisterAgent: agent.register
         Post /coral.colony.v1.ColonyService/RenewCertificate: certificate.renew
@@ -147,5 +192,5 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /grpc.health.v1.Health/Watch: status.read
         Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read
     "#]]
-    .assert_eq(&table(&colony_door(&dir).await));
+    .assert_eq(&table(&colony_door(&dir).await.merge(sign_in(&dir).await.routes())));
 }

@@ -24,6 +24,7 @@ mod path;
 mod process;
 mod red;
 mod services;
+mod sign_in;
 mod sql;
 mod tasks;
 mod topology;

@@ -20,6 +20,9 @@ pub struct AuditDetails {
     pub trace_ids: Vec<String>,
     /// Every other condition.
     pub filters: Vec<String>,
+    /// Whether the question is not recorded, because strangers can ask it without end and learn
+    /// nothing.
+    pub is_noise: bool,
     /// Rows of the answer. A streamed answer counts them while it is sent.
     pub rows: RowCount,
 }

@@ -51,7 +51,7 @@ pub(super) async fn enforce(
         request.extensions_mut().insert(caller);
         return answered(pending, next.run(request).await);
     };
-    let caller = guard.identify(&peer, request.headers());
+    let caller = guard.identify(&peer, request.method(), request.headers());
     if let (Some(pending), Ok(caller)) = (&mut pending, &caller) {
         pending.asked_by(caller);
     }
@@ -121,6 +121,11 @@ fn answer(denied: &Denied) -> Response {
         Denied::Pause(_) | Denied::TooMuch(_) => {
             (StatusCode::TOO_MANY_REQUESTS, "wait as long as the header `retry-after` says")
         }
+        Denied::ForeignOrigin => (
+            StatusCode::FORBIDDEN,
+            "a browser says in `origin` which page sends a request; send it from a page of the colony, at \
+             `oidc.url`, or use a token",
+        ),
         Denied::Forbidden { .. } => (
             StatusCode::FORBIDDEN,
             "docs/trust.md says what each role may do; an admin makes another token",
@@ -144,7 +149,7 @@ const fn grpc_code(denied: &Denied) -> u16 {
         | Denied::WrongToken
         | Denied::WrongCertificate => UNAUTHENTICATED,
         Denied::Pause(_) | Denied::TooMuch(_) => RESOURCE_EXHAUSTED,
-        Denied::Forbidden { .. } => PERMISSION_DENIED,
+        Denied::ForeignOrigin | Denied::Forbidden { .. } => PERMISSION_DENIED,
     }
 }
 

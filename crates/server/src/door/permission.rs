@@ -29,6 +29,8 @@ pub enum Permission {
     SpecRead,
     /// Read who one is, and what one may do.
     SelfRead,
+    /// Sign in with a provider in a browser, and out.
+    SessionChange,
     /// Get a first certificate for an agent, with a join token.
     AgentJoin,
     /// Get a further certificate for an agent.
@@ -45,7 +47,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::TracesRead,
         Self::MetricsRead,
         Self::TopologyRead,
@@ -58,6 +60,7 @@ impl Permission {
         Self::HealthRead,
         Self::SpecRead,
         Self::SelfRead,
+        Self::SessionChange,
         Self::AgentJoin,
         Self::CertificateRenew,
         Self::AgentRegister,
@@ -96,6 +99,7 @@ impl Permission {
             Self::HealthRead => "health.read",
             Self::SpecRead => "spec.read",
             Self::SelfRead => "self.read",
+            Self::SessionChange => "session.change",
             Self::AgentJoin => "agent.join",
             Self::CertificateRenew => "certificate.renew",
             Self::AgentRegister => "agent.register",

@@ -59,7 +59,11 @@ impl Pending {
             _ if is_grpc => AuditSurface::Grpc,
             _ => AuditSurface::Http,
         };
-        let question = request.uri().path_and_query().map_or("", |text| text.as_str());
+        let question = match permission {
+            // The query of a sign-in has the provider's secrets.
+            Needs::SessionChange => request.uri().path(),
+            _ => request.uri().path_and_query().map_or("", |text| text.as_str()),
+        };
         let record = AuditRecord {
             time: clock::now(),
             requester: Requester::default(),
@@ -113,15 +117,20 @@ impl Pending {
         let Some(mut record) = self.take() else { return response };
         let (mut head, body) = response.into_parts();
         let details = head.extensions.remove::<AuditDetails>().unwrap_or_default();
+        if details.is_noise {
+            return Response::from_parts(head, body);
+        }
         let rows = details.rows.clone();
         record.add(details);
         record.status = Some(head.status.as_u16());
         // A failed call of gRPC has the HTTP status 200, and its own status in a header.
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let is_refused_call = text("grpc-status").is_some_and(|code| code != "0");
-        record.decision = match head.status.is_success() && !is_refused_call {
-            true => Decision::Allowed,
-            false => Decision::Failed,
+        record.decision = match head.status {
+            _ if is_refused_call => Decision::Failed,
+            status if status.is_success() || status.is_redirection() => Decision::Allowed,
+            StatusCode::FORBIDDEN => Decision::Denied,
+            _ => Decision::Failed,
         };
         record.reason =
             text("grpc-message").map(|reason| reason.chars().take(MAX_QUESTION_CHARS).collect());

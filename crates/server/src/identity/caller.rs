@@ -12,7 +12,8 @@ use coral_trust::workload::AgentName;
 pub struct Caller {
     /// Who it is.
     pub principal: Principal,
-    /// How it proved that: `token 3f2a91cc`, `certificate 41…`, `key of this host`, `loopback`, `none`.
+    /// How it proved that: `token 3f2a91cc`, `oidc SUBJECT`, `certificate 41…`, `key of this host`,
+    /// `loopback`, `none`.
     pub proof: String,
 }
 
@@ -29,7 +30,7 @@ pub enum Principal {
     Agent(AgentName),
     /// A colony, by its certificate.
     Colony,
-    /// A person or tool, by its token.
+    /// A person or tool, by its token; or a person, by the session of its browser.
     Person(Arc<TokenEntry>),
 }
 

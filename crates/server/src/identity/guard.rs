@@ -7,13 +7,13 @@ use std::time::Duration;
 use coral_trust::secret::SecretHash;
 use coral_trust::token::Token;
 use coral_trust::workload::Workload;
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 use sha2::{Digest as _, Sha256};
 
 use super::allowance::Allowances;
 use super::failures::Failures;
 use super::policy::Kind;
-use super::{Caller, Principal, Trusted};
+use super::{Caller, Principal, Sessions, Trusted};
 use crate::clock;
 use crate::door::Permission;
 use crate::listen::Peer;
@@ -23,6 +23,8 @@ use crate::listen::Peer;
 pub struct Guard {
     /// The tokens and revocations of a colony; none on an agent.
     trusted: Option<Arc<Trusted>>,
+    /// The sessions of browsers; none where nobody can sign in with a provider.
+    sessions: Option<Arc<Sessions>>,
     /// The hash of the key in a file that only the user of this process can read.
     local_key: Option<SecretHash>,
     /// Whether agents and colonies are believed without a certificate, because the connections
@@ -49,6 +51,9 @@ pub enum Denied {
     /// The certificate was revoked or has expired.
     #[error("the certificate was revoked, or has expired")]
     WrongCertificate,
+    /// A page of another site sent the request with the session of a browser.
+    #[error("a page of another site sent this request")]
+    ForeignOrigin,
     /// Too many wrong tokens came from the caller's network.
     #[error("too many requests with a wrong token, or with none, came from this address")]
     Pause(Duration),
@@ -77,6 +82,12 @@ impl Guard {
         Self { trusted: Some(trusted), ..self }
     }
 
+    /// Also believes the browsers that have one of `sessions`.
+    #[must_use]
+    pub fn with_sessions(self, sessions: Arc<Sessions>) -> Self {
+        Self { sessions: Some(sessions), ..self }
+    }
+
     /// Also believes whoever shows `key`.
     #[must_use]
     pub fn with_local_key(self, key: &str) -> Self {
@@ -89,11 +100,17 @@ impl Guard {
         Self { is_plaintext: true, ..self }
     }
 
-    /// Who sends a request with `headers` from `peer`.
+    /// Who sends a request with `method` and `headers` from `peer`. A session that has ended is
+    /// like none.
     ///
     /// # Errors
     /// [`Denied`] when the caller shows something that is not valid.
-    pub fn identify(&self, peer: &Peer, headers: &HeaderMap) -> Result<Caller, Denied> {
+    pub fn identify(
+        &self,
+        peer: &Peer,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Caller, Denied> {
         let mut shown = headers.get_all(header::AUTHORIZATION).iter();
         let (first, second) = (shown.next(), shown.next());
         match (first, second, &peer.certificate) {
@@ -118,10 +135,20 @@ impl Guard {
                 };
                 Ok(Caller { principal, proof: format!("certificate {}", holder.serial) })
             }
-            (None, _, None) => {
-                Ok(Caller { principal: Principal::Anybody, proof: "none".to_owned() })
-            }
+            (None, _, None) => match self.session(headers) {
+                Some((sessions, _)) if !sessions.is_own(method, headers) => {
+                    Err(Denied::ForeignOrigin)
+                }
+                Some((_, caller)) => Ok(caller),
+                None => Ok(Caller { principal: Principal::Anybody, proof: "none".to_owned() }),
+            },
         }
+    }
+
+    /// Who has the session of a request with `headers`.
+    fn session(&self, headers: &HeaderMap) -> Option<(&Sessions, Caller)> {
+        let sessions = self.sessions.as_deref()?;
+        Some((sessions, sessions.caller(headers, clock::now())?))
     }
 
     /// Checks that `caller`, who is at `address`, has `permission`, and takes one request of its allowance.

@@ -44,6 +44,8 @@ pub const POLICY: &[(Permission, &[Kind])] = &[
     (Needs::HealthRead, ALL),
     // The secret in the request decides.
     (Needs::AgentJoin, ALL),
+    // The provider decides who signs in.
+    (Needs::SessionChange, ALL),
     (Needs::SelfRead, READERS),
     (Needs::SpecRead, READERS),
     (Needs::TracesRead, READERS),

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
-use axum::routing::get;
+use axum::routing::{get, post};
 use coral_trust::authority::Authority;
 use coral_trust::directory::TrustDir;
 use coral_trust::ledger::{CertificateEntry, Ledger, LedgerError, TokenEntry};
@@ -135,22 +136,36 @@ fn colony_material(authority: &Authority) -> Material {
 
 fn door() -> Door {
     let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
-    let who = get(async |Extension(caller): Extension<Caller>| {
+    let who = async |Extension(caller): Extension<Caller>| {
         format!("{} by {}", caller.principal, caller.proof)
-    });
-    let route = |permission: Permission| {
-        Route::new(Method::Get, format!("/{permission}"), permission, who.clone())
     };
-    Door::new(hosts, "ask nothing").merge(Permission::ALL.map(route))
+    let (read, change) = (get(who), post(who));
+    let routes = Permission::ALL.into_iter().flat_map(|needs| {
+        let path = format!("/{needs}");
+        [
+            Route::new(Method::Get, path.clone(), needs, read.clone()),
+            Route::new(Method::Post, path, needs, change.clone()),
+        ]
+    });
+    Door::new(hosts, "ask nothing").merge(routes)
 }
 
 async fn ask(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    permission: Permission,
+    headers: &str,
+) -> String {
+    send(stream, "GET", permission, headers).await
+}
+
+async fn send(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    method: &str,
     permission: Permission,
     headers: &str,
 ) -> String {
     let head = format!(
-        "GET /{permission} HTTP/1.1\r\nhost: localhost\r\n{headers}connection: close\r\n\r\n"
+        "{method} /{permission} HTTP/1.1\r\nhost: localhost\r\n{headers}connection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -315,6 +330,46 @@ async fn the_address_of_each_use_is_stored() {
     world.trusted.store_uses();
     let uses = coral_trust::ledger::Uses::load(&world.trust);
     assert_eq!(uses[&token.hash().id()].addresses[0].0, "127.0.0.1");
+}
+
+#[tokio::test]
+async fn a_browser_that_signed_in_is_a_person_and_other_sites_cannot_use_it() {
+    let sessions = Arc::new(Sessions::new("http://localhost", Duration::from_secs(3_600)));
+    let known = sessions.clone();
+    let world = World::new(move |guard| guard.with_sessions(known)).await;
+    let ana = SignedIn {
+        subject: "7f3a".into(),
+        name: "ana".into(),
+        role: Role::Viewer,
+        services: Vec::new(),
+        sql: false,
+    };
+    let secret = sessions.begin(ana, clock::now()).unwrap();
+    let cookie = format!("cookie: coral={}\r\n", secret.text());
+    for permission in Permission::ALL {
+        let expected = if Kind::Viewer.may(permission) { 200 } else { 403 };
+        assert_eq!(world.plain(permission, &cookie).await, expected, "{permission}");
+    }
+    let said = async |method: &str, headers: &str| {
+        let stream = TcpStream::connect(world.plain).await.unwrap();
+        send(stream, method, Permission::SelfRead, headers).await
+    };
+    let own = said("GET", &cookie).await;
+    assert!(own.ends_with("ana by oidc 7f3a"), "{own}");
+    let foreign = said("POST", &format!("{cookie}origin: https://evil.example\r\n")).await;
+    assert!(status(&foreign) == 403 && foreign.contains("another site"), "{foreign}");
+    assert_eq!(status(&said("POST", &cookie).await), 403);
+    let page = said("POST", &format!("{cookie}origin: http://localhost\r\n")).await;
+    assert!(page.ends_with("ana by oidc 7f3a"), "{page}");
+    // A token is not sent by a browser on its own, and needs no origin.
+    let token = world.token(Role::Viewer, |_| {}).text();
+    let tool = said("POST", &format!("{cookie}{}", bearer(&token))).await;
+    assert!(tool.contains("ana by token "), "{tool}");
+    // A session that is not known is nobody.
+    let other = coral_trust::secret::Secret::random().unwrap().text();
+    let unknown = format!("cookie: coral={other}\r\n");
+    assert_eq!(world.plain(Permission::SelfRead, &unknown).await, 401);
+    assert_eq!(world.plain(Permission::HealthRead, &unknown).await, 200);
 }
 
 #[tokio::test(start_paused = true)]

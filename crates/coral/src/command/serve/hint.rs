@@ -26,6 +26,19 @@ pub(super) fn hint(error: &(dyn Error + 'static), data_dir: &Path) -> Option<Str
                     .to_owned(),
             );
         }
+        Some(RoleError::SignInWithoutAuth) => {
+            return Some("set `colony.auth: on`, as `coral colony init` does".to_owned());
+        }
+        Some(RoleError::SignInPlaintext(_)) => {
+            return Some(
+                "run `coral colony init`, which makes a certificate authority, or set `tls.cert`; behind a proxy \
+                 that has TLS, set `colony.listen` to a loopback address and `oidc.url` to the URL of the proxy"
+                    .to_owned(),
+            );
+        }
+        Some(RoleError::SignIn(_)) => {
+            return Some("docs/trust.md says what each of the settings `oidc.*` is".to_owned());
+        }
         // The server had started before it ended, so advice about starting does not apply.
         Some(RoleError::Agent(AgentError::Ended(_)) | RoleError::Colony(ColonyError::Ended(_))) => {
             return None;

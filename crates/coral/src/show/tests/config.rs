@@ -121,6 +121,14 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             drain_within                          10s                                               default
             insecure_plaintext                    false                                             default
             log                                   info                                              default
+            oidc.ca_file                          (unset)                                           default
+            oidc.client_id                        (unset)                                           default
+            oidc.client_secret_file               (unset)                                           default
+            oidc.groups_claim                     groups                                            default
+            oidc.issuer                           (unset)                                           default
+            oidc.roles                            (unset)                                           default
+            oidc.session                          8h                                                default
+            oidc.url                              (unset)                                           default
             sql.library                           (unset)                                           default
             sql.max_bytes                         64MB                                              default
             sql.max_rows                          100000                                            default
