@@ -264,8 +264,7 @@ impl Server {
     }
 }
 
-/// A client that waits at most 90 s for an answer.
-/// A client for other servers than colonies and agents.
+/// A client for other servers than colonies and agents, which waits at most 90 s for an answer.
 pub(crate) fn http_client() -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
