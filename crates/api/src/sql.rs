@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio_stream::Stream;
 
 use coral_query::answer::SqlLibrary;
-use coral_server::audit::{AuditDetails, RowCount};
+use coral_server::audit::{AuditDetails, FailureSign, RowCount};
 use coral_server::refusal::refusal;
 use coral_sql::SqlQuestion;
 use coral_sql::runner::{Piece, SqlError, SqlRunner, SqlStream};
@@ -39,7 +39,7 @@ pub(super) async fn sql(
     let mut response = match runner.ask(question).await {
         Ok(stream) => {
             let json = [(header::CONTENT_TYPE, "application/json")];
-            let document = Document::new(stream, details.rows.clone());
+            let document = Document::new(stream, &details);
             (json, Body::from_stream(document)).into_response()
         }
         Err(error) => refusal(status(&error), chain(&error), hint(&error)),
@@ -74,14 +74,17 @@ struct Document {
     text: String,
     /// Rows so far, for the audit log.
     rows: RowCount,
+    /// Given if the statement fails after its answer began.
+    failure: FailureSign,
     is_first: bool,
     is_whole: bool,
 }
 
 impl Document {
-    fn new(stream: SqlStream, rows: RowCount) -> Self {
+    fn new(stream: SqlStream, details: &AuditDetails) -> Self {
+        let (rows, failure) = (details.rows.clone(), details.failure.clone());
         let text = format!("{{\"columns\":{},\"rows\":[", json!(stream.columns));
-        Self { stream, text, rows, is_first: true, is_whole: false }
+        Self { stream, text, rows, failure, is_first: true, is_whole: false }
     }
 
     fn add(&mut self, piece: Piece) {
@@ -96,6 +99,7 @@ impl Document {
             }
             Piece::End(more) => self.end(&format!("],\"more\":{more}}}")),
             Piece::Failed(error) => {
+                self.failure.give();
                 self.end(&format!("],\"more\":true,\"error\":{}}}", json!(chain(&error))));
             }
         }

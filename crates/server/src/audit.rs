@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use coral_trace::{UnixNanos, chain};
 
-pub use self::details::{AuditDetails, RowCount};
+pub use self::details::{AuditDetails, FailureSign, RowCount};
 pub use self::directory::{LogFile, Question, files};
 pub use self::hash::LineHash;
 use self::line::{Entry, Unrecorded};

@@ -97,7 +97,7 @@ impl Authority {
     /// [`AuthorityError::Exists`] if there is one, and the errors of files.
     pub fn create(dir: &TrustDir, now: UnixNanos) -> Result<Self, AuthorityError> {
         let _locked = dir.lock()?;
-        if dir.read(KEY)?.is_some() || dir.read(CERTIFICATE)?.is_some() {
+        if dir.read(KEY)?.is_some() {
             return Err(AuthorityError::Exists(dir.path("").display().to_string()));
         }
         let (params, key) = new_authority(now)?;
@@ -134,11 +134,17 @@ impl Authority {
         let certificate = text(CERTIFICATE)?.ok_or_else(none)?;
         let certificate =
             certificates(&certificate).pop().ok_or(AuthorityError::Damaged(CERTIFICATE))?;
-        let cross = text(CROSS)?.and_then(|pem| certificates(&pem).pop());
         let roots = certificates(&text(ROOTS)?.unwrap_or_default());
-        if !roots.contains(&certificate) {
-            return Err(AuthorityError::Damaged(ROOTS));
-        }
+        // The key is replaced last: after a crash in a rotation it is still that of the CA before.
+        let is_of_key =
+            |certificate: &CertificateDer<'_>| public_key(certificate) == key.public_key_raw();
+        let certificate = match is_of_key(&certificate) {
+            true => Some(&certificate).filter(|certificate| roots.contains(certificate)),
+            false => roots.iter().find(|root| is_of_key(root)),
+        };
+        let certificate = certificate.ok_or(AuthorityError::Damaged(ROOTS))?.clone();
+        let cross =
+            text(CROSS)?.and_then(|pem| certificates(&pem).pop()).filter(|it| is_of_key(it));
         let issuer = Issuer::from_ca_cert_der(&certificate, key)?;
         Ok(Self { issuer, certificate, cross, roots })
     }
@@ -359,6 +365,12 @@ fn validity(now: UnixNanos, seconds: i64) -> (OffsetDateTime, OffsetDateTime) {
 fn moment(now: UnixNanos) -> OffsetDateTime {
     let seconds = i64::try_from(now.0 / 1_000_000_000).unwrap_or_default();
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// The public key of a certificate; empty if it cannot be read.
+fn public_key(certificate: &CertificateDer<'_>) -> Vec<u8> {
+    let parsed = parse_x509_certificate(certificate);
+    parsed.map_or_else(|_| Vec::new(), |(_, it)| it.public_key().subject_public_key.data.to_vec())
 }
 
 /// When a certificate expires; the epoch if it cannot be read.

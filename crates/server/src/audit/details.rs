@@ -1,7 +1,7 @@
 //! What a handler says about a question, for the audit log.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use coral_trace::UnixNanos;
 
@@ -25,11 +25,29 @@ pub struct AuditDetails {
     pub is_noise: bool,
     /// Rows of the answer. A streamed answer counts them while it is sent.
     pub rows: RowCount,
+    /// Whether a streamed answer ended with an error.
+    pub failure: FailureSign,
 }
 
 /// A number of rows that may still grow. Clones count together.
 #[derive(Clone, Debug, Default)]
 pub struct RowCount(Arc<AtomicU64>);
+
+/// A sign that an answer failed after it began. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct FailureSign(Arc<AtomicBool>);
+
+impl FailureSign {
+    /// Gives the sign.
+    pub fn give(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the sign was given.
+    pub fn is_given(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 impl RowCount {
     /// Adds `rows`.

@@ -1,4 +1,5 @@
-//! The file `head`: number and hash of the last line, so that removed last lines are noticed.
+//! The file `head`: number and hash of the last line, so that removed last lines are noticed. Both
+//! stand there twice, so that a reader notices that it read while the writer wrote.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
@@ -48,9 +49,9 @@ impl HeadFile {
         Ok((Self(file), content))
     }
 
-    /// Writes the last line, with one `pwrite` over the line before.
+    /// Writes the last line, twice, with one `pwrite` over the line before.
     pub fn write(&self, head: Head) -> io::Result<()> {
-        let text = format!("{:020} {}\n", head.seq, head.hash);
+        let text = format!("{:020} {}\n", head.seq, head.hash).repeat(2);
         self.0.write_all_at(text.as_bytes(), 0)
     }
 
@@ -59,10 +60,16 @@ impl HeadFile {
     }
 }
 
+/// How often a reader tries again that read while the writer wrote.
+const TRIES: usize = 1_000;
+
 /// Reads the file `head` of a log that may be open.
 pub(super) fn read(dir: &Path) -> Result<HeadContent, AuditError> {
     let path = dir.join(NAME);
-    match File::open(&path).and_then(|file| content(&file)) {
+    let read = || File::open(&path).and_then(|file| content(&file));
+    let whole =
+        (0..TRIES).map(|_| read()).find(|read| !matches!(read, Ok(HeadContent::Unreadable)));
+    match whole.unwrap_or(Ok(HeadContent::Unreadable)) {
         Ok(content) => Ok(content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HeadContent::Missing),
         Err(source) => Err(AuditError::Open { path, source }),
@@ -72,9 +79,13 @@ pub(super) fn read(dir: &Path) -> Result<HeadContent, AuditError> {
 fn content(mut file: &File) -> io::Result<HeadContent> {
     const LENGTH: usize = 20 + 1 + 64 + 1;
     let mut bytes = Vec::new();
-    file.by_ref().take(LENGTH as u64 + 1).read_to_end(&mut bytes)?;
+    file.by_ref().take(2 * LENGTH as u64 + 1).read_to_end(&mut bytes)?;
     let parsed = || {
-        let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() == LENGTH)?;
+        let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() == 2 * LENGTH)?;
+        let (text, again) = text.split_at_checked(LENGTH)?;
+        if text != again {
+            return None;
+        }
         let (seq, hash) = text.strip_suffix('\n')?.split_once(' ')?;
         let is_digits = seq.bytes().all(|digit| digit.is_ascii_digit());
         let seq = seq.parse().ok().filter(|_| is_digits)?;

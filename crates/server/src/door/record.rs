@@ -120,7 +120,7 @@ impl Pending {
         if details.is_noise {
             return Response::from_parts(head, body);
         }
-        let rows = details.rows.clone();
+        let (rows, failure) = (details.rows.clone(), details.failure.clone());
         record.add(details);
         record.status = Some(head.status.as_u16());
         // A failed call of gRPC has the HTTP status 200, and its own status in a header.
@@ -160,7 +160,7 @@ impl Pending {
             is_grpc: false,
             is_noise: false,
         };
-        let body = RecordedBody { body, bytes: 0, rows, pending: Some(pending) };
+        let body = RecordedBody { body, bytes: 0, rows, failure, pending: Some(pending) };
         Response::from_parts(head, Body::new(body))
     }
 
@@ -237,12 +237,14 @@ struct RecordedBody {
     body: Body,
     bytes: u64,
     rows: crate::audit::RowCount,
+    failure: crate::audit::FailureSign,
     pending: Option<Pending>,
 }
 
 impl RecordedBody {
     fn end(&mut self, decision: Decision) {
         let Some(mut pending) = self.pending.take() else { return };
+        let decision = if self.failure.is_given() { Decision::Failed } else { decision };
         if let Some(record) = &mut pending.record {
             (record.bytes, record.rows, record.decision) = (self.bytes, self.rows.get(), decision);
         }

@@ -120,11 +120,21 @@ fn routes(asked: &Arc<Notify>) -> Vec<Route> {
         });
         with(details, Body::from_stream(pieces).into_response())
     });
+    let torn = get(async || {
+        let details = AuditDetails::default();
+        let failure = details.failure.clone();
+        let pieces = tokio_stream::iter(["row 1,", "an error"]).map(move |row| {
+            failure.give();
+            Ok::<_, std::convert::Infallible>(Bytes::from_static(row.as_bytes()))
+        });
+        with(details, Body::from_stream(pieces).into_response())
+    });
     let broken = get(async || http::StatusCode::SERVICE_UNAVAILABLE);
     vec![
         Route::new(Method::Get, "/list/{id}", Permission::TracesRead, list),
         Route::new(Method::Get, "/endless", Permission::WhyRead, endless),
         Route::new(Method::Get, "/rows", Permission::SqlRead, rows),
+        Route::new(Method::Get, "/torn", Permission::SqlRead, torn),
         Route::new(Method::Get, "/broken", Permission::AskRead, broken),
         Route::new(Method::Get, "/healthz", Permission::HealthRead, get(async || "ok")),
     ]
@@ -168,6 +178,8 @@ async fn a_streamed_answer_is_recorded_when_it_begins_and_when_it_ends() {
     assert_eq!(records[0].question, "SELECT 1");
     assert!(records[0].reason.as_ref().unwrap().contains("begins"));
     assert_eq!(facts(&records[1]), (2, 11, Decision::Allowed));
+    port.ask("/torn").await;
+    assert_eq!(port.until(4).await[3].decision, Decision::Failed);
 }
 
 #[tokio::test]

@@ -249,3 +249,26 @@ fn browsers_get_the_public_certificate_and_agents_the_one_with_the_identity() {
     let name = ServerName::try_from("localhost").unwrap();
     assert_eq!(shake_as(browser, server, name), Ok(None));
 }
+
+#[test]
+fn a_crash_in_a_rotation_or_before_the_first_key_leaves_a_ca_that_works() {
+    let world = World::new();
+    let old = world.authority.fingerprint();
+    let key = world.trust.read("ca.key").unwrap().unwrap();
+    Authority::rotate(&world.trust, now()).unwrap();
+    // The crash came before the new key was written.
+    world.trust.replace("ca.key", &key).unwrap();
+    let authority = Authority::load(&world.trust).unwrap();
+    assert_eq!(authority.fingerprint(), old);
+    let after = World { authority, ..world };
+    let client = tls::client(Some(after.agent("web-1", now())), after.roots(), Workload::Colony);
+    let shaken = shake(client.unwrap(), tls::server(after.colony(), None).unwrap());
+    assert_eq!(shaken.unwrap().unwrap().workload, agent("web-1"));
+    assert!(Authority::rotate(&after.trust, now()).is_ok());
+    // A first start that had not written its key.
+    let dir = tempfile::tempdir().unwrap();
+    let trust = TrustDir::of(dir.path());
+    Authority::create(&trust, now()).unwrap();
+    std::fs::remove_file(trust.path("ca.key")).unwrap();
+    assert!(Authority::create(&trust, now()).is_ok());
+}

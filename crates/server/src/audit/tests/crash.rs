@@ -26,7 +26,7 @@ fn heads(dir: &Path) -> Vec<(usize, Vec<u8>)> {
         .map(|(line, seq)| {
             len += line.len();
             let hash = LineHash::of(line.trim_end().as_bytes());
-            (len, format!("{seq:020} {hash}\n").into_bytes())
+            (len, format!("{seq:020} {hash}\n").repeat(2).into_bytes())
         })
         .collect()
 }
@@ -109,7 +109,7 @@ fn a_crash_in_the_middle_of_a_rotation_loses_nothing() {
     let end = fs::read_to_string(&finished().path).unwrap();
     let line = end.lines().last().unwrap();
     let seq = newest.first - 1;
-    let head = format!("{seq:020} {}\n", LineHash::of(line.as_bytes()));
+    let head = format!("{seq:020} {}\n", LineHash::of(line.as_bytes())).repeat(2);
     fs::write(dir.path().join("head"), &head).unwrap();
     assert_eq!(damage(dir.path()), Vec::<String>::new());
     // The next file exists and is empty.
