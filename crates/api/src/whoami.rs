@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// The path of the route.
 pub const PATH: &str = "/api/v1/whoami";
 
+/// The name of a caller where a colony asks nobody who they are.
+pub const NOT_ASKED: &str = "not asked";
+
 /// Who asks, as the colony sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhoAmI {

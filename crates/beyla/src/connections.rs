@@ -1,11 +1,11 @@
 //! Services added by `coral connect`: a JSON file in the data directory, which survives restarts.
 
+use coral_server::private_file;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::file;
 use coral_config::beyla::{Ports, Selector, services};
 
 /// Connected services by name, in the order in which they were added.
@@ -77,7 +77,7 @@ impl Connections {
         let shown = || file.display().to_string();
         let damaged =
             |reason: &str| ConnectionsError::Damaged { file: shown(), reason: reason.to_owned() };
-        let json = match file::read(&file, MAX_BYTES) {
+        let json = match private_file::read(&file, MAX_BYTES) {
             Ok(json) => json,
             Err(error) if error.kind() == io::ErrorKind::NotFound => "[]".to_owned(),
             Err(source) => return Err(ConnectionsError::Read { file: shown(), source }),
@@ -143,9 +143,8 @@ impl Connections {
     fn store(&mut self, connected: Vec<(String, u16)>) -> Result<(), ConnectionsError> {
         let entries = connected.iter().map(|(name, port)| json!({"name": name, "open_port": port}));
         let json = Value::from_iter(entries).to_string() + "\n";
-        file::replace(&self.file, json.as_bytes()).map_err(|source| ConnectionsError::Write {
-            file: self.file.display().to_string(),
-            source,
+        private_file::replace(&self.file, json.as_bytes()).map_err(|source| {
+            ConnectionsError::Write { file: self.file.display().to_string(), source }
         })?;
         self.connected = connected;
         Ok(())

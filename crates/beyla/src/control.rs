@@ -1,6 +1,7 @@
 //! The route behind `coral connect` and `coral disconnect`. The agent accepts requests from its own
 //! host only, with a key from a file that only the agent's user can read.
 
+use coral_server::private_file;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +19,6 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use super::connections::{Connections, ConnectionsError};
-use super::file;
 use super::left_out;
 use super::listener::Listener;
 use super::monitor::BeylaMonitor;
@@ -105,7 +105,7 @@ impl Control {
         monitor: Arc<BeylaMonitor>,
     ) -> std::io::Result<Self> {
         let key = random_key()?;
-        file::replace(&key_file(&config.data_dir), key.as_bytes())?;
+        private_file::replace(&key_file(&config.data_dir), key.as_bytes())?;
         let configured = config.beyla.services.iter().filter_map(|service| service.name.clone());
         Ok(Self {
             data_dir: config.data_dir.clone(),
@@ -214,7 +214,7 @@ fn refused(refusal: &Refusal) -> Response {
 /// The operating system's error. Without access to the key file, a process cannot change
 /// connections.
 pub fn key(data_dir: &Path) -> std::io::Result<String> {
-    file::read(&key_file(data_dir), MAX_KEY_BYTES)
+    private_file::read(&key_file(data_dir), MAX_KEY_BYTES)
 }
 
 fn key_file(data_dir: &Path) -> PathBuf {

@@ -1,5 +1,6 @@
 //! Starts Beyla with the current settings.
 
+use coral_server::private_file;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,7 @@ use super::process;
 use super::program::Program;
 use super::release::Release;
 use super::supervisor::{CannotStart, Start, StartedBeyla};
-use super::{environment, file, health, left_out, own_programs, places, shim};
+use super::{environment, health, left_out, own_programs, places, shim};
 use coral_config::AgentConfig;
 use coral_trace::chain;
 
@@ -138,7 +139,7 @@ impl Launcher {
         // The paths are absolute, because Beyla runs in another directory.
         let dir = std::path::absolute(self.config.data_dir.join("beyla"))?;
         let yaml = dir.join("beyla-config.yaml");
-        file::replace(&yaml, generated.yaml.as_bytes())?;
+        private_file::replace(&yaml, generated.yaml.as_bytes())?;
         let cgroup = self.cgroup.as_ref().map(Cgroup::entrance);
         let mut command = shim::command(&std::path::absolute(&found.path)?, cgroup.as_deref());
         command.arg("-config").arg(&yaml).current_dir(&dir).env_clear();

@@ -15,7 +15,6 @@ mod control;
 pub mod doctor;
 mod environment;
 pub mod feature;
-mod file;
 pub mod generate;
 mod health;
 pub mod install;

@@ -1,12 +1,12 @@
 //! The pid file of Beyla. With it, a new agent ends a Beyla that a killed agent left running.
 
+use coral_server::private_file;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use serde::{Deserialize, Serialize};
 
-use super::file;
 use super::stat::Stat;
 
 /// The pid file `DATA_DIR/beyla/beyla.pid`.
@@ -52,13 +52,13 @@ impl PidFile {
         let gone = || std::io::Error::other("it is gone already");
         let identity = identity(i32::try_from(pid).map_err(|_| gone())?).ok_or_else(gone)?;
         let json = serde_json::to_vec(&identity).map_err(std::io::Error::other)?;
-        file::replace(&self.0, &json)
+        private_file::replace(&self.0, &json)
     }
 
     /// Kills the process that the file identifies, and its process group, if that process still
     /// runs. Blocks until the process has ended, at most 10 s.
     pub fn end_orphan(&self) -> Orphan {
-        let json = file::read(&self.0, MAX_BYTES).unwrap_or_default();
+        let json = private_file::read(&self.0, MAX_BYTES).unwrap_or_default();
         let Ok(known) = serde_json::from_str::<Identity>(&json) else { return Orphan::None };
         // A negative number is not a process id, and makes rustix panic.
         let pid = Some(known.pid).filter(|pid| *pid > 0).and_then(Pid::from_raw);
@@ -108,7 +108,7 @@ mod tests {
         file.write(child.id()).unwrap();
         let mut other = identity(child.id() as i32).unwrap();
         other.started += 1;
-        file::replace(&file.0, &serde_json::to_vec(&other).unwrap()).unwrap();
+        private_file::replace(&file.0, &serde_json::to_vec(&other).unwrap()).unwrap();
         assert_eq!(file.end_orphan(), Orphan::None);
         assert!(child.try_wait().unwrap().is_none(), "it was killed");
         file.write(child.id()).unwrap();
@@ -127,7 +127,7 @@ mod tests {
             "{\"pid\":-1,\"started\":1,\"boot\":\"\"}",
             "{\"pid\":0,\"started\":0,\"boot\":\"\"}",
         ] {
-            file::replace(&file.0, text.as_bytes()).unwrap();
+            private_file::replace(&file.0, text.as_bytes()).unwrap();
             assert_eq!(file.end_orphan(), Orphan::None, "{text}");
         }
         let mut member = Command::new("sleep").arg("1000").spawn().unwrap();

@@ -13,6 +13,7 @@ mod pairs;
 mod reading;
 #[cfg(test)]
 mod tests;
+mod trust;
 pub use self::kind::sign_in::{RoleRule, role_rules};
 pub use self::kind::value;
 
@@ -27,6 +28,7 @@ use self::beyla::BeylaConfig;
 use self::keys::Roles;
 use self::kind::sign_in;
 pub use self::layers::{Layers, Origin, Sources};
+pub use self::trust::{AuditConfig, OtlpConfig, TlsFiles, TransportConfig};
 
 /// Checked settings of an agent. The defaults are in the key table ([`keys`]).
 #[derive(Clone, Debug)]
@@ -136,37 +138,6 @@ pub struct StorageConfig {
     pub segment_rows: u64,
 }
 
-/// Certificates and encryption of one process.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct TransportConfig {
-    /// The files of a certificate authority of one's own.
-    pub files: Option<TlsFiles>,
-    /// Whether addresses other than loopback may be used without TLS.
-    pub is_plaintext: bool,
-}
-
-/// PEM files of a certificate.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TlsFiles {
-    /// The certificate chain.
-    pub cert: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
-    /// The certificate authorities that are believed.
-    pub ca: PathBuf,
-}
-
-/// Who may export to an agent.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct OtlpConfig {
-    /// Whether exports come over TLS; `None` when it is not set.
-    pub tls: Option<bool>,
-    /// File with a token that each export must have.
-    pub token_file: Option<PathBuf>,
-    /// Whether an exporter must show a certificate.
-    pub needs_certificate: bool,
-}
-
 /// Sign-in of people with an OpenID provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OidcConfig {
@@ -186,17 +157,6 @@ pub struct OidcConfig {
     pub ca_file: Option<PathBuf>,
     /// Longest time of a session.
     pub session: Duration,
-}
-
-/// Settings of a colony's audit log.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AuditConfig {
-    /// Whether a question that cannot be recorded is refused.
-    pub refuse_when_full: bool,
-    /// Size at which a file is signed, in bytes.
-    pub max_file_bytes: u64,
-    /// How long signed files are kept.
-    pub keep: Duration,
 }
 
 /// Settings with which a colony answers questions in SQL.
@@ -317,11 +277,7 @@ impl AgentConfig {
             colony: layers.optional("agent.colony", value::url)?,
             otlp_grpc: layers.required("otlp.grpc", value::address)?,
             otlp_http: layers.required("otlp.http", value::address)?,
-            otlp: OtlpConfig {
-                tls: layers.optional("otlp.tls", value::boolean)?,
-                token_file: layers.optional("otlp.token_file", value::text)?.map(PathBuf::from),
-                needs_certificate: layers.required("otlp.client_certificates", value::boolean)?,
-            },
+            otlp: OtlpConfig::of(layers)?,
             transport: TransportConfig::of(layers)?,
             max_body: layers.required("otlp.max_body", value::size)?,
             beyla_grpc: layers.required("beyla.otlp.grpc", value::address)?,
@@ -360,14 +316,10 @@ impl ColonyConfig {
             listen: layers.required("colony.listen", value::address)?,
             allowed_hosts: layers.required("colony.allowed_hosts", value::hosts)?,
             transport: TransportConfig::of(layers)?,
-            https: https(layers)?,
+            https: trust::https(layers)?,
             auth: layers.optional("colony.auth", value::switch)?,
             oidc: OidcConfig::of(layers)?,
-            audit: AuditConfig {
-                refuse_when_full: layers.required("audit.refuse_when_full", value::boolean)?,
-                max_file_bytes: layers.required("audit.max_file_size", value::size)?,
-                keep: layers.required("audit.keep", value::duration)?,
-            },
+            audit: AuditConfig::of(layers)?,
             poll_interval: layers.required("colony.poll_interval", value::duration)?,
             poll_timeout: layers.required("colony.poll_timeout", value::duration)?,
             agents: agents.collect(),
@@ -404,22 +356,6 @@ impl StandaloneConfig {
                 Err(ConfigError(all))
             }
         }
-    }
-}
-
-impl TransportConfig {
-    fn of(layers: &Layers) -> Result<Self, String> {
-        let file = |key| layers.optional(key, value::text).map(|text| text.map(PathBuf::from));
-        let files = match (file("tls.cert")?, file("tls.key")?, file("tls.ca")?) {
-            (None, None, None) => None,
-            (Some(cert), Some(key), Some(ca)) => Some(TlsFiles { cert, key, ca }),
-            _ => {
-                return Err(
-                    "set `tls.cert`, `tls.key` and `tls.ca` together, or none of them".to_owned()
-                );
-            }
-        };
-        Ok(Self { files, is_plaintext: layers.required("insecure_plaintext", value::boolean)? })
     }
 }
 
@@ -473,18 +409,6 @@ impl SqlConfig {
                 bytes: layers.required("sql.max_bytes", value::size)?,
             },
         })
-    }
-}
-
-fn https(layers: &Layers) -> Result<Option<(PathBuf, PathBuf)>, String> {
-    let file = |key| layers.optional(key, value::text).map(|text| text.map(PathBuf::from));
-    match (file("colony.https.cert")?, file("colony.https.key")?) {
-        (None, None) => Ok(None),
-        (Some(cert), Some(key)) => Ok(Some((cert, key))),
-        _ => {
-            Err("set `colony.https.cert` and `colony.https.key` together, or none of them"
-                .to_owned())
-        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Logins of this user: the token of each colony, and the certificate authority by which the colony
 //! is known. They are in `~/.config/coral/credentials.json`, which only the user can read.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io;
 use std::path::PathBuf;
 
+use coral_server::private_file;
 use serde::{Deserialize, Serialize};
 
 /// All logins, the newest last.
@@ -70,16 +70,7 @@ impl Credentials {
     pub fn store(&self) -> io::Result<PathBuf> {
         let path =
             path().ok_or_else(|| io::Error::other("neither XDG_CONFIG_HOME nor HOME is set"))?;
-        if let Some(dir) = path.parent() {
-            fs::create_dir_all(dir)?;
-        }
-        let aside = path.with_extension("tmp");
-        // A temporary file that a crash left may have another mode.
-        let _ = fs::remove_file(&aside);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        file.sync_all()?;
-        fs::rename(&aside, &path)?;
+        private_file::replace(&path, &serde_json::to_vec_pretty(self)?)?;
         Ok(path)
     }
 }

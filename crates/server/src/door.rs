@@ -7,6 +7,7 @@
 
 mod enforce;
 pub mod hosts;
+mod metered;
 pub mod own_names;
 mod permission;
 mod record;

@@ -7,6 +7,7 @@
 //! - [`audit`] records each question in a log that shows changes.
 //! - [`rpc`] adds gRPC health and reflection to a door.
 //! - [`local_key`] is the key that proves that a process runs on this host, as the right user.
+//! - [`private_file`] replaces small files that only their user can read.
 //! - [`refusal`] is the JSON form of errors.
 //! - [`addresses`] publishes the addresses on which a process listens.
 //! - [`exposition`] is the Prometheus text format.
@@ -27,6 +28,7 @@ pub mod exposition;
 pub mod identity;
 pub mod listen;
 pub mod local_key;
+pub mod private_file;
 pub mod refusal;
 pub mod retain;
 pub mod rpc;

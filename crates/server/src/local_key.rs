@@ -1,12 +1,13 @@
 //! The key of a running process, in a file that only its user can read: whoever can read it may do
 //! what the user of the process may.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use coral_trust::secret::Secret;
+
+use crate::private_file;
 
 /// The key of the colony's process. The file is removed on drop.
 pub struct LocalKey {
@@ -23,17 +24,8 @@ impl LocalKey {
     /// The operating system's error.
     pub fn publish(data_dir: &Path) -> io::Result<Self> {
         let file = path(data_dir);
-        let aside = file.with_extension("tmp");
-        if let Some(dir) = file.parent() {
-            fs::create_dir_all(dir)?;
-        }
-        // A temporary file that a crash left may have another owner or mode.
-        let _ = fs::remove_file(&aside);
         let key = Secret::random()?.text();
-        let mut opened =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
-        opened.write_all(key.as_bytes())?;
-        fs::rename(&aside, &file)?;
+        private_file::replace(&file, key.as_bytes())?;
         Ok(Self { key, file })
     }
 
@@ -45,9 +37,7 @@ impl LocalKey {
     /// The key of the colony that runs with `data_dir`; `None` if there is none, or if this user
     /// may not read it.
     pub fn read(data_dir: &Path) -> Option<String> {
-        let mut key = String::new();
-        fs::File::open(path(data_dir)).ok()?.take(MAX_BYTES).read_to_string(&mut key).ok()?;
-        Some(key)
+        private_file::read(&path(data_dir), MAX_BYTES).ok()
     }
 }
 

@@ -142,7 +142,7 @@ pub struct JoinArgs {
     /// The URL of the colony, such as https://colony:9000.
     #[arg(value_name = "URL")]
     pub url: String,
-    /// The join token that `coral colony token create --agent NAME` printed.
+    /// The join token that `coral colony token create --agent NAME` printed; `-` reads it from input.
     #[arg(long, env = "CORAL_JOIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub token: String,
     /// The address where the colony polls this agent.
@@ -159,7 +159,7 @@ pub struct LoginArgs {
     /// The URL of the colony, such as https://colony:9000. Without it: shows who you are.
     #[arg(value_name = "URL")]
     pub url: Option<String>,
-    /// The token that an admin made with `coral colony token create --user NAME`.
+    /// The token that an admin made with `coral colony token create`; `-` reads it from input.
     #[arg(long, requires = "url", value_name = "TOKEN", conflicts_with = "forget")]
     pub token: Option<String>,
     /// The fingerprint of the colony's certificate authority, as `token create` printed it.

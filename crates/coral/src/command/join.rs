@@ -13,6 +13,7 @@ use coral_trust::tls::{self, Anchor};
 use coral_trust::workload::{AgentName, InvalidAgentName, Workload};
 use rustls::pki_types::CertificateDer;
 
+use super::secret_argument::from_input;
 use super::trust::{data_dir, flag, of_io, write_configuration};
 use super::{Failure, print};
 use crate::args::JoinArgs;
@@ -30,7 +31,8 @@ pub(super) fn join(args: &JoinArgs) -> Result<(), Failure> {
             "write https://HOST:PORT, as `coral colony token create --agent NAME` printed it",
         ));
     }
-    let token: JoinToken = args.token.trim().parse().map_err(|error: InvalidJoinToken| {
+    let given = from_input(&args.token).map_err(of_io)?;
+    let token: JoinToken = given.trim().parse().map_err(|error: InvalidJoinToken| {
         Failure::with_hint(error.to_string(), "copy the whole line that it printed")
     })?;
     let data_dir = data_dir(&args.place);

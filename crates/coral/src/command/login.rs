@@ -1,6 +1,6 @@
 //! `coral login`.
 
-use coral_api::whoami::WhoAmI;
+use coral_api::whoami::{NOT_ASKED, WhoAmI};
 use coral_config::is_encrypted_or_local;
 use coral_server::clock;
 use coral_text::duration::duration;
@@ -10,6 +10,7 @@ use coral_trust::ledger::seconds;
 use coral_trust::token::{InvalidToken, Token};
 
 use super::query::colony;
+use super::secret_argument::from_input;
 use super::{Failure, print, print_serialized};
 use crate::args::{LoginArgs, StatusFormat};
 use crate::client::{AskError, Server};
@@ -31,6 +32,7 @@ fn store(url: &str, args: &LoginArgs) -> Result<(), Failure> {
             "give the one that an admin made with --token TOKEN, or in the variable CORAL_TOKEN",
         ));
     };
+    let token = from_input(&token).map_err(of_file)?;
     let token: Token = token.trim().parse().map_err(|error: InvalidToken| {
         Failure::with_hint(
             error.to_string(),
@@ -92,6 +94,9 @@ fn show(args: &LoginArgs) -> Result<(), Failure> {
     let who = server.whoami()?;
     match args.format {
         StatusFormat::Json => print_serialized(&who),
+        StatusFormat::Text if who.name == NOT_ASKED => {
+            print(&format!("The colony at {} asks nobody who they are.\n", server.url()))
+        }
         StatusFormat::Text => print(&format!("At {} you are {}\n", server.url(), sentence(&who))),
     }
 }

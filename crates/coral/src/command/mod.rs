@@ -16,6 +16,7 @@ mod query;
 mod red;
 mod rights;
 mod secrecy;
+mod secret_argument;
 mod serve;
 mod services;
 mod sql;

@@ -441,3 +441,18 @@ fn a_secret_in_a_question_is_not_written_down() {
     let log = world.here("audit list --last 100 --format json");
     assert!(log.contains("coral_(hidden)") && !log.contains(token), "{log}");
 }
+
+#[test]
+fn a_secret_is_read_from_standard_input_where_the_argument_says_so() {
+    let world = World::new();
+    let line = world.line_of("colony token create --agent web-1");
+    let (before, secret) = line.split_once(" --token ").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut join = super::process::coral();
+    join.args(before.split_whitespace()).args(["--token", "-"]);
+    join.env("CORAL_DATA_DIR", dir.path()).stdin(std::process::Stdio::piped());
+    let mut join = join.stdout(std::process::Stdio::null()).spawn().unwrap();
+    writeln!(join.stdin.take().unwrap(), "{secret}").unwrap();
+    assert!(join.wait().unwrap().success());
+    assert_eq!(holder(dir.path()).workload, Workload::Agent("web-1".parse().unwrap()));
+}

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use coral_engine::filter::{Comparison, Field, Literal, SpanField};
 use coral_engine::{Budget, Columns, EngineError, Filter, Order, StoredSpan, TraceQuery};
 use coral_trace::{TimeRange, TraceId, UnixNanos};
 
@@ -16,6 +17,9 @@ const MIN_PAGE: u32 = 64;
 const MAX_PAGE: u32 = 1_024;
 /// Of how many traces the spans are read at once.
 pub(super) const TOGETHER: usize = 64;
+
+/// The most services that a filter names.
+const MAX_NAMED: usize = 64;
 
 /// What a trace must reach to be of use, by its spans of the scope. Rises during a walk.
 #[derive(Clone, Copy)]
@@ -65,9 +69,10 @@ impl LimitedTraces {
                     started: TimeRange { start: UnixNanos(0), end: cursor },
                     services: services.to_vec(),
                     min_duration_us: bar.min_whole_duration_us(cursor),
-                    // A trace without failed spans in the scope may have others.
-                    failed: query.failed.filter(|failed| *failed),
-                    filter: query.filter.clone().filter(is_about_one_span),
+                    // What others did decides nothing here, and does not show in the time that it
+                    // takes: a span of the scope has to meet both.
+                    failed: None,
+                    filter: of_one_span(query, services),
                     order: Order::Newest,
                     limit: page,
                     ..query.clone()
@@ -97,6 +102,26 @@ impl LimitedTraces {
             cursor = next.min(cursor);
         }
     }
+}
+
+/// What one span of `services` meets in every trace that matches `query`; `None` if that is unknown, or
+/// if there are too many services to name.
+fn of_one_span(query: &TraceQuery, services: &[String]) -> Option<Filter> {
+    let is = |field, value: &str| Filter::Compare {
+        field: Field::Span(field),
+        op: Comparison::Equal,
+        value: Literal::Text(value.to_owned()),
+    };
+    let filter = query.filter.clone().filter(is_about_one_span);
+    let failed = (query.failed == Some(true)).then(|| is(SpanField::Status, "error"));
+    let met: Vec<Filter> = filter.into_iter().collect();
+    if met.is_empty() && failed.is_none() || services.len() > MAX_NAMED {
+        return None;
+    }
+    let of_scope = services.iter().map(|service| is(SpanField::Service, service)).collect();
+    let of_scope = Filter::Or(of_scope);
+    let both = |met: Filter| Filter::AnySpan(Box::new(Filter::And(vec![of_scope.clone(), met])));
+    Some(Filter::And(met.into_iter().chain(failed).map(both).collect()))
 }
 
 /// Whether a trace matches `filter` if some of its spans do: the filter tests each span alone, and

@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -12,6 +11,7 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use super::Permission;
+use super::metered::metered;
 use super::record::Pending;
 use super::unmatched::{is_grpc, status};
 use crate::audit::AuditLog;
@@ -81,11 +81,7 @@ pub(super) async fn enforce(
     if gate.permission == Permission::AgentJoin && is_refused(&response) {
         guard.join_failed(peer.address.ip());
     }
-    let response = answered(pending, response);
-    if let Some(bytes) = response.body().size_hint().exact() {
-        guard.answered(&caller, bytes);
-    }
-    response
+    metered(answered(pending, response), guard, &caller)
 }
 
 /// Whether a call of gRPC failed. Its status is then in a header.

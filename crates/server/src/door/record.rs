@@ -14,15 +14,21 @@ use hyper::body::{Frame, SizeHint};
 
 use super::Permission;
 use super::unmatched::{is_grpc, status};
-use crate::audit::{AuditDetails, AuditLog, AuditRecord, AuditSurface, Decision, Requester};
+use crate::audit::{
+    AuditDetails, AuditLog, AuditRecord, AuditSurface, Decision, LineHash, Requester,
+};
 use crate::clock;
 use crate::identity::policy::Kind;
 use crate::identity::{Caller, Denied};
 use crate::listen::Peer;
 use crate::refusal::refusal;
 
-/// Longest question that a line has, in characters: more than a request can have.
-const MAX_QUESTION_CHARS: usize = 65_536;
+/// Longest statement in SQL that a line has, in characters: more than a request can have. Who may ask
+/// in SQL may read everything, so what was asked stands there whole.
+const MAX_STATEMENT_CHARS: usize = 65_536;
+/// Longest URL, and longest part of one, that a line has, in characters. Of what is longer, the line
+/// has the length and the hash, so that a caller cannot fill the disk.
+const MAX_TEXT_CHARS: usize = 4_096;
 /// Status code `UNAVAILABLE` of gRPC.
 const UNAVAILABLE: u16 = 14;
 
@@ -71,7 +77,7 @@ impl Pending {
             surface,
             method: request.method().to_string(),
             path: path.to_string(),
-            question: without_secrets(question),
+            question: recorded(question, MAX_TEXT_CHARS),
             services: Vec::new(),
             since: None,
             until: None,
@@ -132,8 +138,7 @@ impl Pending {
             StatusCode::FORBIDDEN => Decision::Denied,
             _ => Decision::Failed,
         };
-        record.reason =
-            text("grpc-message").map(|reason| reason.chars().take(MAX_QUESTION_CHARS).collect());
+        record.reason = text("grpc-message").map(|reason| recorded(reason, MAX_TEXT_CHARS));
         let bytes = body.size_hint().exact();
         record.bytes = bytes.unwrap_or_default();
         record.rows = rows.get();
@@ -204,9 +209,10 @@ impl AuditRecord {
     /// Adds what the handler said.
     fn add(&mut self, details: AuditDetails) {
         if let Some(question) = details.question {
-            self.question = without_secrets(&question);
+            self.question = recorded(&question, MAX_STATEMENT_CHARS);
         }
-        let shown = |texts: Vec<String>| texts.iter().map(|text| without_secrets(text)).collect();
+        let shown =
+            |texts: Vec<String>| texts.iter().map(|text| recorded(text, MAX_TEXT_CHARS)).collect();
         (self.since, self.until) = (details.since, details.until);
         self.services = shown(details.services);
         self.trace_ids = shown(details.trace_ids);
@@ -214,22 +220,35 @@ impl AuditRecord {
     }
 }
 
-/// `question`, with what looks like a token of Coral hidden.
-fn without_secrets(question: &str) -> String {
+/// `text` as a line has it: without tokens of Coral, and of at most `most` characters, after which
+/// stand its length and its SHA-256.
+pub(super) fn recorded(text: &str, most: usize) -> String {
+    let shown = without_secrets(text);
+    match shown.char_indices().nth(most) {
+        None => shown,
+        Some((end, _)) => {
+            let (length, hash) = (text.len(), LineHash::of(text.as_bytes()));
+            format!("{}… ({length} bytes, sha256:{hash})", &shown[..end])
+        }
+    }
+}
+
+/// `text`, with what looks like a token of Coral hidden.
+fn without_secrets(text: &str) -> String {
     const SIGN: &str = "coral_";
     /// Shorter words are no tokens.
     const MIN_TOKEN: usize = 40;
     let is_of_token = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
-    let mut text = String::new();
-    let mut rest: String = question.chars().take(MAX_QUESTION_CHARS).collect();
+    let mut shown = String::new();
+    let mut rest = text.to_owned();
     while let Some(at) = rest.find(SIGN) {
         let tail = rest.split_off(at);
-        text += &rest;
+        shown += &rest;
         let end = tail.find(|char| !is_of_token(char)).unwrap_or(tail.len());
-        text += if end >= MIN_TOKEN { "coral_(hidden)" } else { &tail[..end] };
+        shown += if end >= MIN_TOKEN { "coral_(hidden)" } else { &tail[..end] };
         rest = tail[end..].to_owned();
     }
-    text + &rest
+    shown + &rest
 }
 
 /// The body of a streamed answer, which is recorded when it ends.

@@ -215,3 +215,15 @@ async fn no_line_of_the_log_has_what_a_header_says() {
         assert!(!text.contains("secret"), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_long_url_is_cut_with_its_length_and_hash_and_a_statement_is_whole() {
+    let port = Recorded::open(None).await;
+    let padding = "a".repeat(9_000);
+    port.ask(&format!("/list/7?x={padding}")).await;
+    let [record] = port.records().try_into().unwrap();
+    assert!(record.question.starts_with("/list/7?x=aaa") && record.question.len() < 4_300);
+    assert!(record.question.contains("… (9010 bytes, sha256:"), "{}", record.question);
+    let statement = format!("/* {padding} */ SELECT 1 -- the end");
+    assert_eq!(super::record::recorded(&statement, 65_536), statement);
+}

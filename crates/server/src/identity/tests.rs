@@ -387,3 +387,56 @@ async fn an_agent_that_registers_without_pause_is_told_to_wait() {
     assert_eq!(told, 9_500);
     assert_eq!(register("web-2"), Ok(()));
 }
+
+#[tokio::test]
+async fn the_bytes_of_a_streamed_answer_are_taken_of_the_allowance_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let trust = TrustDir::of(dir.path());
+    let trusted = Arc::new(Trusted::load(trust.clone()).unwrap());
+    let guard = Arc::new(Guard::new().with_tokens(trusted.clone()));
+    let token = Token::random().unwrap();
+    let entry = TokenEntry {
+        hash: token.hash(),
+        user: "ana".into(),
+        role: Role::Admin,
+        services: Vec::new(),
+        sql: false,
+        created: 0,
+        expires: None,
+        revoked: None,
+    };
+    Ledger::change(&trust, clock::now(), |ledger| {
+        ledger.tokens.push(entry.clone());
+        Ok::<_, LedgerError>(())
+    })
+    .unwrap();
+    trusted.refresh();
+    let piece = axum::body::Bytes::from(vec![b'x'; 1 << 20]);
+    let rows = get(async move || {
+        let pieces =
+            std::iter::repeat_n(piece.clone(), 1_100).map(Ok::<_, std::convert::Infallible>);
+        axum::body::Body::from_stream(tokio_stream::iter(pieces))
+    });
+    let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
+    let route =
+        Route::new(Method::Get, format!("/{}", Permission::SqlRead), Permission::SqlRead, rows);
+    let door = Door::new(hosts, "ask").route(route).guarded(guard);
+    let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
+    let address = listen::local_address(&listener);
+    let mut served = JoinSet::new();
+    served.spawn(async move {
+        listen::serve(listener, None, door, CancellationToken::new()).await.unwrap();
+    });
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "GET /sql.read HTTP/1.1\r\nhost: localhost\r\n{}connection: close\r\n\r\n",
+        bearer(&token.text())
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let read = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.unwrap();
+    assert!(read > 1_100 << 20);
+    // More than 1 GiB at once: the next request has to wait.
+    let stream = TcpStream::connect(address).await.unwrap();
+    let answer = ask(stream, Permission::SqlRead, &bearer(&token.text())).await;
+    assert_eq!(status(&answer), 429, "{answer}");
+}

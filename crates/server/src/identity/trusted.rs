@@ -11,6 +11,8 @@ use coral_trust::material::Holder;
 use coral_trust::secret::SecretHash;
 use coral_trust::workload::Workload;
 
+use crate::admission::network;
+
 /// The ledger in memory, and the uses of tokens.
 pub struct Trusted {
     dir: TrustDir,
@@ -107,7 +109,7 @@ impl Trusted {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         let known = uses.entry(hash.id()).or_default();
         let is_first = known.addresses.is_empty();
-        if known.note(&address.to_string(), now) && !is_first {
+        if known.note(&network(address).to_string(), now) && !is_first {
             tracing::info!(user = entry.user, token = hash.id(), %address, "a token is used from a new address");
         }
         Some(entry)
