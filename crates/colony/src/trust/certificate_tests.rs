@@ -59,3 +59,27 @@ fn a_renewal_asks_the_ledger_on_disk_whether_the_agent_was_revoked() {
     }
     assert_eq!(Ledger::load(&dir).unwrap().certificates.len(), 1);
 }
+
+#[test]
+fn polls_believe_no_agent_that_was_revoked() {
+    let data = tempfile::tempdir().unwrap();
+    let dir = TrustDir::of(data.path());
+    Authority::create(&dir, clock::now()).unwrap();
+    let config = coral_config::Sources {
+        flags: vec![format!("data_dir={}", data.path().display())],
+        ..coral_config::Sources::default()
+    };
+    let trust = ColonyTrust::open(&ColonyConfig::load(&config).unwrap(), vec![]).unwrap();
+    let agent: AgentName = "web-1".parse().unwrap();
+    let (_, request) = new_request().unwrap();
+    let renewed = trust.renew(&agent, "the first", &request, clock::now()).unwrap();
+    let holder = Holder::of(&renewed.issued.chain[0]).unwrap();
+    let belief = trust.identity().unwrap().belief;
+    assert!(belief(&holder));
+    change(&dir, |ledger| {
+        ledger.revoke_agent(&agent, clock::now());
+    });
+    // A change of this process is followed by another look at the file, so none is overlooked.
+    assert!(trust.trusted.refresh());
+    assert!(!belief(&holder));
+}

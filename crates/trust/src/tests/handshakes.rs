@@ -272,3 +272,23 @@ fn a_crash_in_a_rotation_or_before_the_first_key_leaves_a_ca_that_works() {
     std::fs::remove_file(trust.path("ca.key")).unwrap();
     assert!(Authority::create(&trust, now()).is_ok());
 }
+
+#[test]
+fn a_colony_does_not_believe_a_server_whose_certificate_was_revoked() {
+    let world = World::new();
+    let web = world.agent("web-1", now());
+    let serial = Holder::of(&web.chain[0]).unwrap().serial;
+    let poll = |believes: bool| {
+        let serial = serial.clone();
+        let belief: tls::Belief = Arc::new(move |holder| believes || holder.serial != serial);
+        let own = Some(world.colony());
+        tls::client_that(own, world.roots(), agent("web-1"), Some(belief)).unwrap()
+    };
+    let serve = || {
+        let (chain, key, roots) = (web.chain.clone(), web.key.clone_key(), web.roots.clone());
+        tls::server(Material { chain, key, roots }, None).unwrap()
+    };
+    assert!(shake(poll(true), serve()).is_ok());
+    let revoked = shake(poll(false), serve()).unwrap_err();
+    assert!(revoked.contains("Revoked"), "{revoked}");
+}

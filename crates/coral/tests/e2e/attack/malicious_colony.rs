@@ -13,7 +13,7 @@ use super::super::process::eventually;
 use super::server::Server;
 use super::*;
 
-/// Sends the next answer of a list to each renewal, and the last one again and again.
+/// Sends the next answer of a list to each renewal and each agent that joins, and then an error.
 struct Malicious {
     renewals: Vec<CertificateResponse>,
     asked: Arc<Mutex<usize>>,
@@ -34,13 +34,19 @@ impl ColonyService for Malicious {
         &self,
         _: Request<JoinAgentRequest>,
     ) -> Result<Response<CertificateResponse>, Status> {
-        Err(Status::unimplemented("nobody joins"))
+        self.next()
     }
 
     async fn renew_certificate(
         &self,
         _: Request<RenewCertificateRequest>,
     ) -> Result<Response<CertificateResponse>, Status> {
+        self.next()
+    }
+}
+
+impl Malicious {
+    fn next(&self) -> Result<Response<CertificateResponse>, Status> {
         let mut asked = self.asked.lock().unwrap();
         let next = self.renewals.get(*asked).cloned();
         *asked += 1;
@@ -130,4 +136,42 @@ async fn an_agent_sends_nothing_to_who_only_says_that_it_is_the_colony() {
     let mut record = [0; 3];
     first.read_exact(&mut record).unwrap();
     assert_eq!(record, [22, 3, 1], "a handshake of TLS");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_joins_writes_nothing_that_a_malicious_colony_made_up() {
+    let (_dir, world) = World::rogue();
+    let (_, request) = new_request().unwrap();
+    let issued = world.authority.issue(&agent_named("web-1"), &request, now()).unwrap();
+    let chain: Vec<Vec<u8>> = issued.chain.iter().map(|one| one.to_vec()).collect();
+    let answer = |agent_id: &str, authorities: String| CertificateResponse {
+        agent_id: agent_id.to_owned(),
+        chain: chain.clone(),
+        authorities,
+    };
+    let roots = world.authority.roots_pem();
+    let answers = vec![
+        answer("web-1\nbeyla:\n  path: /tmp/evil.sh", roots.clone()),
+        answer("\u{1b}[2Jweb-1", roots.clone()),
+        answer("", roots.clone()),
+        // For a key that is not this host's.
+        answer("web-1", roots),
+        answer("web-1", "no PEM at all".to_owned()),
+    ];
+    let count = answers.len() + 1;
+    let service = Malicious { renewals: answers, asked: Arc::default() };
+    let server = Server::start(world.colony(), ColonyServiceServer::new(service)).await;
+    let token = JoinToken::random(world.authority.fingerprint()).unwrap();
+    for _ in 0..count {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("https://{}", server.address);
+        let mut join = super::super::process::coral();
+        join.args(["agent", "join", &url, "--token", &token.text()]);
+        let output = join.env("CORAL_DATA_DIR", dir.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!output.stderr.contains(&0x1b), "{}", String::from_utf8_lossy(&output.stderr));
+        for file in ["agent.yaml", "trust/agent.crt", "trust/agent-ca.crt", "trust/agent.key"] {
+            assert!(!dir.path().join(file).exists(), "{file}");
+        }
+    }
 }
