@@ -1,0 +1,1 @@
+// Sets the theme before the first paint.
