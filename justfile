@@ -52,6 +52,10 @@ faults:
 words:
     tools/words
 
+# A colony that serves the files of the web page as they are on disk (`coral demo`, with what follows).
+ui-dev *OPTIONS:
+    cargo run -- demo --set colony.ui.dir={{justfile_directory()}}/crates/ui/dist {{OPTIONS}}
+
 # The pictures of docs/diagrams.
 diagrams:
     tools/render-diagrams

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 
 const web = fileURLToPath(new URL(".", import.meta.url));
-const dist = fileURLToPath(new URL("../crates/ui/dist/", import.meta.url));
+const dist = process.env.DIST ?? fileURLToPath(new URL("../crates/ui/dist/", import.meta.url));
 
 const options = {
   absWorkingDir: web,

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import http from "node:http";
 import { fileURLToPath } from "node:url";
 
-const dist = fileURLToPath(new URL("../crates/ui/dist/", import.meta.url));
+const dist = process.env.DIST ?? fileURLToPath(new URL("../crates/ui/dist/", import.meta.url));
 const colony = new URL(process.env.COLONY ?? "http://127.0.0.1:9000");
 const prefix = process.env.PREFIX ?? "";
 const kinds = { html: "text/html; charset=utf-8", js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", svg: "image/svg+xml" };

@@ -1792,6 +1792,23 @@ export interface ValueList {
 /** Whether a cause was found. */
 export type Verdict = "cause" | "no_cause" | "not_enough_evidence";
 
+/** Who asks, as the colony sees it. */
+export interface WhoAmI {
+  /** When the token expires, in seconds since the Unix epoch; null if it does not. */
+  expires_unix_s: number | null;
+  /** The kind of caller, as in the table of docs/trust.md, such as `viewer`. */
+  kind: string;
+  /**
+   * The name of the person or tool; `this host` for a process that shows the key of the colony's
+   * host; `not asked` where a colony asks nobody who they are.
+   */
+  name: string;
+  /** Names of the permissions that the caller has. */
+  permissions: string[];
+  /** Globs of the services that the caller sees; empty for every service. */
+  services: string[];
+}
+
 /** Why a service, or one trace, is slower than its baseline or changed since. */
 export interface Why {
   /** How many traces of the baseline were compared. */
@@ -2378,9 +2395,15 @@ export interface Questions {
   "doctor/traces": { ask: { service?: string | null; since_unix_us?: number; until_unix_us?: number; since?: string; until?: string; tz?: string }; answer: WordedTraceHealth };
   "red/{protocol}": { ask: { compare_us?: number | null; over_us?: number | null; protocol?: RedProtocol; service?: string; side?: RedSide; since_unix_us?: number; slow?: boolean; source?: RedSource | null; until_unix_us?: number; compare?: string; over?: string; since?: string; until?: string; tz?: string }; answer: RedTable };
   "services": { ask: { baseline_us?: number; find_beginning?: boolean; service?: string | null; since_unix_us?: number; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedServices };
-  "status": { ask: {  }; answer: ColonyStatus };
+  "status": { ask: {}; answer: ColonyStatus };
   "topology": { ask: { diff_us?: number | null; since_unix_us?: number; source?: Source; until_unix_us?: number; diff?: string; since?: string; until?: string; tz?: string }; answer: Topology };
   "traces": { ask: { attributes?: string; by?: string; causes?: boolean; limit?: number; min_duration_us?: number | null; name?: string | null; q?: string; service?: string | null; since_unix_us?: number | null; sort?: Sort; source?: Source; status?: SpanStatus | null; until_unix_us?: number | null; min_duration?: string; since?: string; until?: string; tz?: string }; answer: TraceList };
   "traces/{id}": { ask: { examine?: boolean; id?: string; source?: Source }; answer: WordedTrace };
+  "whoami": { ask: {}; answer: WhoAmI };
   "why": { ask: { baseline_us?: number; find_beginning?: boolean; route?: string | null; service?: string | null; since_unix_us?: number; trace_id?: string | null; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedWhy };
+}
+
+/** What is asked with a body in JSON. */
+export interface Statements {
+  "sql": { ask: SqlQuestion; answer: { columns: { name: string; type: string }[]; error?: string; more: boolean; rows: unknown[][] } };
 }

@@ -24,7 +24,7 @@ use coral_sql::SqlQuestion;
 use coral_sql::runner::SqlRunner;
 use coral_text::json::Projection;
 use coral_trace::chain;
-use http::{Extensions, StatusCode, header};
+use http::{Extensions, HeaderName, StatusCode, header};
 use tokio::time::Instant;
 
 use crate::{openapi, sql};
@@ -158,7 +158,7 @@ impl Api {
             tokio::time::sleep_until(earliest).await;
         }
         match done {
-            Ok(Ok(json)) => ([(header::CONTENT_TYPE, JSON)], json).into_response(),
+            Ok(Ok(json)) => (attachment(Q::NAME), json).into_response(),
             Ok(Err(Failure::Query(error))) => refusal(status(&error), chain(&error), hint(&error)),
             Ok(Err(Failure::Json(error))) => {
                 tracing::error!(%error, question = Q::NAME, "an answer has no JSON form");
@@ -170,6 +170,12 @@ impl Api {
             }
         }
     }
+}
+
+/// Headers of an answer in JSON. A browser that opens its URL saves a file, and shows nothing of it.
+pub(crate) fn attachment(name: &str) -> [(HeaderName, String); 2] {
+    let disposition = format!("attachment; filename=\"coral-{name}.json\"");
+    [(header::CONTENT_TYPE, JSON.to_owned()), (header::CONTENT_DISPOSITION, disposition)]
 }
 
 /// The services that the caller may see; `None` for every service.

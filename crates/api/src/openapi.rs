@@ -11,6 +11,8 @@ use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use crate::whoami::{self, WhoAmI};
+
 /// Path of the document.
 pub const PATH: &str = "/api/v1/openapi.json";
 /// JSON pointer to the schemas in the document.
@@ -54,6 +56,7 @@ pub fn document() -> Value {
         };
     }
     for_each_question!(describe);
+    paths.insert(whoami::PATH.to_owned(), who_am_i(&mut generators.answers));
     paths.insert(SqlQuestion::PATH.to_owned(), sql(&mut generators.questions));
     let error = generators.answers.subschema_for::<coral_server::refusal::ApiError>();
     for path in paths.values_mut() {
@@ -97,6 +100,18 @@ fn operation<Q: Ask<Answer: Projection>>(generators: &mut Generators) -> Value {
             "operationId": Q::NAME,
             "summary": Q::SUMMARY,
             "parameters": parameters.collect::<Vec<_>>(),
+            "responses": { "200": response("The answer", &answer) },
+        },
+    })
+}
+
+fn who_am_i(answers: &mut SchemaGenerator) -> Value {
+    let answer = answers.subschema_for::<WhoAmI>();
+    json!({
+        "get": {
+            "operationId": "whoami",
+            "summary": whoami::SUMMARY,
+            "parameters": [],
             "responses": { "200": response("The answer", &answer) },
         },
     })
@@ -150,6 +165,7 @@ fn sql(generator: &mut SchemaGenerator) -> Value {
                 "description": "Name and DuckDB type of each column. Two columns may have the same name.",
                 "items": {
                     "type": "object",
+                    "required": ["name", "type"],
                     "properties": {
                         "name": { "type": "string", "description": "Name of the column." },
                         "type": { "type": "string", "description": "DuckDB type, such as `VARCHAR`." },

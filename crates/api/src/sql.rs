@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Response};
 use coral_sql::{LibraryError, SqlFailureKind};
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde_json::json;
 use tokio_stream::Stream;
 
@@ -20,6 +20,8 @@ use coral_server::refusal::refusal;
 use coral_sql::SqlQuestion;
 use coral_sql::runner::{Piece, SqlError, SqlRunner, SqlStream};
 use coral_trace::chain;
+
+use crate::json::attachment;
 
 /// Size of the chunks in which rows are sent, in bytes.
 const CHUNK_BYTES: usize = 32 << 10;
@@ -38,9 +40,8 @@ pub(super) async fn sql(
     let details = AuditDetails { question: Some(question.sql.clone()), ..AuditDetails::default() };
     let mut response = match runner.ask(question).await {
         Ok(stream) => {
-            let json = [(header::CONTENT_TYPE, "application/json")];
             let document = Document::new(stream, &details);
-            (json, Body::from_stream(document)).into_response()
+            (attachment("sql"), Body::from_stream(document)).into_response()
         }
         Err(error) => refusal(status(&error), chain(&error), hint(&error)),
     };

@@ -14,6 +14,9 @@ pub const PATH: &str = "/api/v1/whoami";
 /// The name of a caller where a colony asks nobody who they are.
 pub const NOT_ASKED: &str = "not asked";
 
+/// What the route answers, in one sentence.
+pub const SUMMARY: &str = "Says who asks, and what that lets them see.";
+
 /// Who asks, as the colony sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhoAmI {

@@ -97,6 +97,8 @@ pub struct ColonyConfig {
     pub https: Option<(PathBuf, PathBuf)>,
     /// Whether callers must say who they are; `None` when it is not set.
     pub auth: Option<bool>,
+    /// Directory of the web page's files, instead of those in the program; only for debugging.
+    pub ui_dir: Option<PathBuf>,
     /// Sign-in with a provider; none if nobody signs in so.
     pub oidc: Option<OidcConfig>,
     /// Settings of the audit log.
@@ -318,6 +320,7 @@ impl ColonyConfig {
             transport: TransportConfig::of(layers)?,
             https: trust::https(layers)?,
             auth: layers.optional("colony.auth", value::switch)?,
+            ui_dir: layers.optional("colony.ui.dir", value::text)?.map(PathBuf::from),
             oidc: OidcConfig::of(layers)?,
             audit: AuditConfig::of(layers)?,
             poll_interval: layers.required("colony.poll_interval", value::duration)?,

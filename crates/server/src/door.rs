@@ -2,10 +2,11 @@
 //!
 //! A request must pass the `Host` check ([`hosts`]), match a route, and come from a caller that has
 //! the [`Permission`] of the route ([`enforce`]). A request that matches no route is answered by
-//! [`unmatched`]. Answers of HTTP routes are compressed if the client accepts
-//! that; gRPC has its own compression.
+//! [`unmatched`]. Every answer over HTTP has the headers of [`headers`], and is compressed if the client
+//! accepts that; gRPC has its own compression.
 
 mod enforce;
+mod headers;
 pub mod hosts;
 mod metered;
 pub mod own_names;
@@ -141,6 +142,7 @@ impl Door {
             .method_not_allowed_fallback(unmatched::unknown_method)
             .fallback(async move |request: Request| unmatched::unknown_path(&request, hint))
             .layer(middleware::from_fn_with_state(Arc::new(self.hosts), hosts::check))
+            .layer(middleware::map_response(headers::add))
     }
 }
 

@@ -42,6 +42,14 @@ pub(super) const KEYS: &[Key] = &[
     )
     .such_as("/etc/coral/public.key"),
     colony(
+        "colony.ui.dir",
+        Kind::Text,
+        Preset::Unset("the page that is compiled into the program is served"),
+        "Directory from which a colony that was built for debugging serves the files of the web page, as they are \
+         at each request.",
+    )
+    .such_as("crates/ui/dist"),
+    colony(
         "oidc.issuer",
         Kind::Site,
         Preset::Unset("nobody signs in with a provider"),

@@ -87,6 +87,7 @@ pub async fn door(
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
         .merge(json::routes(ApiContext { sources, sql, admission }))
         .route(coral_api::whoami::route())
+        .merge(coral_api::ui::routes(config.ui_dir.clone()))
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));

@@ -37,6 +37,9 @@ pub async fn agent_of_standalone(config: &AgentConfig) -> Result<AgentTrust, Rol
 /// # Errors
 /// [`RoleError`] when the colony would be open to other hosts.
 pub async fn colony(config: &ColonyConfig) -> Result<ColonyTrust, RoleError> {
+    if config.ui_dir.is_some() && !cfg!(debug_assertions) {
+        return Err(RoleError::PageDirectory);
+    }
     let listen = config.listen;
     if !listen.ip().is_loopback() && config.auth != Some(true) {
         return Err(RoleError::NoAuth(listen));

@@ -71,6 +71,11 @@ pub enum RoleError {
     /// The provider's settings cannot be used.
     #[error("nobody could sign in")]
     SignIn(#[from] ProviderError),
+    /// The page would be that of a directory, in a program for users.
+    #[error(
+        "`colony.ui.dir` is set, and only a program that was built for debugging reads the page from a directory"
+    )]
+    PageDirectory,
     /// The audit log cannot be used.
     #[error("cannot use the audit log")]
     Audit(#[from] AuditError),

@@ -1,6 +1,7 @@
 //! The routes and RPCs of both roles, and their permissions.
 
 mod api;
+mod page;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -167,6 +168,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
     .assert_eq(&table(&agent_door(&dir).await));
     expect![[r#"
         Delete /api/v1/agents/{agent_id}: agent.forget
+        Get /: page.read
         Get /api/v1/anomalies: anomalies.read
         Get /api/v1/ask: ask.read
         Get /api/v1/doctor/traces: traces.read
@@ -183,6 +185,11 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /auth/login: session.change
         Get /healthz: health.read
         Get /metrics: exposition.read
+        Get /t/{id}: page.read
+        Get /trace/{id}: page.read
+        Get /ui/: page.read
+        Get /ui/{name}: page.read
+        Get /ui: page.read
         Post /api/v1/sql: sql.read
         Post /auth/logout: session.change
         Post /coral.colony.v1.ColonyService/JoinAgent: agent.join

@@ -72,6 +72,14 @@ fn a_foreign_word_is_found_with_what_belongs_to_it_and_nothing_else() {
 }
 
 #[test]
+fn the_web_page_knows_no_other_crate() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let manifest = std::fs::read_to_string(crates.join("ui/Cargo.toml")).unwrap();
+    let known: Vec<&str> = manifest.lines().filter(|line| line.starts_with("coral-")).collect();
+    assert_eq!(known, [] as [&str; 0]);
+}
+
+#[test]
 fn foreign_apis_are_used_only_in_their_folders() {
     let lines = lines();
     assert!(lines.len() > 10_000, "only {} lines were read", lines.len());

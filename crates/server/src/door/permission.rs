@@ -29,6 +29,8 @@ pub enum Permission {
     SpecRead,
     /// Read who one is, and what one may do.
     SelfRead,
+    /// Read the files of the web page, which have no data.
+    PageRead,
     /// Sign in with a provider in a browser, and out.
     SessionChange,
     /// Get a first certificate for an agent, with a join token.
@@ -47,7 +49,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::TracesRead,
         Self::MetricsRead,
         Self::TopologyRead,
@@ -60,6 +62,7 @@ impl Permission {
         Self::HealthRead,
         Self::SpecRead,
         Self::SelfRead,
+        Self::PageRead,
         Self::SessionChange,
         Self::AgentJoin,
         Self::CertificateRenew,
@@ -99,6 +102,7 @@ impl Permission {
             Self::HealthRead => "health.read",
             Self::SpecRead => "spec.read",
             Self::SelfRead => "self.read",
+            Self::PageRead => "page.read",
             Self::SessionChange => "session.change",
             Self::AgentJoin => "agent.join",
             Self::CertificateRenew => "certificate.renew",

@@ -44,8 +44,8 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// The question of `request`. Of those about the health of the process and of heartbeats only
-    /// denials are recorded.
+    /// The question of `request`. Of heartbeats, of the files of the page and of questions about the
+    /// health of the process, only denials are recorded.
     pub fn new(
         log: Option<&AuditLog>,
         request: &Request,
@@ -56,7 +56,11 @@ impl Pending {
         use Permission as Needs;
         let is_noise = matches!(
             permission,
-            Needs::HealthRead | Needs::SpecRead | Needs::ExpositionRead | Needs::AgentRegister
+            Needs::HealthRead
+                | Needs::PageRead
+                | Needs::SpecRead
+                | Needs::ExpositionRead
+                | Needs::AgentRegister
         );
         let log = log?.clone();
         let is_grpc = is_grpc(request.headers());

@@ -126,6 +126,41 @@ async fn a_request_that_was_matched_carries_its_caller_and_a_route_takes_its_own
 }
 
 #[tokio::test]
+async fn no_answer_over_http_is_shown_run_kept_or_read_by_another_site() {
+    let own = async || ([("cache-control", "no-cache"), ("referrer-policy", "origin")], "own");
+    let own = Route::new(Method::Get, "/own", Permission::PageRead, get(own));
+    let open = open(door().route(own)).await;
+    for head in [
+        "GET /large HTTP/1.1\nhost: localhost",
+        "HEAD /large HTTP/1.1\nhost: localhost",
+        "GET /nowhere HTTP/1.1\nhost: localhost",
+        "POST /large HTTP/1.1\nhost: localhost\ncontent-length: 0",
+        "GET /large HTTP/1.1\nhost: evil.example",
+        "POST /a.Service/Method HTTP/1.1\nhost: localhost\ncontent-length: 0",
+    ] {
+        let answer = open.raw(head).await;
+        for line in [
+            "content-security-policy: default-src 'none'; frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "cross-origin-opener-policy: same-origin",
+            "cross-origin-resource-policy: same-origin",
+            "cache-control: no-store",
+        ] {
+            let name = line.split(':').next().unwrap();
+            assert_eq!(answer.matches(name).count(), 1, "{head}: {answer}");
+            assert!(answer.contains(&format!("\r\n{line}\r\n")), "{head}: {answer}");
+        }
+        assert!(!answer.contains("access-control-"), "{head}: {answer}");
+    }
+    let own = open.raw("GET /own HTTP/1.1\nhost: localhost").await;
+    assert!(own.contains("no-cache") && !own.contains("no-store"), "{own}");
+    assert!(own.contains("referrer-policy: origin") && own.contains("nosniff"), "{own}");
+    let call = "POST /a.Service/Method HTTP/1.1\nhost: localhost\ncontent-type: application/grpc\ncontent-length: 0";
+    assert!(!open.raw(call).await.contains("nosniff"));
+}
+
+#[tokio::test]
 async fn a_page_that_was_rebound_to_this_address_reads_nothing() {
     let open = open(door()).await;
     let port = open.address.port();

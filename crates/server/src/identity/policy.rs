@@ -42,6 +42,8 @@ const ALL: &[Kind] =
 /// The table.
 pub const POLICY: &[(Permission, &[Kind])] = &[
     (Needs::HealthRead, ALL),
+    // The page asks for data with the permissions of whoever looks at it.
+    (Needs::PageRead, ALL),
     // The secret in the request decides.
     (Needs::AgentJoin, ALL),
     // The provider decides who signs in.

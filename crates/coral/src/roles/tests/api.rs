@@ -1,8 +1,9 @@
-//! `docs/api.md`, which is generated here from both roles' tables of routes, the OpenAPI document,
+//! `docs/api.md` and `web/src/api.ts`, which are generated here from both roles' tables of routes, the OpenAPI document,
 //! the schemas of an agent's answers and the `.proto` files.
 
 mod protobuf;
 mod schema;
+mod typescript;
 
 use std::fmt::Write as _;
 
@@ -147,6 +148,12 @@ async fn the_document_describes_every_route_and_rpc_and_is_up_to_date() {
         assert!(document.contains(path.as_str()) && document.contains(needs.as_str()), "{path}");
     }
     expect_file!["../../../../../docs/api.md"].assert_eq(&document);
+}
+
+#[test]
+fn the_types_of_the_web_page_are_those_of_the_api() {
+    let types = typescript::module(&coral_api::openapi::document());
+    expect_file!["../../../../../web/src/api.ts"].assert_eq(&types);
 }
 
 #[tokio::test]

@@ -117,6 +117,7 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             colony.listen                         127.0.0.1:9000                                    default
             colony.poll_interval                  5s                                                default
             colony.poll_timeout                   10s                                               default
+            colony.ui.dir                         (unset)                                           default
             data_dir                              /var/lib/coral                                    default
             drain_within                          10s                                               default
             insecure_plaintext                    false                                             default
@@ -237,6 +238,9 @@ fn the_keys_of_a_selected_section_are_described() {
                 Interval between two polls of all that an agent has; an agent answers with new spans as soon as it has some.
             colony.poll_timeout   10s             default
                 Time that an agent may take to answer a poll.
+            colony.ui.dir         (unset)         default
+                Directory from which a colony that was built for debugging serves the files of the web page, as they are at each request.
+                If unset, the page that is compiled into the program is served.
         "#]],
     );
 }
