@@ -11,4 +11,5 @@ pub use crate::topology::answer::*;
 pub use crate::trace::answer::*;
 pub use crate::trace_health::answer::*;
 pub use crate::traces::answer::*;
+pub use crate::waterfall::answer::*;
 pub use crate::why::answer::*;

@@ -39,6 +39,7 @@ pub mod trace;
 pub mod trace_health;
 pub mod traces;
 mod url_text;
+pub mod waterfall;
 pub mod why;
 mod zone;
 
@@ -59,6 +60,7 @@ pub use trace::TraceQuestion;
 pub use trace_health::TraceHealthQuestion;
 pub use traces::{Sort, SpanStatus, TracesQuestion};
 pub use url_text::{TextKind, ZONE_PARAMETER, text_form, with_numbers};
+pub use waterfall::WaterfallQuestion;
 pub use why::WhyQuestion;
 pub use zone::{InvalidZone, zone};
 
@@ -70,6 +72,7 @@ macro_rules! for_each_question {
         $each! {
             $crate::TracesQuestion,
             $crate::TraceQuestion,
+            $crate::WaterfallQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,

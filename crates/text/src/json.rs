@@ -6,7 +6,7 @@
 
 use coral_query::answer::{
     Anomalies, ColonyStatus, English, RedTable, Services, SlowRow, Topology, Trace, TraceHealth,
-    TraceList, TraceSummary, Why,
+    TraceList, TraceSummary, Waterfall, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -45,7 +45,7 @@ macro_rules! without_words {
     };
 }
 
-without_words!(Anomalies, ColonyStatus, Topology);
+without_words!(Anomalies, ColonyStatus, Topology, Waterfall);
 
 /// The health of services, and the verdict in words.
 #[derive(Serialize, JsonSchema)]

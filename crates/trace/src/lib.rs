@@ -28,6 +28,7 @@ mod text;
 mod time;
 pub mod tree;
 pub mod units;
+pub mod waterfall;
 pub mod wholeness;
 mod work;
 

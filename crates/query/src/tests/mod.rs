@@ -16,6 +16,7 @@ mod slowdown;
 mod trace_health;
 mod usual;
 mod waiting;
+mod waterfall;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]

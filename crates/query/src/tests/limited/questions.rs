@@ -7,7 +7,7 @@ use crate::tests::shop::NOON;
 use crate::{
     AnomaliesQuestion, EnglishQuestion, RedProtocol, RedQuestion, RedSide, RedSource,
     ServicesQuestion, SharedSources, Sort, Source, SpanStatus, StatusQuestion, TopologyQuestion,
-    TraceHealthQuestion, TraceQuestion, TracesQuestion, WhyQuestion,
+    TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion, WhyQuestion,
 };
 
 const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
@@ -67,10 +67,64 @@ fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), Tes
             let question = TraceQuestion { id: id.parse().unwrap(), source, examine };
             same(limited, only, &question, &["redacted", "redacted_hops"])?;
         }
+        for (source, adjust_clocks) in
+            [(Source::All, false), (Source::All, true), (Source::Ebpf, true)]
+        {
+            let question = WaterfallQuestion { id: id.parse().unwrap(), source, adjust_clocks };
+            same_rows(limited, only, &question)?;
+        }
         let trace_id = Some(id.to_owned());
         let why = WhyQuestion { trace_id, ..why(None) };
         same(limited, only, &why, &[])?;
     }
+    Ok(())
+}
+
+/// Compares what two waterfalls say of the spans that both show. Redacted hops are rows of their own
+/// in the limited one, so they change places, self times and the critical path of others.
+fn same_rows(
+    limited: &SharedSources,
+    only: &SharedSources,
+    question: &WaterfallQuestion,
+) -> Result<(), TestCaseError> {
+    let [found, expected] = [limited, only].map(|from| answer(from, question));
+    let text = format!("{found:?}");
+    prop_assert!(!SECRETS.iter().any(|secret| text.contains(secret)), "{}", text);
+    let (found, expected) = match (found, expected) {
+        (Ok(found), Ok(expected)) => (found, expected),
+        (found, expected) => {
+            prop_assert_eq!(found, expected);
+            return Ok(());
+        }
+    };
+    let [found, expected] = [found, expected]
+        .map(|json| serde_json::from_value::<crate::answer::Waterfall>(json).unwrap());
+    let numbers = |one: &crate::answer::Waterfall| {
+        (one.span_count, one.error_count, one.complete, one.virtual_hops, one.trace_id.clone())
+    };
+    prop_assert_eq!(numbers(&found), numbers(&expected));
+    prop_assert_eq!(expected.redacted, 0);
+    let is_hidden = |flags: &u16| flags & 32 != 0;
+    let hidden = found.flags.iter().filter(|flags| is_hidden(flags)).count() as u64;
+    prop_assert_eq!(hidden, found.redacted);
+    if found.redacted == 0 {
+        prop_assert_eq!(found, expected);
+        return Ok(());
+    }
+    let rows = |one: &crate::answer::Waterfall| {
+        let shown = (0..one.depth.len()).filter(|row| !is_hidden(&one.flags[*row]));
+        let mut rows: Vec<_> = shown
+            .map(|row| {
+                let id = one.span_ids[row * 16..][..16].to_owned();
+                let service = one.services[one.service[row] as usize].clone();
+                let name = one.names[one.name[row] as usize].clone();
+                (id, service, name, one.kind[row], one.duration_us[row], one.flags[row] & 1)
+            })
+            .collect();
+        rows.sort();
+        rows
+    };
+    prop_assert_eq!(rows(&found), rows(&expected));
     Ok(())
 }
 
