@@ -18,6 +18,7 @@ mod beginning;
 mod cohort;
 mod coverage;
 pub mod english;
+pub mod find;
 mod fleet;
 mod json;
 mod limited;
@@ -47,6 +48,7 @@ pub use anomalies::AnomaliesQuestion;
 pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, question_from_url};
 pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
+pub use find::FindQuestion;
 pub use fleet::FleetState;
 pub use limited::{InvalidScope, NOT_FOUND_FLOOR, ServiceScope};
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
@@ -73,6 +75,7 @@ macro_rules! for_each_question {
             $crate::TracesQuestion,
             $crate::TraceQuestion,
             $crate::WaterfallQuestion,
+            $crate::FindQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,

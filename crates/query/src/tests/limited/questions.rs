@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
-    AnomaliesQuestion, EnglishQuestion, RedProtocol, RedQuestion, RedSide, RedSource,
+    AnomaliesQuestion, EnglishQuestion, FindQuestion, RedProtocol, RedQuestion, RedSide, RedSource,
     ServicesQuestion, SharedSources, Sort, Source, SpanStatus, StatusQuestion, TopologyQuestion,
     TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion, WhyQuestion,
 };
@@ -72,6 +72,7 @@ fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), Tes
         {
             let question = WaterfallQuestion { id: id.parse().unwrap(), source, adjust_clocks };
             same_rows(limited, only, &question)?;
+            same_found(limited, only, &question)?;
         }
         let trace_id = Some(id.to_owned());
         let why = WhyQuestion { trace_id, ..why(None) };
@@ -125,6 +126,38 @@ fn same_rows(
         rows
     };
     prop_assert_eq!(rows(&found), rows(&expected));
+    Ok(())
+}
+
+/// Compares which spans searches find in the trace of `question`. What redacted hops change, self
+/// times and the critical path, is not searched.
+fn same_found(
+    limited: &SharedSources,
+    only: &SharedSources,
+    question: &WaterfallQuestion,
+) -> Result<(), TestCaseError> {
+    for q in
+        ["host.name:grimbolt", "-service:ledger", "trace.spans>2", "user.tier:own status:error"]
+    {
+        let find = FindQuestion {
+            id: question.id,
+            q: q.to_owned(),
+            source: question.source,
+            adjust_clocks: question.adjust_clocks,
+        };
+        let found = [limited, only].map(|from| {
+            let (rows, waterfall) = (answer(from, &find)?, answer(from, question)?);
+            let ids = waterfall["span_ids"].as_str().unwrap_or_default();
+            let rows = rows["rows"].as_array().cloned().unwrap_or_default().into_iter();
+            let id = |row: serde_json::Value| {
+                ids[row.as_u64().unwrap() as usize * 16..][..16].to_owned()
+            };
+            let mut found: Vec<String> = rows.map(id).collect();
+            found.sort();
+            Ok::<_, String>(found)
+        });
+        prop_assert_eq!(&found[0], &found[1], "{}", q);
+    }
     Ok(())
 }
 
