@@ -19,6 +19,7 @@ mod cohort;
 mod coverage;
 pub mod english;
 mod fleet;
+pub mod heatmap;
 mod json;
 mod limited;
 mod reader;
@@ -47,6 +48,7 @@ pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, questio
 pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
 pub use fleet::FleetState;
+pub use heatmap::HeatmapQuestion;
 pub use limited::{InvalidScope, NOT_FOUND_FLOOR, ServiceScope};
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use search::{Search, SyntaxError};
@@ -70,6 +72,7 @@ macro_rules! for_each_question {
         $each! {
             $crate::TracesQuestion,
             $crate::TraceQuestion,
+            $crate::HeatmapQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,

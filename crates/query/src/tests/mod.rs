@@ -5,6 +5,7 @@ mod beginning;
 mod beginning_by_metrics;
 mod coverage;
 mod failures;
+mod heatmap;
 mod limited;
 mod loopback;
 mod sampling;
