@@ -4,6 +4,7 @@ pub use crate::anomalies::answer::*;
 pub use crate::coverage::{Coverage, CoverageGap, LeftOut, SamplingChange};
 pub use crate::english::answer::*;
 pub use crate::find::answer::*;
+pub use crate::heatmap::answer::*;
 pub use crate::red::answer::*;
 pub use crate::sampling::answer::*;
 pub use crate::services::answer::*;

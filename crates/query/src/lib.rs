@@ -20,6 +20,7 @@ mod coverage;
 pub mod english;
 pub mod find;
 mod fleet;
+pub mod heatmap;
 mod json;
 mod limited;
 mod reader;
@@ -50,6 +51,7 @@ pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
 pub use find::FindQuestion;
 pub use fleet::FleetState;
+pub use heatmap::HeatmapQuestion;
 pub use limited::{InvalidScope, NOT_FOUND_FLOOR, ServiceScope};
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use search::{Search, SyntaxError};
@@ -76,6 +78,7 @@ macro_rules! for_each_question {
             $crate::TraceQuestion,
             $crate::WaterfallQuestion,
             $crate::FindQuestion,
+            $crate::HeatmapQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,

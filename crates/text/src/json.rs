@@ -5,8 +5,8 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, ColonyStatus, English, FoundRows, RedTable, Services, SlowRow, Topology, Trace,
-    TraceHealth, TraceList, TraceSummary, Waterfall, Why,
+    Anomalies, ColonyStatus, English, FoundRows, Heatmap, RedTable, Services, SlowRow, Topology,
+    Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -45,7 +45,7 @@ macro_rules! without_words {
     };
 }
 
-without_words!(Anomalies, ColonyStatus, FoundRows, Topology, Waterfall);
+without_words!(Anomalies, ColonyStatus, FoundRows, Heatmap, Topology, Waterfall);
 
 /// The health of services, and the verdict in words.
 #[derive(Serialize, JsonSchema)]

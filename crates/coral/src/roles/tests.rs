@@ -172,6 +172,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/anomalies: anomalies.read
         Get /api/v1/ask: ask.read
         Get /api/v1/doctor/traces: traces.read
+        Get /api/v1/heatmap: traces.read
         Get /api/v1/openapi.json: spec.read
         Get /api/v1/red/{protocol}: metrics.read
         Get /api/v1/services: metrics.read

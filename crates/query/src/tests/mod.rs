@@ -6,6 +6,7 @@ mod beginning_by_metrics;
 mod coverage;
 mod failures;
 mod find;
+mod heatmap;
 mod limited;
 mod loopback;
 mod sampling;

@@ -5,9 +5,10 @@ use proptest::prelude::*;
 use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
-    AnomaliesQuestion, EnglishQuestion, FindQuestion, RedProtocol, RedQuestion, RedSide, RedSource,
-    ServicesQuestion, SharedSources, Sort, Source, SpanStatus, StatusQuestion, TopologyQuestion,
-    TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion, WhyQuestion,
+    AnomaliesQuestion, EnglishQuestion, FindQuestion, HeatmapQuestion, RedProtocol, RedQuestion,
+    RedSide, RedSource, ServicesQuestion, SharedSources, Sort, Source, SpanStatus, StatusQuestion,
+    TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion,
+    WhyQuestion,
 };
 
 const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
@@ -171,6 +172,31 @@ fn why(service: Option<&str>) -> WhyQuestion {
     }
 }
 
+fn check_heatmaps(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
+    for (q, since, until, source) in [
+        ("", 0, 3_600, Source::All),
+        ("", 900, 1_800, Source::All),
+        ("", 0, 3_600, Source::Ebpf),
+        ("status:error", 0, 3_600, Source::All),
+        ("service:ledger", 0, 3_600, Source::All),
+        ("service:orders-quixnar", 0, 3_600, Source::All),
+        ("trace.duration>1m status:error", 0, 3_600, Source::All),
+        ("-name:\"GET /pay\"", 0, 3_600, Source::Sdk),
+    ] {
+        let question = HeatmapQuestion {
+            q: q.to_owned(),
+            service: None,
+            since_unix_us: SINCE_US + since * 1_000_000,
+            until_unix_us: SINCE_US + until * 1_000_000,
+            source,
+            columns: 7,
+            rows: 0,
+        };
+        same(limited, only, &question, &[])?;
+    }
+    Ok(())
+}
+
 fn check_services(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
     let (since_unix_us, until_unix_us) = (SINCE_US, UNTIL_US);
     let baseline_us = UNTIL_US - SINCE_US;
@@ -265,6 +291,7 @@ proptest! {
     ) {
         let (_dirs, limited, only) = views(&made, segment_rows, metrics);
         check_traces(&limited, &only)?;
+        check_heatmaps(&limited, &only)?;
         check_services(&limited, &only)?;
         check_maps(&limited, &only)?;
         check_english(&limited, &only)?;
