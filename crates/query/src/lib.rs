@@ -59,7 +59,7 @@ pub use services::ServicesQuestion;
 pub use shared::SharedSources;
 pub use source::Source;
 pub use status::StatusQuestion;
-pub use topology::TopologyQuestion;
+pub use topology::{LayoutDirection, TopologyQuestion};
 pub use trace::TraceQuestion;
 pub use trace_health::TraceHealthQuestion;
 pub use traces::{Sort, SpanStatus, TracesQuestion};

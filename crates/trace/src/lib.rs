@@ -16,6 +16,7 @@ mod exception;
 pub mod explain;
 mod failure;
 mod ids;
+pub mod layout;
 mod origin;
 mod recognise;
 pub mod red;

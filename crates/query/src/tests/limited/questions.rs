@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
-    AnomaliesQuestion, EnglishQuestion, FindQuestion, HeatmapQuestion, RedProtocol, RedQuestion,
-    RedSide, RedSource, ServicesQuestion, SharedSources, Sort, Source, SpanStatus, StatusQuestion,
-    TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion,
-    WhyQuestion,
+    AnomaliesQuestion, EnglishQuestion, FindQuestion, HeatmapQuestion, LayoutDirection,
+    RedProtocol, RedQuestion, RedSide, RedSource, ServicesQuestion, SharedSources, Sort, Source,
+    SpanStatus, StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion,
+    TracesQuestion, WaterfallQuestion, WhyQuestion,
 };
 
 const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
@@ -246,8 +246,14 @@ fn check_maps(limited: &SharedSources, only: &SharedSources) -> Result<(), TestC
             until_unix_us: SINCE_US + until * 1_000_000,
             source,
             diff_us: (since > 0).then_some(900_000_000),
+            layout: Some(LayoutDirection::Lr),
+            ..TopologyQuestion::default()
         };
         same(limited, only, &question, &[])?;
+        for service in OWN.into_iter().chain(OTHERS) {
+            let focus = Some(service.to_owned());
+            same(limited, only, &TopologyQuestion { focus, ..question.clone() }, &[])?;
+        }
     }
     let question = AnomaliesQuestion {
         since_unix_us: UNTIL_US - 1_800_000_000,
