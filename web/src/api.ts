@@ -1147,6 +1147,24 @@ export interface ServicesQuestion {
   until_unix_us: number;
 }
 
+/** A method of sign-in. */
+export type SignInMethod = "token" | "oidc";
+
+/** How a browser can sign in. */
+export interface SignInMethods {
+  /**
+   * Where the sign-in with the provider begins, relative to a page. The parameter `next` is the
+   * path of the page to which the provider sends the browser back.
+   */
+  login: string;
+  /** The methods; empty where a colony asks nobody who they are. */
+  methods: SignInMethod[];
+  /** The host of the OpenID provider; null if there is none. */
+  provider: string | null;
+  /** Whether the caller need not sign in: it has a session or a token, or nobody is asked. */
+  signed_in: boolean;
+}
+
 /** A row with requests above the latency threshold, and traces of these requests. */
 export interface SlowRow {
   /** The name of the row, as shown in tables: `POST /validate`. */
@@ -1915,8 +1933,10 @@ export interface Waterfall {
 
 /** Who asks, as the colony sees it. */
 export interface WhoAmI {
-  /** When the token expires, in seconds since the Unix epoch; null if it does not. */
+  /** When the token or the session expires, in seconds since the Unix epoch; null if it does not. */
   expires_unix_s: number | null;
+  /** Whether the caller is a browser with a session, which `POST /auth/logout` ends. */
+  has_session: boolean;
   /** The kind of caller, as in the table of docs/trust.md, such as `viewer`. */
   kind: string;
   /**
@@ -1926,6 +1946,8 @@ export interface WhoAmI {
   name: string;
   /** Names of the permissions that the caller has. */
   permissions: string[];
+  /** The role of a person, or `admin` for a process of this host; null for an agent and a colony. */
+  role: string | null;
   /** Globs of the services that the caller sees; empty for every service. */
   services: string[];
 }
