@@ -46,8 +46,7 @@ macro_rules! without_words {
     };
 }
 
-without_words!(Anomalies, ColonyStatus, FoundRows, Heatmap, Topology, Waterfall);
-without_words!(ColonyStatus, Topology);
+without_words!(ColonyStatus, FoundRows, Heatmap, Topology, Waterfall);
 
 /// What changed, and the changes in words.
 #[derive(Serialize, JsonSchema)]
