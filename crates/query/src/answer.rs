@@ -7,6 +7,7 @@ pub use crate::find::answer::*;
 pub use crate::red::answer::*;
 pub use crate::sampling::answer::*;
 pub use crate::services::answer::*;
+pub use crate::span::answer::*;
 pub use crate::status::answer::*;
 pub use crate::topology::answer::*;
 pub use crate::trace::answer::*;

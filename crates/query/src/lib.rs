@@ -32,6 +32,7 @@ pub mod services;
 mod shared;
 mod size;
 mod source;
+pub mod span;
 pub mod status;
 #[cfg(test)]
 mod tests;
@@ -56,6 +57,7 @@ pub use search::{Search, SyntaxError};
 pub use services::ServicesQuestion;
 pub use shared::SharedSources;
 pub use source::Source;
+pub use span::SpanQuestion;
 pub use status::StatusQuestion;
 pub use topology::TopologyQuestion;
 pub use trace::TraceQuestion;
@@ -76,6 +78,7 @@ macro_rules! for_each_question {
             $crate::TraceQuestion,
             $crate::WaterfallQuestion,
             $crate::FindQuestion,
+            $crate::SpanQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,
