@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use coral_trace::dependency::Dependencies;
-use coral_trace::{Collector, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use crate::budget::Budget;
 use crate::capabilities::Capabilities;
@@ -117,6 +117,22 @@ pub trait TraceReader: Send + Sync {
         limit: u32,
         budget: &Budget,
     ) -> Result<Vec<StoredSpan>, EngineError>;
+
+    /// The span of `trace` with the id `span`; `None` when it is not stored. An engine that finds one
+    /// span without reading all others SHOULD replace the default, which reads the whole trace.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn span(
+        &self,
+        trace: TraceId,
+        span: SpanId,
+        columns: Columns,
+        budget: &Budget,
+    ) -> Result<Option<StoredSpan>, EngineError> {
+        let all = self.spans_of(&[trace], None, columns, u32::MAX, budget)?;
+        Ok(all.into_iter().find(|stored| stored.span.span_id == span))
+    }
 
     /// The services that have a span in the parts of the data with traces that started in
     /// `started`, sorted by name. If there are more than [`MAX_SERVICES`], those in the newest

@@ -251,6 +251,24 @@ impl TraceReader for LimitedTraces {
         Ok(found)
     }
 
+    fn span(
+        &self,
+        trace: TraceId,
+        span: SpanId,
+        columns: Columns,
+        budget: &Budget,
+    ) -> Result<Option<StoredSpan>, EngineError> {
+        // A trace of others takes no longer than one that is not stored.
+        if !self.contains(trace, budget)? {
+            return Ok(None);
+        }
+        let mut found: Vec<StoredSpan> =
+            self.inner.span(trace, span, columns, budget)?.into_iter().collect();
+        found.retain(|stored| self.shows(stored));
+        self.cut_links(&mut found, budget)?;
+        Ok(found.pop())
+    }
+
     fn services(
         &self,
         started: TimeRange,

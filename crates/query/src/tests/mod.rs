@@ -15,6 +15,7 @@ mod search;
 mod services;
 mod services_by_metrics;
 mod slowdown;
+mod span;
 mod trace_health;
 mod usual;
 mod waiting;

@@ -19,6 +19,7 @@ use coral_trace::{TimeRange, UnixNanos};
 
 pub(crate) use self::condition::Conditions;
 use self::failures::TraceFacts;
+pub(crate) use self::failures::failure_of;
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::coverage::TracesOf;
