@@ -8,6 +8,7 @@ mod failures;
 mod heatmap;
 mod limited;
 mod loopback;
+mod pages;
 mod sampling;
 mod sampling_changes;
 mod search;
