@@ -47,7 +47,7 @@ pub trait TraceReader: Send + Sync {
     -> Result<Vec<TraceSummary>, EngineError>;
 
     /// The number of traces that match `query`, and of those with a failed span, in each cell of
-    /// `grid`. The order and the limit of `query` do not matter. An engine with summaries of traces
+    /// `grid`. The order, the position and the limit of `query` do not matter. An engine with summaries of traces
     /// SHOULD replace the default, which searches.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ pub trait TraceReader: Send + Sync {
         grid: &Grid,
         budget: &Budget,
     ) -> Result<Histogram, EngineError> {
-        let all = TraceQuery { limit: u32::MAX, ..query.clone() };
+        let all = TraceQuery { after: None, limit: u32::MAX, ..query.clone() };
         let mut counted = Histogram::new(grid.clone());
         for trace in self.search(&all, budget)? {
             counted.add(trace.start, trace.duration_us, trace.errors > 0);

@@ -9,6 +9,7 @@ mod find;
 mod heatmap;
 mod limited;
 mod loopback;
+mod pages;
 mod sampling;
 mod sampling_changes;
 mod search;

@@ -44,7 +44,7 @@ impl TraceReader for Store {
         grid: &Grid,
         budget: &Budget,
     ) -> Result<Histogram, EngineError> {
-        let all = TraceQuery { limit: u32::MAX, ..query.clone() };
+        let all = TraceQuery { after: None, limit: u32::MAX, ..query.clone() };
         let Some(plan) = Plan::of(&all) else { return Ok(Histogram::new(grid.clone())) };
         let live = &self.0.spans.live;
         if plan.is_exact() {

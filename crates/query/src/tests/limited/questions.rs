@@ -28,6 +28,7 @@ fn lists() -> Vec<TracesQuestion> {
         TracesQuestion { sort: Sort::Slowest, ..all() },
         TracesQuestion { limit: 1, ..all() },
         TracesQuestion { min_duration_us: Some(100_000), ..all() },
+        TracesQuestion { max_duration_us: Some(100_000), ..all() },
         TracesQuestion { status: Some(SpanStatus::Error), ..all() },
         TracesQuestion { status: Some(SpanStatus::Ok), ..all() },
         TracesQuestion { name: Some("GET /pay".to_owned()), ..all() },
@@ -57,6 +58,14 @@ fn lists() -> Vec<TracesQuestion> {
 fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
     for question in lists() {
         same(limited, only, &question, &[])?;
+    }
+    for sort in [Sort::Newest, Sort::Slowest] {
+        let mut page = TracesQuestion { limit: 1, sort, ..TracesQuestion::default() };
+        for _ in TRACES {
+            same(limited, only, &page, &[])?;
+            let list = answer(limited, &page).unwrap();
+            page.after = list["next"].as_str().unwrap_or_default().to_owned();
+        }
     }
     let whole = TRACES.map(|id| format!("{id:032x}"));
     let parts = ["a", "ab", "abc1", "abc2", "abd", "1", "2", "22", "f", "abc3"];
