@@ -48,6 +48,11 @@ export function cut(text: string, length = LONGEST): string {
   return text.slice(0, code >= 0xd800 && code < 0xdc00 ? length - 1 : length);
 }
 
+/** A name that may be very long, for places where it has to be short. */
+export function shortened(text: string, length = 160): string {
+  return text.length <= length ? text : `${cut(text, length)}…`;
+}
+
 /** Whether a text is nothing but the address of a web page. */
 export function isWebAddress(text: string): boolean {
   if (!/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.length > 2_000) return false;

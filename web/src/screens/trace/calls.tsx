@@ -63,7 +63,7 @@ function Drawing(props: { rows: Rows; calls: readonly Call[]; services: readonly
     <div class="calls-drawing">
       <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="group" aria-label="Services of the trace and their calls">
         <defs>
-          <marker id="call-end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" class="call-arrow" /></marker>
+          <marker id="call-end" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" class="call-arrow" /></marker>
         </defs>
         {calls.map((call) => {
           const [from, to] = [at.get(call.from), at.get(call.to)];

@@ -6,7 +6,7 @@ import { counted } from "../../format/count.ts";
 import { ago, useTimes } from "../../format/time.ts";
 import { Mark } from "../../parts/state.tsx";
 import { Service } from "../../parts/service.tsx";
-import { Attributes } from "./attributes.tsx";
+import { Attributes, shortened, Value } from "./attributes.tsx";
 import { factor } from "./line.tsx";
 import type { SpanDetails } from "./pending.ts";
 import { CRITICAL, OUTLIVES, REDACTED, type Rows } from "./rows.ts";
@@ -28,11 +28,10 @@ interface Props {
 export function Details(props: Props) {
   const { rows, row, length } = props;
   const isHidden = rows.is(row, REDACTED);
-  const id = rows.idOf(row);
   return (
     <aside class="details" aria-labelledby="details-title">
       <div class="details-head">
-        <h2 id="details-title">{isHidden ? "Hidden service" : rows.nameOf(row) || "A span without a name"}</h2>
+        <h2 id="details-title">{isHidden ? "Hidden service" : shortened(rows.nameOf(row)) || "A span without a name"}</h2>
         <button type="button" class="quiet" onClick={props.close} title="Close (Esc)">Close</button>
       </div>
       {!isHidden && <p class="details-service"><Service name={rows.serviceOf(row)} /> <span class="soft">{rows.kindOf(row)} span</span></p>}
@@ -45,8 +44,8 @@ export function Details(props: Props) {
       {rows.is(row, OUTLIVES) && <p class="small">It ends after its parent ended: the parent did not wait for it, or clocks differ.</p>}
       <div class="actions">
         <button type="button" onClick={() => setZoom(around(rows.start[row]!, rows.duration[row]!, length), length)}>Zoom to it</button>
-        {rows.hasChildren(row) && id !== null && (
-          <button type="button" aria-pressed={props.root === row} onClick={() => amend({ root: props.root === row ? null : id })}>Only its subtree</button>
+        {rows.hasChildren(row) && (
+          <button type="button" aria-pressed={props.root === row} onClick={() => amend({ root: props.root === row ? null : rows.keyOf(row) })}>Only its subtree</button>
         )}
       </div>
       {isHidden
@@ -74,6 +73,7 @@ function Stored(props: { of: SpanDetails; span: Span }) {
       )}
       {of.cause && <p class="notice notice-bad">{sentence(of.cause)}</p>}
       <dl class="attributes">
+        {shortened(span.span_name) !== span.span_name && <div><dt>Operation</dt><dd><Value of={span.span_name} /></dd></div>}
         <div><dt>Status</dt><dd><Status span={span} /></dd></div>
         {host && <div><dt>Host</dt><dd>{host}</dd></div>}
         {version && <div><dt>Version</dt><dd>{version}</dd></div>}
@@ -99,9 +99,9 @@ function Status(props: { span: Span }) {
   const { span_status: status, status_message: message, status_code: code } = props.span;
   return (
     <>
-      {status === "error" ? <Mark mark="✕" tone="bad" word="error" /> : status === "ok" ? <Mark mark="✓" tone="good" word="ok" /> : "not set"}
+      {status === "error" ? <Mark mark="✕" tone="bad" word="error" /> : status === "ok" ? <Mark mark="✓" tone="good" word="ok" /> : "no error"}
       {code !== null && <>, code {code}</>}
-      {message !== "" && <>: {message}</>}
+      {message !== "" && <>: <Value of={message} /></>}
     </>
   );
 }

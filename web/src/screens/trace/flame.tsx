@@ -4,6 +4,7 @@ import { count, counted, percent } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { visible } from "../../format/visible.ts";
 import { Service } from "../../parts/service.tsx";
+import { shortened } from "./attributes.tsx";
 import { brush, useSize } from "./canvas.ts";
 import { framesOf, type Frame } from "./frame-tree.ts";
 import { usePalette, type Palette } from "./palette.ts";
@@ -43,7 +44,7 @@ export function Flame(props: { rows: Rows; params: URLSearchParams }) {
       frames = frame.children;
     }
   };
-  const zoom = (frame: Frame | null) => amend({ frame: frame && frame.parent !== null ? rows.idOf(frame.row) : null });
+  const zoom = (frame: Frame | null) => amend({ frame: frame && frame.parent !== null ? rows.keyOf(frame.row) : null });
   const shown = under ?? zoomed;
   if (tree.total <= 0) return <p class="notice">No span of this trace took any time itself.</p>;
   const largest = tree.all.toSorted((one, other) => other.self - one.self).slice(0, IN_TABLE);
@@ -84,7 +85,7 @@ function serviceOf(rows: Rows, frame: Frame): string {
 }
 
 function nameOf(rows: Rows, frame: Frame): string {
-  return rows.names[frame.name] || "no name";
+  return shortened(rows.names[frame.name] ?? "") || "no name";
 }
 
 function draw(context: CanvasRenderingContext2D, width: number, height: number, roots: readonly Frame[], of: { start: number; total: number }, rows: Rows, palette: Palette): void {

@@ -4,6 +4,7 @@ import { duration } from "../../format/duration.ts";
 import { useTimes } from "../../format/time.ts";
 import { Mark } from "../../parts/state.tsx";
 import { Service, serviceColor } from "../../parts/service.tsx";
+import { shortened } from "./attributes.tsx";
 import { Cause } from "./cause.tsx";
 import type { ServiceTime, Waterfall } from "./pending.ts";
 import { CYCLE, REDACTED, type Rows } from "./rows.ts";
@@ -23,12 +24,14 @@ export function Header(props: Props) {
   const { trace, rows, root } = props;
   const times = useTimes();
   const isHidden = rows.is(root, REDACTED);
+  const took = rows.duration[root]!;
+  const hasMore = trace.trace_duration_us > took * 1.01;
   return (
     <>
       <div class="head trace-head">
-        <h1>{isHidden ? "A request of a hidden service" : rows.nameOf(root) || "A span without a name"}</h1>
+        <h1>{isHidden ? "A request of a hidden service" : shortened(rows.nameOf(root)) || "A span without a name"}</h1>
         {!isHidden && <Service name={rows.serviceOf(root)} />}
-        <strong class="trace-took">{duration(trace.trace_duration_us)}</strong>
+        <span class="trace-took"><strong>{duration(took)}</strong>{hasMore && <span class="trace-more">, {duration(trace.trace_duration_us)} with what went on besides</span>}</span>
         <div class="actions trace-actions">
           <a class="button" href={href("compare", { a: trace.trace_id })} title="Compare with healthy traces (b)">Compare with healthy</a>
         </div>
@@ -84,6 +87,8 @@ function Remarks(props: Props) {
 }
 
 const MOST_SERVICES = 6;
+/** What the colony calls services that the person may not see. */
+const HIDDEN = "hidden service";
 
 /** Which services the request waited for: a bar, and the same in words. */
 function ServiceTimes(props: { times: readonly ServiceTime[] }) {
@@ -99,7 +104,7 @@ function ServiceTimes(props: { times: readonly ServiceTime[] }) {
       </div>
       <ul class="shares-list" aria-label="Time that the request waited for each service">
         <li class="soft">Waited for</li>
-        {first.map((time) => <li key={time.service}><Service name={time.service} /> {percent(time.critical_us / total)}</li>)}
+        {first.map((time) => <li key={time.service}><Service name={time.service} isLink={time.service !== HIDDEN} /> {percent(time.critical_us / total)}</li>)}
         {rest > 0 && <li class="soft">{shares.length - MOST_SERVICES} others {percent(rest / total)}</li>}
       </ul>
     </div>

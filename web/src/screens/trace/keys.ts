@@ -36,7 +36,7 @@ export function useTraceKeys(keys: Keys): void {
   const isCritical = (row: number) => rows.is(row, CRITICAL);
   const isMatch = (row: number) => matches !== null && matches[row] === 1;
   const zoomBy = (factor: number) => () => setZoom(scale(view.zoom, factor, length), length, "replace");
-  const id = row >= 0 ? rows.idOf(row) : null;
+  const id = row >= 0 ? rows.keyOf(row) : null;
   useKeys("Trace", [
     { keys: "j", does: "next row, also ↓ in the tree", run: () => keys.move(1) },
     { keys: "k", does: "previous row, also ↑", run: () => keys.move(-1) },

@@ -1,5 +1,7 @@
+import { Component } from "preact";
 import { duration } from "../../format/duration.ts";
 import { counted } from "../../format/count.ts";
+import { shortened } from "./attributes.tsx";
 import { serviceColor } from "../../parts/service.tsx";
 import { ORPHANS } from "./lines.ts";
 import { CRITICAL, CYCLE, ERROR, MOVED, ORPHAN, OUTLIVES, REDACTED, REPEATED, type Rows } from "./rows.ts";
@@ -21,11 +23,24 @@ interface Props {
   usual: Usual | null;
 }
 
+const CLIENT = 2;
+const PRODUCER = 3;
 const INDENT_REM = 0.8;
 const MOST_INDENTED = 16;
 
-/** One row of the waterfall. */
-export function Line(props: Props) {
+/** One row of the waterfall. It is drawn again only when something of it changed. */
+export class Line extends Component<Props> {
+  override shouldComponentUpdate(next: Readonly<Props>): boolean {
+    for (const name of Object.keys(next) as (keyof Props)[]) if (next[name] !== this.props[name]) return true;
+    return false;
+  }
+
+  override render() {
+    return <Drawn {...this.props} />;
+  }
+}
+
+function Drawn(props: Props) {
   const { rows, row, isClosed } = props;
   if (row === ORPHANS) return <Orphans {...props} />;
   const flags = rows.flags[row]!;
@@ -35,6 +50,7 @@ export function Line(props: Props) {
   const isParent = rows.hasChildren(row);
   const hasError = (flags & ERROR) !== 0;
   const isHidden = (flags & REDACTED) !== 0;
+  const calls = rows.kind[row] === CLIENT || rows.kind[row] === PRODUCER;
   const usual = props.usual?.of(rows, row) ?? null;
   const tone = `service-${isHidden ? 8 : serviceColor(service)}`;
   const classes = ["line", props.isSelected && "is-selected", props.isMatch === false && "is-dim", props.isMatch === true && "is-match", hasError && "is-error"];
@@ -51,8 +67,8 @@ export function Line(props: Props) {
         <span class={`dot ${tone}`} aria-hidden="true" />
         {depth > MOST_INDENTED && <span class="line-depth">{depth}</span>}
         {hasError && <span class="line-error">✕ error</span>}
-        <span class="line-words" title={isHidden ? undefined : `${service}: ${name}`}>
-          {isHidden ? <span class="soft">hidden service</span> : <><strong>{service}</strong> {name}</>}
+        <span class="line-words" title={isHidden ? undefined : shortened(`${service}: ${name}`, 300)}>
+          {isHidden ? <span class="soft">hidden service</span> : <><strong>{service}</strong>{calls && <span class="soft" aria-hidden="true"> →</span>} {shortened(name)}</>}
           {isClosed && isParent && <span class="soft"> +{counted(rows.end[row]! - row - 1, "span")}</span>}
         </span>
         {(flags & (REPEATED | CYCLE | MOVED)) !== 0 && <span class="line-remark">{remark(flags)}</span>}
@@ -135,7 +151,7 @@ function remark(flags: number): string {
 export function nameOf(rows: Rows, row: number, usual: UsualTimes | null): string {
   const flags = rows.flags[row]!;
   const is = (flag: number) => (flags & flag) !== 0;
-  const words = is(REDACTED) ? ["hidden service"] : [rows.serviceOf(row), rows.nameOf(row)];
+  const words = is(REDACTED) ? ["hidden service"] : [rows.serviceOf(row), shortened(rows.nameOf(row)) || "no name"];
   words.push(duration(rows.duration[row]!));
   if (usual) words.push(`usual ${duration(usual.p50)}${usual.isSlower ? ", slower than usual" : ""}`);
   if (is(ERROR)) words.push("error");

@@ -7,22 +7,12 @@ export const ORPHANS = -1;
 export interface Closed {
   /** Rows this deep are closed; null if none are. */
   level: number | null;
-  /** Beginnings of span ids; {@link ORPHANS_KEY} for the line above orphans. */
+  /** Rows as `shortKeyOf` names them; {@link ORPHANS_KEY} for the line above orphans. */
   toggled: readonly string[];
 }
 
 export const ORPHANS_KEY = "orphans";
-const KEY_DIGITS = 8;
 const MAX_TOGGLED = 100;
-
-/** What names a row in the URL. */
-export function keyOf(rows: Rows, row: number): string | null {
-  return row === ORPHANS ? ORPHANS_KEY : (rows.idOf(row)?.slice(0, KEY_DIGITS) ?? `row${row}`);
-}
-
-function rowOf(rows: Rows, key: string): number {
-  return key.startsWith("row") ? Number(key.slice(3)) : rows.find(key);
-}
 
 /** By row, 1 if it is closed. */
 export function closedRows(rows: Rows, closed: Closed): Uint8Array {
@@ -30,8 +20,8 @@ export function closedRows(rows: Rows, closed: Closed): Uint8Array {
   const { level } = closed;
   if (level !== null) for (let row = 0; row < rows.count; row += 1) is[row] = rows.depth[row]! >= level ? 1 : 0;
   for (const key of closed.toggled) {
-    const row = rowOf(rows, key);
-    if (row >= 0 && row < rows.count) is[row] = 1 - is[row]!;
+    const row = rows.find(key);
+    if (row >= 0) is[row] = 1 - is[row]!;
   }
   return is;
 }
@@ -40,8 +30,8 @@ export function closedRows(rows: Rows, closed: Closed): Uint8Array {
 export function toggle(rows: Rows, closed: Closed, ...which: number[]): Closed {
   const toggled = new Set(closed.toggled);
   for (const row of which) {
-    const key = keyOf(rows, row);
-    if (key !== null && !toggled.delete(key)) toggled.add(key);
+    const key = row === ORPHANS ? ORPHANS_KEY : rows.shortKeyOf(row);
+    if (!toggled.delete(key)) toggled.add(key);
   }
   return { ...closed, toggled: [...toggled].slice(-MAX_TOGGLED) };
 }

@@ -54,6 +54,7 @@ export function MiniMap(props: { rows: Rows; length: number; zoom: Range }) {
         {isWhole
           ? <>All of {duration(length)}. <span class="minimap-hint">Drag to zoom, or press <kbd>z</kbd> on a span.</span></>
           : <>+{duration(zoom.start)} to +{duration(zoom.end)}, {duration(zoom.end - zoom.start)} of {duration(length)}</>}
+        <span class="legend"><span class="legend-critical" aria-hidden="true" /> critical path: what the request waited for</span>
         {!isWhole && <button type="button" class="quiet" onClick={() => setZoom({ start: 0, end: length }, length)}>Whole trace</button>}
       </p>
     </div>

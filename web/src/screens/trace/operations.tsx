@@ -3,6 +3,7 @@ import { amend } from "../../address.ts";
 import { count, percent } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { Service } from "../../parts/service.tsx";
+import { shortened } from "./attributes.tsx";
 import { operationsOf, SORTS, type Sort } from "./operation.ts";
 import type { Rows } from "./rows.ts";
 import type { Usual } from "./usual.ts";
@@ -42,7 +43,7 @@ export function Operations(props: { params: URLSearchParams; rows: Rows; matches
                 <tr key={`${operation.service}\n${operation.name}\n${operation.kind}`}>
                   <td>
                     <Service name={operation.service} isLink={false} />{" "}
-                    <button type="button" class="quiet as-link" title="Show its longest span" onClick={() => { props.selection.select(operation.row, { details: true }); }}>{operation.name || "no name"}</button>{" "}
+                    <button type="button" class="quiet as-link" title="Show its longest span" onClick={() => { props.selection.select(operation.row, { details: true }); }}>{shortened(operation.name) || "no name"}</button>{" "}
                     <span class="soft">{operation.kind}</span>
                   </td>
                   <td class="number share-cell">{duration(operation.self)} <span class="soft">{percent(self > 0 ? operation.self / self : 0)}</span>

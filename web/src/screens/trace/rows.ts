@@ -12,6 +12,7 @@ export const CYCLE = 256;
 
 export const KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
 const ID_DIGITS = 16;
+const SHORT_DIGITS = 8;
 
 /** The rows of a waterfall as typed arrays, in depth-first order of the tree. */
 export class Rows {
@@ -128,13 +129,28 @@ export class Rows {
     return this.is(row, REDACTED) ? null : this.ids.slice(row * ID_DIGITS, (row + 1) * ID_DIGITS);
   }
 
-  /** The first row whose span id begins with `id`; -1 if there is none. */
-  find(id: string): number {
-    if (!/^[0-9a-f]{4,16}$/.test(id)) return -1;
-    for (let at = this.ids.indexOf(id); at >= 0; at = this.ids.indexOf(id, at + 1)) {
+  /** The row that `key` names: a span id, its beginning, or `row` with a number; -1 if there is none. */
+  find(key: string): number {
+    const number = /^row(\d{1,7})$/.exec(key)?.[1];
+    if (number !== undefined) return Number(number) < this.count ? Number(number) : -1;
+    if (!/^[0-9a-f]{4,16}$/.test(key)) return -1;
+    for (let at = this.ids.indexOf(key); at >= 0; at = this.ids.indexOf(key, at + 1)) {
       if (at % ID_DIGITS === 0) return at / ID_DIGITS;
     }
     return -1;
+  }
+
+  /** What names a row in the URL: its span id, or its number where the id does not tell. */
+  keyOf(row: number): string {
+    const id = this.idOf(row);
+    return id !== null && !this.is(row, REPEATED) ? id : `row${row}`;
+  }
+
+  /** The same in fewer digits, where they are enough. */
+  shortKeyOf(row: number): string {
+    const key = this.keyOf(row);
+    const short = key.slice(0, SHORT_DIGITS);
+    return this.find(short) === row ? short : key;
   }
 
   /** The rows above `row`, the nearest first. */

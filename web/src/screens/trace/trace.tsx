@@ -6,6 +6,7 @@ import { duration } from "../../format/duration.ts";
 import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
 import { Command } from "../../parts/command.tsx";
+import { shortened } from "./attributes.tsx";
 import { Calls } from "./calls.tsx";
 import { Details } from "./details.tsx";
 import { Flame } from "./flame.tsx";
@@ -52,10 +53,14 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   const selection = useSelection(params, rows);
   const isPainted = usePainted();
   const root = useMemo(() => longestRoot(rows), [rows]);
-  useTitle(`${rows.nameOf(root)} ${duration(length)}`);
+  useTitle(`${shortened(rows.nameOf(root), 80)} ${duration(rows.duration[root] ?? length)}`);
 
   const found = usePending("traces/{id}/find", view.q === "" ? null : { id, q: view.q, source, adjust_clocks: clocks });
-  const chosen = params.get("span");
+  const inUrl = params.get("span");
+  const chosen = useMemo(() => {
+    const row = inUrl === null ? -1 : rows.find(inUrl);
+    return row < 0 ? null : rows.idOf(row);
+  }, [inUrl, rows]);
   const isDetail = view.details || view.view === "json";
   const span = usePending("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
   const compared = usePending("compare", isPainted ? { a: id, source } : null);
@@ -105,7 +110,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
       <MiniMap rows={rows} length={length} zoom={view.zoom} />
       <Toolbar view={view} services={trace.service_times} asked={found} matching={matches && countOf(matches)} rows={rows.count} step={step} canSearch />
       {view.root !== null && (
-        <p class="notice subtree">Only the subtree of <strong>{rows.serviceOf(view.root)}</strong> {rows.nameOf(view.root)} is shown. <button type="button" onClick={() => amend({ root: null })}>Show all (F)</button></p>
+        <p class="notice subtree">Only the subtree of <strong>{rows.serviceOf(view.root)}</strong> {shortened(rows.nameOf(view.root))} is shown. <button type="button" onClick={() => amend({ root: null })}>Show all (F)</button></p>
       )}
       <div class={`trace-body ${hasPanel ? "has-panel" : ""}`}>
         <div class="trace-view">

@@ -91,7 +91,10 @@ export interface Selection {
  */
 export function useSelection(params: URLSearchParams, rows: Rows): Selection {
   const span = params.get("span");
-  const inUrl = span === null ? NOTHING : rows.find(span) < 0 ? NOTHING : rows.find(span);
+  const inUrl = useMemo(() => {
+    const row = span === null ? -1 : rows.find(span);
+    return row < 0 ? NOTHING : row;
+  }, [span, rows]);
   const [row, set] = useState(inUrl);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const written = useRef<string | null>(span);
@@ -105,7 +108,7 @@ export function useSelection(params: URLSearchParams, rows: Rows): Selection {
   const select = (next: number, options: { details?: boolean } = {}) => {
     set(next);
     clearTimeout(timer.current);
-    const id = next >= 0 ? rows.idOf(next) : null;
+    const id = next >= 0 ? rows.keyOf(next) : null;
     const write = (how: "push" | "replace") => {
       const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
       // The first row that is reached by keys does not open the panel: Enter does.
