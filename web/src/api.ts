@@ -220,6 +220,20 @@ export interface ChangeFindings {
   traces: number;
 }
 
+/** The spans of one service, host and agent, whose times were moved. */
+export interface ClockMove {
+  /** The id of the agent that received the spans. */
+  agent_id: string;
+  /** The `host.name` of the resource; null if it has none. */
+  host: string | null;
+  /** By how many microseconds the spans were moved: the median. */
+  moved_us: number;
+  /** The service. */
+  service: string;
+  /** How many spans were moved. */
+  spans: number;
+}
+
 /** The state of a colony: one entry per agent, and the colony's own counters. */
 export interface ColonyStatus {
   /** The agents, sorted by id. */
@@ -1027,6 +1041,23 @@ export interface ServiceStatement {
   total_us: number;
 }
 
+/** How much of a trace's time is a service's. */
+export interface ServiceTime {
+  /** The time on the critical path, in microseconds. The network counts as in `self_us`. */
+  critical_us: number;
+  /** How many of them have the status `error`. */
+  errors: number;
+  /**
+   * The sum of self times, in microseconds. The network to a server span counts for the service
+   * of the server span.
+   */
+  self_us: number;
+  /** The service. Redacted hops together are `hidden service`. */
+  service: string;
+  /** How many rows have this service. */
+  spans: number;
+}
+
 /** How well services are in a window, compared with a baseline. */
 export interface Services {
   /** Start of the baseline, microseconds since the Unix epoch. */
@@ -1114,6 +1145,24 @@ export interface ServicesQuestion {
   since_unix_us: number;
   /** The window's end, exclusive, in microseconds since the Unix epoch. */
   until_unix_us: number;
+}
+
+/** A method of sign-in. */
+export type SignInMethod = "token" | "oidc";
+
+/** How a browser can sign in. */
+export interface SignInMethods {
+  /**
+   * Where the sign-in with the provider begins, relative to a page. The parameter `next` is the
+   * path of the page to which the provider sends the browser back.
+   */
+  login: string;
+  /** The methods; empty where a colony asks nobody who they are. */
+  methods: SignInMethod[];
+  /** The host of the OpenID provider; null if there is none. */
+  provider: string | null;
+  /** Whether the caller need not sign in: it has a session or a token, or nobody is asked. */
+  signed_in: boolean;
 }
 
 /** A row with requests above the latency threshold, and traces of these requests. */
@@ -1792,10 +1841,102 @@ export interface ValueList {
 /** Whether a cause was found. */
 export type Verdict = "cause" | "no_cause" | "not_enough_evidence";
 
+/**
+ * The rows of one trace, as columns.
+ *
+ * The columns `depth` to `flags` have one number for each row. Rows are in depth-first order of the
+ * trace's tree: below roots first, then below spans whose parent was not received. The client span
+ * and the server span of one call are two rows. Spans `in queue` and `processing`, which Beyla makes
+ * of one request, have no row.
+ */
+export interface Waterfall {
+  /** Which clocks `adjust_clocks` moved, most spans first; at most 1,000. */
+  clock_moves: ClockMove[];
+  /**
+   * True when the trace has exactly one root, every named parent is stored, and no span is left
+   * out of this answer.
+   */
+  complete: boolean;
+  /** By segment: from the start of the trace to its end, in microseconds. */
+  critical_end_us: number[];
+  /**
+   * The critical path of the longest root, in order of time: the row of each segment. Segments
+   * follow each other without gaps.
+   */
+  critical_row: number[];
+  /** By segment: from the start of the trace to its start, in microseconds. */
+  critical_start_us: number[];
+  /** By row: how many rows are above it in the tree. */
+  depth: number[];
+  /** By row: how long the span took, in microseconds; 0 if it ended before it started. */
+  duration_us: number[];
+  /** How many spans have the status `error`. */
+  error_count: number;
+  /**
+   * By row, the sum of: 1 the status is `error`; 2 the parent was not received; 8 moved by
+   * `adjust_clocks`; 16 on the critical path; 32 a redacted hop, of a service that the caller may
+   * not see; 64 ends after its parent; 128 repeats the id of an earlier row; 256 the top of a
+   * cycle of parents; 512 a client span whose server span is the next row.
+   */
+  flags: number[];
+  /** By row: 0 for an internal span, 1 server, 2 client, 3 producer, 4 consumer. */
+  kind: number[];
+  /** By row: the place of the span name in `names`. */
+  name: number[];
+  /** The span names of the rows. The column `name` has places in this list. */
+  names: string[];
+  /**
+   * How many further spans the trace has, of services that the caller may not see. The rows of
+   * the first 100,000 of them have times and a depth only, and the flag 32.
+   */
+  redacted: number;
+  /** By row: the time in microseconds that no child covers. */
+  self_us: number[];
+  /** By row: the place of the service in `services`. */
+  service: number[];
+  /** The time of each service, most on the critical path first. */
+  service_times: ServiceTime[];
+  /** The services of the rows. The column `service` has places in this list. */
+  services: string[];
+  /**
+   * How many spans of the trace are stored; 0 if the trace is not stored. There may be fewer rows;
+   * see `virtual_hops` and `spans_left_out`.
+   */
+  span_count: number;
+  /**
+   * The span ids of all rows in one text: 16 lower-case hex digits each. A redacted hop has
+   * sixteen zeros.
+   */
+  span_ids: string;
+  /**
+   * How many stored spans have no row because of the size limit of an answer. The spans with the
+   * latest start times are left out.
+   */
+  spans_left_out: number;
+  /** When the first row started. JSON: microseconds since the Unix epoch. */
+  start_time_unix_us: number;
+  /** By row: from the start of the trace to the start of the span, in microseconds. */
+  start_us: number[];
+  /** From the start of the first row to the end of the last, in microseconds. */
+  trace_duration_us: number;
+  /**
+   * The trace id: 32 lower-case hex digits. For a trace that is not stored, the digits that were
+   * asked for.
+   */
+  trace_id: string;
+  /**
+   * How many spans have no row because trees leave them out: those that Beyla makes of one
+   * request beside its server span.
+   */
+  virtual_hops: number;
+}
+
 /** Who asks, as the colony sees it. */
 export interface WhoAmI {
-  /** When the token expires, in seconds since the Unix epoch; null if it does not. */
+  /** When the token or the session expires, in seconds since the Unix epoch; null if it does not. */
   expires_unix_s: number | null;
+  /** Whether the caller is a browser with a session, which `POST /auth/logout` ends. */
+  has_session: boolean;
   /** The kind of caller, as in the table of docs/trust.md, such as `viewer`. */
   kind: string;
   /**
@@ -1805,6 +1946,8 @@ export interface WhoAmI {
   name: string;
   /** Names of the permissions that the caller has. */
   permissions: string[];
+  /** The role of a person, or `admin` for a process of this host; null for an agent and a colony. */
+  role: string | null;
   /** Globs of the services that the caller sees; empty for every service. */
   services: string[];
 }
@@ -2399,6 +2542,7 @@ export interface Questions {
   "topology": { ask: { diff_us?: number | null; since_unix_us?: number; source?: Source; until_unix_us?: number; diff?: string; since?: string; until?: string; tz?: string }; answer: Topology };
   "traces": { ask: { attributes?: string; by?: string; causes?: boolean; limit?: number; min_duration_us?: number | null; name?: string | null; q?: string; service?: string | null; since_unix_us?: number | null; sort?: Sort; source?: Source; status?: SpanStatus | null; until_unix_us?: number | null; min_duration?: string; since?: string; until?: string; tz?: string }; answer: TraceList };
   "traces/{id}": { ask: { examine?: boolean; id?: string; source?: Source }; answer: WordedTrace };
+  "traces/{id}/waterfall": { ask: { adjust_clocks?: boolean; id?: string; source?: Source }; answer: Waterfall };
   "whoami": { ask: {}; answer: WhoAmI };
   "why": { ask: { baseline_us?: number; find_beginning?: boolean; route?: string | null; service?: string | null; since_unix_us?: number; trace_id?: string | null; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedWhy };
 }
