@@ -97,7 +97,7 @@ function Picture(props: { map: Heatmap; area: Area }) {
           {ticks.times.map((time) => <span key={time} style={{ left: `${((time - map.since_unix_us) / (map.until_unix_us - map.since_unix_us)) * 100}%` }}>{label(time)}</span>)}
         </div>
       </div>
-      <p class="heatmap-says soft small" aria-hidden="true">{said ? <Said map={map} cells={said} /> : <>Time in {zone === "utc" ? "UTC" : "your time zone"}, left to right. Drag over an area to see only its traces.</>}</p>
+      <p class="heatmap-says soft small" aria-hidden="true">{said ? <Said map={map} cells={said} /> : <>Time in {zone === "utc" ? "UTC" : "your time zone"}. Drag over an area to see only its traces.</>}</p>
     </>
   );
 }

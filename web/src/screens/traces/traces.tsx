@@ -49,6 +49,7 @@ export function Traces({ address, window }: ScreenProps) {
         {(answer: AnswerTo<"traces">) => (
           <>
             <Gaps coverage={answer.coverage} />
+            <GroupPicker view={view} />
             {answer.groups !== null && <GroupTable groups={answer.groups} view={view} />}
             {answer.traces.length === 0 ? <Nothing list={answer} view={view} window={window} /> : <Page list={answer} view={view} />}
           </>
@@ -71,7 +72,7 @@ function Sum(props: { map: Heatmap | null; label: string }) {
   );
 }
 
-/** Failed ones only, the order, and the count by a key. */
+/** Failed ones only, and the order. */
 function Choices(props: { view: View }) {
   const { q, sort } = props.view;
   const found = conditionsOf(q);
@@ -83,7 +84,6 @@ function Choices(props: { view: View }) {
         <button type="button" aria-pressed={sort === "newest"} onClick={() => narrow({ sort: null })}>Newest</button>
         <button type="button" aria-pressed={sort === "slowest"} onClick={() => narrow({ sort: "slowest" })}>Slowest</button>
       </div>
-      <GroupPicker view={props.view} />
     </div>
   );
 }
