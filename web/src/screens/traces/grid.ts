@@ -1,6 +1,6 @@
 // Where traces are in the heatmap: time from left to right, duration from bottom to top.
+import type { Heatmap } from "../../api.ts";
 import type { Area } from "./view.ts";
-import type { Heatmap } from "./pending.ts";
 
 /** Cells of the heatmap, both ends included. Row 0 has the shortest durations. */
 export interface Cells {

@@ -1,6 +1,7 @@
 // When traces began and how long they took. An area of it narrows the list.
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { amend } from "../../address.ts";
+import type { Heatmap } from "../../api.ts";
 import { count, counted } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { useTimes, ZoneContext } from "../../format/time.ts";
@@ -8,7 +9,6 @@ import { Bounds } from "./bounds.tsx";
 import { allOf, areaOf, between, cellAt, durationTicks, heightOf, rectangleOf, sumOf, timeTicks, type Cells, type Rectangle } from "./grid.ts";
 import { HeatmapTable } from "./heatmap-table.tsx";
 import { paint } from "./paint.ts";
-import type { Heatmap } from "./pending.ts";
 import { areaParams, isNarrowed, narrow, type Area, type View } from "./view.ts";
 
 /** A drag that is under way: where it began, and where it is. */
@@ -19,6 +19,7 @@ interface Drag {
 
 export function HeatmapPart(props: { map: Heatmap; view: View }) {
   const { map, view } = props;
+  const times = useTimes();
   const all = sumOf(map, allOf(map));
   return (
     <section class="heatmap" aria-labelledby="heatmap-title">
@@ -31,7 +32,7 @@ export function HeatmapPart(props: { map: Heatmap; view: View }) {
         <button type="button" class="quiet" aria-pressed={view.isTable} onClick={() => amend({ heatmap: view.isTable ? null : "table" })}>As a table</button>
       </div>
       {view.isTable ? <HeatmapTable map={map} /> : <Picture map={map} area={view.area} />}
-      {map.cut && <p class="small tone-warn">Not all traces were counted: the window has more than {count(all.traces)}.</p>}
+      {map.cut && <p class="small tone-warn">The window has more than {counted(all.traces, "trace")}. Only those since {times.short(map.counted_since_unix_us ?? map.since_unix_us)} are counted.</p>}
       <Bounds map={map} view={view} />
     </section>
   );

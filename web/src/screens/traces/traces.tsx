@@ -1,5 +1,6 @@
 // Searches traces: what was understood, when they began and how long they took, and each of them.
 import { amend } from "../../address.ts";
+import type { Heatmap } from "../../api.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
 import type { AnswerTo, Ask } from "../../ask.ts";
 import { count, counted } from "../../format/count.ts";
@@ -16,7 +17,7 @@ import { durations, HeatmapPart } from "./heatmap.tsx";
 import { Picked, TraceRows } from "./list.tsx";
 import { Mistake } from "./mistake.tsx";
 import { Nothing } from "./nothing.tsx";
-import type { Heatmap, PagedTraceList } from "./pending.ts";
+import type { PagedTraceList } from "./pending.ts";
 import { command, isNarrowed, narrow, PAGE_ROWS, rangeOf, restLink, viewOf, type View } from "./view.ts";
 
 const FAILED = "status:error";
