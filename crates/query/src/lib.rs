@@ -14,6 +14,7 @@ extern crate self as coral_query;
 pub mod anomalies;
 pub mod answer;
 mod ask;
+pub mod attributes;
 mod beginning;
 mod cohort;
 mod coverage;
@@ -45,6 +46,7 @@ mod zone;
 
 pub use anomalies::AnomaliesQuestion;
 pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, question_from_url};
+pub use attributes::AttributesQuestion;
 pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
 pub use fleet::FleetState;
@@ -73,6 +75,7 @@ macro_rules! for_each_question {
             $crate::TracesQuestion,
             $crate::TraceQuestion,
             $crate::HeatmapQuestion,
+            $crate::AttributesQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,

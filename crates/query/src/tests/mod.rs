@@ -1,6 +1,7 @@
 //! Answers that exceed the size limit.
 
 mod agreement;
+mod attributes;
 mod beginning;
 mod beginning_by_metrics;
 mod coverage;

@@ -5,9 +5,10 @@ use proptest::prelude::*;
 use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
-    AnomaliesQuestion, EnglishQuestion, HeatmapQuestion, RedProtocol, RedQuestion, RedSide,
-    RedSource, ServicesQuestion, SharedSources, Sort, Source, SpanStatus, StatusQuestion,
-    TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WhyQuestion,
+    AnomaliesQuestion, AttributesQuestion, EnglishQuestion, HeatmapQuestion, RedProtocol,
+    RedQuestion, RedSide, RedSource, ServicesQuestion, SharedSources, Sort, Source, SpanStatus,
+    StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion,
+    WhyQuestion,
 };
 
 const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
@@ -91,6 +92,21 @@ fn why(service: Option<&str>) -> WhyQuestion {
         baseline_us: 1_800_000_000,
         ..WhyQuestion::default()
     }
+}
+
+fn check_attributes(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
+    for (q, key) in [
+        ("", ""),
+        ("", "service"),
+        ("", "name"),
+        ("status:error", "host.name"),
+        ("", "user.tier"),
+        ("trace.spans>1", "message"),
+    ] {
+        let (q, key) = (q.to_owned(), key.to_owned());
+        same(limited, only, &AttributesQuestion { q, key, ..Default::default() }, &[])?;
+    }
+    Ok(())
 }
 
 fn check_heatmaps(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
@@ -213,6 +229,7 @@ proptest! {
         let (_dirs, limited, only) = views(&made, segment_rows, metrics);
         check_traces(&limited, &only)?;
         check_heatmaps(&limited, &only)?;
+        check_attributes(&limited, &only)?;
         check_services(&limited, &only)?;
         check_maps(&limited, &only)?;
         check_english(&limited, &only)?;
