@@ -7,6 +7,7 @@ pub use crate::english::answer::*;
 pub use crate::heatmap::answer::*;
 pub use crate::red::answer::*;
 pub use crate::sampling::answer::*;
+pub use crate::series::answer::*;
 pub use crate::services::answer::*;
 pub use crate::status::answer::*;
 pub use crate::topology::answer::*;

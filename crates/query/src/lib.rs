@@ -29,6 +29,7 @@ pub mod red;
 mod sample;
 mod sampling;
 pub mod search;
+pub mod series;
 pub mod services;
 mod shared;
 mod size;
@@ -54,6 +55,7 @@ pub use heatmap::HeatmapQuestion;
 pub use limited::{InvalidScope, NOT_FOUND_FLOOR, ServiceScope};
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use search::{Search, SyntaxError};
+pub use series::SeriesQuestion;
 pub use services::ServicesQuestion;
 pub use shared::SharedSources;
 pub use source::Source;
@@ -78,6 +80,7 @@ macro_rules! for_each_question {
             $crate::AttributesQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
+            $crate::SeriesQuestion,
             $crate::WhyQuestion,
             $crate::ServicesQuestion,
             $crate::TopologyQuestion,

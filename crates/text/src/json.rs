@@ -5,8 +5,8 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, AttributeList, ColonyStatus, English, Heatmap, RedTable, Services, SlowRow,
-    Topology, Trace, TraceHealth, TraceList, TraceSummary, Why,
+    Anomalies, AttributeList, ColonyStatus, English, Heatmap, RedTable, RequestSeries, Services,
+    SlowRow, Topology, Trace, TraceHealth, TraceList, TraceSummary, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -45,7 +45,7 @@ macro_rules! without_words {
     };
 }
 
-without_words!(Anomalies, AttributeList, ColonyStatus, Heatmap, Topology);
+without_words!(Anomalies, AttributeList, ColonyStatus, Heatmap, RequestSeries, Topology);
 
 /// The health of services, and the verdict in words.
 #[derive(Serialize, JsonSchema)]

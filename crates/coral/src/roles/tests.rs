@@ -174,6 +174,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/heatmap: traces.read
         Get /api/v1/openapi.json: spec.read
         Get /api/v1/red/{protocol}: metrics.read
+        Get /api/v1/series/{protocol}: metrics.read
         Get /api/v1/services: metrics.read
         Get /api/v1/status: status.read
         Get /api/v1/topology: topology.read

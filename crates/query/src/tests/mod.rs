@@ -13,6 +13,7 @@ mod pages;
 mod sampling;
 mod sampling_changes;
 mod search;
+mod series;
 mod services;
 mod services_by_metrics;
 mod slowdown;

@@ -6,9 +6,9 @@ use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
     AnomaliesQuestion, AttributesQuestion, EnglishQuestion, HeatmapQuestion, RedProtocol,
-    RedQuestion, RedSide, RedSource, ServicesQuestion, SharedSources, Sort, Source, SpanStatus,
-    StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion,
-    WhyQuestion,
+    RedQuestion, RedSide, RedSource, SeriesQuestion, ServicesQuestion, SharedSources, Sort, Source,
+    SpanStatus, StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion,
+    TracesQuestion, WhyQuestion,
 };
 
 const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
@@ -171,6 +171,17 @@ fn check_services(limited: &SharedSources, only: &SharedSources) -> Result<(), T
                 over_us: None,
             };
             same(limited, only, &question, &[])?;
+            let series = SeriesQuestion {
+                protocol: RedProtocol::Http,
+                service: service.to_owned(),
+                route: None,
+                side,
+                source,
+                since_unix_us,
+                until_unix_us,
+                points: 7,
+            };
+            same(limited, only, &series, &[])?;
         }
     }
     Ok(())
