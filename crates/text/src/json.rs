@@ -5,8 +5,7 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, Anomaly, ColonyStatus, English, FoundRows, Heatmap, RedTable, Services, SlowRow,
-    SpanDetails, Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
+    Anomalies, Anomaly, AttributeList, ColonyStatus, English, FoundRows, Heatmap, RedTable, RequestSeries, Services, SlowRow, SpanDetails, Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -84,6 +83,7 @@ impl Projection for Anomalies {
         found
     }
 }
+without_words!(Anomalies, AttributeList, ColonyStatus, Heatmap, RequestSeries, Topology);
 
 /// The health of services, and the verdict in words.
 #[derive(Serialize, JsonSchema)]

@@ -1,6 +1,7 @@
 //! Answers that exceed the size limit.
 
 mod agreement;
+mod attributes;
 mod beginning;
 mod beginning_by_metrics;
 mod coverage;
@@ -13,6 +14,7 @@ mod pages;
 mod sampling;
 mod sampling_changes;
 mod search;
+mod series;
 mod services;
 mod services_by_metrics;
 mod slowdown;

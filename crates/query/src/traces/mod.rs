@@ -21,6 +21,8 @@ use coral_trace::{TimeRange, UnixNanos};
 pub(crate) use self::condition::Conditions;
 use self::failures::TraceFacts;
 pub(crate) use self::failures::failure_of;
+pub(crate) use self::failures::cut as cut_text;
+pub(crate) use self::groups::GroupKey;
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::coverage::TracesOf;
