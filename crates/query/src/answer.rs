@@ -1,6 +1,7 @@
 //! The answers of all questions.
 
 pub use crate::anomalies::answer::*;
+pub use crate::compare::answer::*;
 pub use crate::coverage::{Coverage, CoverageGap, LeftOut, SamplingChange};
 pub use crate::english::answer::*;
 pub use crate::red::answer::*;

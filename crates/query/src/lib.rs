@@ -16,6 +16,7 @@ pub mod answer;
 mod ask;
 mod beginning;
 mod cohort;
+pub mod compare;
 mod coverage;
 pub mod english;
 mod fleet;
@@ -44,6 +45,7 @@ mod zone;
 
 pub use anomalies::AnomaliesQuestion;
 pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, question_from_url};
+pub use compare::CompareQuestion;
 pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
 pub use fleet::FleetState;
@@ -73,6 +75,7 @@ macro_rules! for_each_question {
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,
+            $crate::CompareQuestion,
             $crate::ServicesQuestion,
             $crate::TopologyQuestion,
             $crate::AnomaliesQuestion,

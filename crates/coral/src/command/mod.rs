@@ -5,6 +5,7 @@ mod ask;
 mod asked_at;
 pub(crate) mod audit;
 mod beyla;
+mod compare;
 mod config;
 mod connect;
 mod doctor;
@@ -36,7 +37,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::args::{
     AgentCommand, AuditCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command,
-    ConfigCommand, DoctorCommand, DuckdbCommand, QueryCommand, StoreCommand,
+    ConfigCommand, DoctorCommand, DuckdbCommand, QueryCommand, StoreCommand, TraceCommand,
 };
 use crate::client::AskError;
 use crate::error_json::error_json;
@@ -107,6 +108,7 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Duckdb(DuckdbCommand::Install(args)) => duckdb::install(&args),
         Command::Query(QueryCommand::Topology(args)) => topology::topology(&args, &asked),
         Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args, &asked),
+        Command::Trace(TraceCommand::Compare(args)) => compare::compare(&args, &asked),
         Command::Services(args) => services::services(&args, &asked),
         Command::Ask(args) => ask::ask(&args, &asked),
         Command::Why(args) => why::why(&args, &asked),

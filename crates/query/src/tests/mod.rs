@@ -1,7 +1,7 @@
 //! Answers that exceed the size limit.
 
 mod agreement;
-mod beginning;
+pub(crate) mod beginning;
 mod beginning_by_metrics;
 mod coverage;
 mod failures;

@@ -121,6 +121,11 @@ impl Reader<'_> {
 /// The longest time range whose gaps a list of traces has.
 const MAX_COVERAGE_RANGE: Duration = Duration::from_secs(24 * 3_600);
 
+/// The search of the traces that `question` asks for, at most `limit`.
+pub(crate) fn query_of(question: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryError> {
+    trace_query(question, &Conditions::of(question)?, limit)
+}
+
 fn trace_query(
     question: &TracesQuestion,
     conditions: &Conditions,

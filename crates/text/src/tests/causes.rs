@@ -309,7 +309,8 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
         cart repeats a call, cart → postgres SELECT items: 0.0% → 100.0% of requests
         cart makes a call more often, cart → postgres SELECT items: 15.0% → 95.0% of requests
         cart makes new calls, cart → 10.0.0.7:443 over http: 0 calls → 1,200 calls
-        cart makes no more calls, cart \u{1b}[2J→ ads over http: 1 call → 0 calls"#]].assert_eq(&titles.join("\n"));
+        cart makes no more calls, cart \u{1b}[2J→ ads over http: 1 call → 0 calls"#]]
+    .assert_eq(&titles.join("\n"));
     assert_eq!(summary(&found), "8 changes against the baseline");
     let found = Anomalies { left_out: 1_200, ..found };
     assert_eq!(summary(&found), "1,208 changes against the baseline, of which 8 are listed");

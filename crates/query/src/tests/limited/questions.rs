@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
-    AnomaliesQuestion, EnglishQuestion, LayoutDirection, RedProtocol, RedQuestion, RedSide,
-    RedSource, ServicesQuestion, SharedSources, Sort, Source, SpanStatus, StatusQuestion,
+    AnomaliesQuestion, CompareQuestion, EnglishQuestion, LayoutDirection, RedProtocol, RedQuestion,
+    RedSide, RedSource, ServicesQuestion, SharedSources, Sort, Source, SpanStatus, StatusQuestion,
     TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WhyQuestion,
 };
 
@@ -70,6 +70,14 @@ fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), Tes
         let trace_id = Some(id.to_owned());
         let why = WhyQuestion { trace_id, ..why(None) };
         same(limited, only, &why, &[])?;
+        let compare = CompareQuestion { a: id.to_owned(), ..CompareQuestion::default() };
+        same(limited, only, &compare, &[])?;
+        let b = Some("q:-service:ledger".to_owned());
+        same(limited, only, &CompareQuestion { b, ..compare }, &[])?;
+    }
+    for a in ["q:service:ledger", "q:status:error", "q:host.name:grimbolt"] {
+        let compare = CompareQuestion { a: a.to_owned(), ..CompareQuestion::default() };
+        same(limited, only, &compare, &[])?;
     }
     Ok(())
 }
