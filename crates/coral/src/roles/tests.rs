@@ -169,6 +169,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Delete /api/v1/agents/{agent_id}: agent.forget
         Get /api/v1/anomalies: anomalies.read
         Get /api/v1/ask: ask.read
+        Get /api/v1/compare: why.read
         Get /api/v1/doctor/traces: traces.read
         Get /api/v1/openapi.json: spec.read
         Get /api/v1/red/{protocol}: metrics.read
