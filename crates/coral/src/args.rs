@@ -264,6 +264,14 @@ pub struct ServerArgs {
     pub log: Option<String>,
 }
 
+/// Whether to print a link instead of an answer.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct LinkArgs {
+    /// Print the link of the web page that shows the same, instead of the answer.
+    #[arg(long)]
+    pub link: bool,
+}
+
 /// Which colony to ask.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ColonyArgs {
@@ -278,6 +286,9 @@ pub struct ColonyArgs {
 /// `coral colony status`.
 #[derive(Args, Debug)]
 pub struct ColonyStatusArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use coral_query::Source;
 use coral_trace::units::When;
 
-use super::{ColonyArgs, StatusFormat, parse_when};
+use super::{ColonyArgs, LinkArgs, StatusFormat, parse_when};
 
 /// What to do with traces.
 #[derive(Subcommand, Debug)]
@@ -36,6 +36,9 @@ pub struct CompareArgs {
     /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: StatusFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

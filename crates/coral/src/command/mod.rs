@@ -11,6 +11,7 @@ mod connect;
 mod doctor;
 mod duckdb;
 mod join;
+mod link;
 mod login;
 mod memory;
 mod query;
@@ -84,6 +85,9 @@ const FAILURE: u8 = 1;
 const NOT_UNDERSTOOD: u8 = 3;
 
 fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
+    if let Some((link, colony)) = link::asked_for(&command, &asked)? {
+        return print(&(link.url(query::colony(colony).url()) + "\n"));
+    }
     match command {
         Command::Agent(AgentCommand::Start(args)) => serve::agent(&args),
         Command::Agent(AgentCommand::Status(args)) => status::agent(&args),
