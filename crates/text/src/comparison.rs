@@ -111,8 +111,12 @@ fn row(row: &ComparedRow) -> Vec<Cell> {
     let indent = "  ".repeat(row.depth.min(12) as usize);
     let operation = format!("{indent}{} {}", line(&row.service), line(&row.name));
     let delta = row.delta_us.map(|micros| {
-        let sign = if micros < 0 { "-" } else { "+" };
-        format!("{sign}{}", duration(micros.saturating_abs()))
+        let length = duration(micros.saturating_abs());
+        match micros {
+            0 => "0".to_owned(),
+            1.. => format!("+{length}"),
+            _ => format!("-{length}"),
+        }
     });
     let only = match (&row.a, &row.b) {
         (Some(_), None) => "only in A",

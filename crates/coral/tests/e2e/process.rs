@@ -237,7 +237,9 @@ impl Coral {
     /// `text` with the usual address of a colony in the place of this colony's.
     pub fn at_usual_address(&self, text: &str) -> String {
         match self.addresses["colony"].as_str() {
-            Some(address) => text.replace(&format!("http://{address}/ui/"), "http://127.0.0.1:9000/ui/"),
+            Some(address) => {
+                text.replace(&format!("http://{address}/ui/"), "http://127.0.0.1:9000/ui/")
+            }
             None => text.to_owned(),
         }
     }

@@ -106,7 +106,8 @@ fn a_comparison_has_both_sides_the_operations_and_the_values_that_differ() {
         Service | Attribute | Value | A      | B
         --------|-----------|-------|--------|--------
         shop    | host.name | web-3 | 1 of 1 | 2 of 29
-    "#]].assert_eq(&page(&found(), Screen::PLAIN));
+    "#]]
+    .assert_eq(&page(&found(), Screen::PLAIN));
 }
 
 #[test]
@@ -123,7 +124,8 @@ fn a_comparison_says_what_is_left_out_and_why_it_is_not_aligned() {
         B: 0 traces
 
         Not aligned: A has no traces.
-    "#]].assert_eq(&page(&none, Screen::PLAIN));
+    "#]]
+    .assert_eq(&page(&none, Screen::PLAIN));
     let not_aligned = Some(NotAligned::DifferentOperations);
     let rows = vec![row(0, "GET /buy", [times(460, 1.0, 0), None], 0.0); 70];
     let a = ComparedSide { traces: 3, ..a };

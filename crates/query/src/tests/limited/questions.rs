@@ -70,11 +70,14 @@ fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), Tes
         let trace_id = Some(id.to_owned());
         let why = WhyQuestion { trace_id, ..why(None) };
         same(limited, only, &why, &[])?;
+    }
+    for id in whole.iter().map(String::as_str).chain(["abc1", "22"]) {
         let compare = CompareQuestion { a: id.to_owned(), ..CompareQuestion::default() };
         same(limited, only, &compare, &[])?;
-        let b = Some("q:-service:ledger".to_owned());
-        same(limited, only, &CompareQuestion { b, ..compare }, &[])?;
     }
+    let compare = CompareQuestion { a: whole[0].clone(), ..CompareQuestion::default() };
+    let b = Some("q:-service:ledger".to_owned());
+    same(limited, only, &CompareQuestion { b, ..compare }, &[])?;
     for a in ["q:service:ledger", "q:status:error", "q:host.name:grimbolt"] {
         let compare = CompareQuestion { a: a.to_owned(), ..CompareQuestion::default() };
         same(limited, only, &compare, &[])?;
