@@ -2,6 +2,7 @@
 
 pub use crate::anomalies::answer::*;
 pub use crate::attributes::answer::*;
+pub use crate::compare::answer::*;
 pub use crate::coverage::{Coverage, CoverageGap, LeftOut, SamplingChange};
 pub use crate::english::answer::*;
 pub use crate::find::answer::*;

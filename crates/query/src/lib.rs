@@ -17,6 +17,7 @@ mod ask;
 pub mod attributes;
 mod beginning;
 mod cohort;
+pub mod compare;
 mod coverage;
 pub mod english;
 pub mod find;
@@ -51,6 +52,7 @@ mod zone;
 pub use anomalies::AnomaliesQuestion;
 pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, question_from_url};
 pub use attributes::AttributesQuestion;
+pub use compare::CompareQuestion;
 pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
 pub use find::FindQuestion;
@@ -91,6 +93,7 @@ macro_rules! for_each_question {
             $crate::RedQuestion,
             $crate::SeriesQuestion,
             $crate::WhyQuestion,
+            $crate::CompareQuestion,
             $crate::ServicesQuestion,
             $crate::TopologyQuestion,
             $crate::AnomaliesQuestion,

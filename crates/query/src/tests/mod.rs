@@ -3,6 +3,7 @@
 mod agreement;
 mod attributes;
 mod beginning;
+pub(crate) mod beginning;
 mod beginning_by_metrics;
 mod coverage;
 mod failures;

@@ -130,6 +130,12 @@ pub(crate) fn listed_range(
 const MAX_COVERAGE_RANGE: Duration = Duration::from_secs(24 * 3_600);
 
 pub(crate) fn trace_query(
+/// The search of the traces that `question` asks for, at most `limit`.
+pub(crate) fn query_of(question: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryError> {
+    trace_query(question, &Conditions::of(question)?, limit)
+}
+
+fn trace_query(
     question: &TracesQuestion,
     conditions: &Conditions,
     limit: u32,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
-    AnomaliesQuestion, AttributesQuestion, EnglishQuestion, FindQuestion, HeatmapQuestion, LayoutDirection, RedProtocol, RedQuestion, RedSide, RedSource, SeriesQuestion, ServicesQuestion, SharedSources, Sort, Source, SpanQuestion, SpanStatus, StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion, WhyQuestion,
+    AnomaliesQuestion, AttributesQuestion, CompareQuestion, EnglishQuestion, FindQuestion, HeatmapQuestion, LayoutDirection, RedProtocol, RedQuestion, RedSide, RedSource, SeriesQuestion, ServicesQuestion, SharedSources, Sort, Source, SpanQuestion, SpanStatus, StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion, WhyQuestion,
 };
 
 const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
@@ -90,6 +90,17 @@ fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), Tes
         let trace_id = Some(id.to_owned());
         let why = WhyQuestion { trace_id, ..why(None) };
         same(limited, only, &why, &[])?;
+    }
+    for id in whole.iter().map(String::as_str).chain(["abc1", "22"]) {
+        let compare = CompareQuestion { a: id.to_owned(), ..CompareQuestion::default() };
+        same(limited, only, &compare, &[])?;
+    }
+    let compare = CompareQuestion { a: whole[0].clone(), ..CompareQuestion::default() };
+    let b = Some("q:-service:ledger".to_owned());
+    same(limited, only, &CompareQuestion { b, ..compare }, &[])?;
+    for a in ["q:service:ledger", "q:status:error", "q:host.name:grimbolt"] {
+        let compare = CompareQuestion { a: a.to_owned(), ..CompareQuestion::default() };
+        same(limited, only, &compare, &[])?;
     }
     Ok(())
 }
