@@ -10,6 +10,7 @@ use crate::capabilities::Capabilities;
 use crate::columns::Columns;
 use crate::error::EngineError;
 use crate::extent::Extent;
+use crate::histogram::{Grid, Histogram};
 use crate::query::{TraceQuery, TraceSummary};
 use crate::redacted::RedactedSpans;
 use crate::timeline::AgentMinute;
@@ -44,6 +45,26 @@ pub trait TraceReader: Send + Sync {
     /// partial answer.
     fn search(&self, query: &TraceQuery, budget: &Budget)
     -> Result<Vec<TraceSummary>, EngineError>;
+
+    /// The number of traces that match `query`, and of those with a failed span, in each cell of
+    /// `grid`. The order and the limit of `query` do not matter. An engine with summaries of traces
+    /// SHOULD replace the default, which searches.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    fn histogram(
+        &self,
+        query: &TraceQuery,
+        grid: &Grid,
+        budget: &Budget,
+    ) -> Result<Histogram, EngineError> {
+        let all = TraceQuery { limit: u32::MAX, ..query.clone() };
+        let mut counted = Histogram::new(grid.clone());
+        for trace in self.search(&all, budget)? {
+            counted.add(trace.start, trace.duration_us, trace.errors > 0);
+        }
+        Ok(counted)
+    }
 
     /// One trace, from the spans of `collector`, or of both collectors if `None`: its first `limit`
     /// spans by start, and the numbers of all its spans.

@@ -3,6 +3,8 @@
 pub use crate::anomalies::answer::*;
 pub use crate::coverage::{Coverage, CoverageGap, LeftOut, SamplingChange};
 pub use crate::english::answer::*;
+pub use crate::find::answer::*;
+pub use crate::heatmap::answer::*;
 pub use crate::red::answer::*;
 pub use crate::sampling::answer::*;
 pub use crate::services::answer::*;
@@ -11,4 +13,5 @@ pub use crate::topology::answer::*;
 pub use crate::trace::answer::*;
 pub use crate::trace_health::answer::*;
 pub use crate::traces::answer::*;
+pub use crate::waterfall::answer::*;
 pub use crate::why::answer::*;

@@ -16,6 +16,7 @@ mod exception;
 pub mod explain;
 mod failure;
 mod ids;
+pub mod layout;
 mod origin;
 mod recognise;
 pub mod red;
@@ -28,6 +29,7 @@ mod text;
 mod time;
 pub mod tree;
 pub mod units;
+pub mod waterfall;
 pub mod wholeness;
 mod work;
 

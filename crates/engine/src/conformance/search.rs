@@ -12,7 +12,9 @@ use super::{NOON, Subject, run, steps, take};
 use crate::filter::{
     AttributeOwner, Comparison, EventField, Field, Literal, Pattern, SpanField, TraceField,
 };
-use crate::{Budget, Columns, Engine, Filter, Order, TraceQuery, TraceReader, TraceSummary};
+use crate::{
+    Budget, Columns, Engine, Filter, Grid, Histogram, Order, TraceQuery, TraceReader, TraceSummary,
+};
 
 /// Whatever the order of pages, seals and restarts, a search without a filter returns what testing
 /// every span returns.
@@ -52,6 +54,38 @@ pub fn a_search_finds_exactly_the_traces_that_match_its_filter<S: Subject>() {
             prop_assert!(subject.engine().search(query, &Budget::unlimited()).is_err());
         }
         check(subject.engine(), &stored, &can)
+    });
+}
+
+/// Whatever the order of pages, seals and restarts, a histogram counts each trace that matches once,
+/// and no other trace.
+pub fn a_histogram_counts_exactly_the_traces_that_match<S: Subject>() {
+    let query = (any_query(), prop::option::weighted(0.3, any_filter()))
+        .prop_map(|(query, filter)| TraceQuery { filter, ..query });
+    let grid = (0..40_u64, 1..40_u64, 1..7_u32).prop_map(|(start, length, columns)| {
+        let at = |ms: u64| NOON.later(Duration::from_millis(ms));
+        let range = TimeRange { start: at(start), end: at(start + length) };
+        Grid { range, columns, bounds_us: vec![0, 1_000, 10_000, 50_000] }
+    });
+    let asked = prop::collection::vec((query, grid), 1..12);
+    run(48, (steps(any_span()), asked), |(steps, asked)| {
+        let (mut subject, mut stored) = (S::new(), Vec::new());
+        for step in steps {
+            take(&mut subject, step, &mut stored);
+        }
+        for (query, grid) in &asked {
+            if subject.engine().capabilities().check(query).is_err() {
+                continue;
+            }
+            let found = subject.engine().histogram(query, grid, &Budget::unlimited());
+            let mut counted = Histogram::new(grid.clone());
+            let all = TraceQuery { limit: u32::MAX, ..query.clone() };
+            for trace in expected(&stored, &all) {
+                counted.add(trace.start, trace.duration_us, trace.errors > 0);
+            }
+            prop_assert_eq!(found.expect("traces are counted"), counted, "{:?}", query);
+        }
+        Ok(())
     });
 }
 

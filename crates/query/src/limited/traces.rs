@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coral_engine::{
-    AgentMinute, Budget, Capabilities, Columns, EngineError, Extent, Operation, Order,
-    RedactedParent, RedactedSpan, RedactedSpans, StoredSpan, StoredTrace, TraceQuery, TraceReader,
-    TraceSummary,
+    AgentMinute, Budget, Capabilities, Columns, EngineError, Extent, Grid, Histogram, Operation,
+    Order, RedactedParent, RedactedSpan, RedactedSpans, StoredSpan, StoredTrace, TraceQuery,
+    TraceReader, TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
@@ -123,6 +123,30 @@ impl TraceReader for LimitedTraces {
         };
         self.walk(query, &services, columns() | wanted, budget, &mut visit)?;
         Ok(best.traces.into_values().collect())
+    }
+
+    fn histogram(
+        &self,
+        query: &TraceQuery,
+        grid: &Grid,
+        budget: &Budget,
+    ) -> Result<Histogram, EngineError> {
+        self.inner.capabilities().check(query)?;
+        let mut counted = Histogram::new(grid.clone());
+        let services = self.services_of(query, budget)?;
+        if services.is_empty() {
+            return Ok(counted);
+        }
+        let wanted = query.filter.as_ref().map_or(Columns::CORE, coral_engine::Filter::columns);
+        let bar = Bar::of(query);
+        let mut visit = |trace: TraceId, spans: &[StoredSpan]| {
+            if let Some(found) = matching(query, trace, spans) {
+                counted.add(found.start, found.duration_us, found.errors > 0);
+            }
+            bar
+        };
+        self.walk(query, &services, columns() | wanted, budget, &mut visit)?;
+        Ok(counted)
     }
 
     fn trace(
@@ -387,6 +411,19 @@ impl TraceReader for LimitedTraces {
     }
 }
 
+/// The summary of a trace with these `spans`, if it matches `query`.
+fn matching(query: &TraceQuery, trace: TraceId, spans: &[StoredSpan]) -> Option<TraceSummary> {
+    let found = summary(trace, spans)?;
+    let fits = is_in(query.started, found.start.as_micros())
+        && query.min_duration_us.is_none_or(|min| found.duration_us >= min)
+        && query.failed.is_none_or(|failed| failed == (found.errors > 0));
+    let meets = || {
+        let filter = query.filter.as_ref();
+        filter.is_none_or(|filter| filter.matches(spans.iter().map(|stored| &stored.span)))
+    };
+    (fits && meets()).then_some(found)
+}
+
 /// The best traces of a search so far, in its order.
 struct Best<'a> {
     query: &'a TraceQuery,
@@ -399,21 +436,12 @@ type Key = (i64, i64, TraceId);
 impl Best<'_> {
     fn add(&mut self, trace: TraceId, spans: &[StoredSpan]) {
         let query = self.query;
-        let Some(found) = summary(trace, spans) else { return };
-        let fits = is_in(query.started, found.start.as_micros())
-            && query.min_duration_us.is_none_or(|min| found.duration_us >= min)
-            && query.failed.is_none_or(|failed| failed == (found.errors > 0));
-        let meets = || {
-            let filter = query.filter.as_ref();
-            filter.is_none_or(|filter| filter.matches(spans.iter().map(|stored| &stored.span)))
-        };
-        if fits && meets() {
-            let duration = if query.order == Order::Slowest { found.duration_us } else { 0 };
-            let key = (duration.saturating_neg(), -found.start.as_micros(), trace);
-            self.traces.insert(key, found);
-            while self.traces.len() > query.limit as usize {
-                self.traces.pop_last();
-            }
+        let Some(found) = matching(query, trace, spans) else { return };
+        let duration = if query.order == Order::Slowest { found.duration_us } else { 0 };
+        let key = (duration.saturating_neg(), -found.start.as_micros(), trace);
+        self.traces.insert(key, found);
+        while self.traces.len() > query.limit as usize {
+            self.traces.pop_last();
         }
     }
 

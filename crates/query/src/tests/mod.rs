@@ -5,6 +5,8 @@ mod beginning;
 mod beginning_by_metrics;
 mod coverage;
 mod failures;
+mod find;
+mod heatmap;
 mod limited;
 mod loopback;
 mod sampling;
@@ -16,6 +18,7 @@ mod slowdown;
 mod trace_health;
 mod usual;
 mod waiting;
+mod waterfall;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]

@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use coral_engine::{Budget, Order, TraceQuery};
-use coral_trace::TimeRange;
+use coral_trace::{TimeRange, UnixNanos};
 
-use self::condition::Conditions;
+pub(crate) use self::condition::Conditions;
 use self::failures::TraceFacts;
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
@@ -99,29 +99,29 @@ impl Reader<'_> {
             (false, true) => self.unmatched(&[Named::attribute(&question.by)], question)?,
             (false, false) => Vec::new(),
         };
-        let range = self.listed_range(&traces, question);
+        let earliest = traces.iter().map(|trace| trace.start).min();
+        let range = listed_range(earliest, question.started(), self.from.now);
         let coverage = self.missing_in(TracesOf { range, traces: &[] })?;
         Ok(answer::TraceList { traces, more, did_you_mean, coverage, unmatched, groups })
     }
+}
 
-    /// The time range that a list of `traces` is about, for gaps in it.
-    fn listed_range(
-        &self,
-        traces: &[answer::TraceSummary],
-        question: &TracesQuestion,
-    ) -> TimeRange {
-        let started = question.started();
-        let end = started.end.min(self.from.now);
-        let earliest = traces.iter().map(|trace| trace.start).min();
-        let start = earliest.map_or(started.start, |earliest| earliest.max(started.start));
-        TimeRange { start: start.max(end.earlier(MAX_COVERAGE_RANGE)), end }
-    }
+/// The time range that a list of traces is about, for gaps in it. `earliest` is the start of the
+/// earliest listed one.
+pub(crate) fn listed_range(
+    earliest: Option<UnixNanos>,
+    started: TimeRange,
+    now: UnixNanos,
+) -> TimeRange {
+    let end = started.end.min(now);
+    let start = earliest.map_or(started.start, |earliest| earliest.max(started.start));
+    TimeRange { start: start.max(end.earlier(MAX_COVERAGE_RANGE)), end }
 }
 
 /// The longest time range whose gaps a list of traces has.
 const MAX_COVERAGE_RANGE: Duration = Duration::from_secs(24 * 3_600);
 
-fn trace_query(
+pub(crate) fn trace_query(
     question: &TracesQuestion,
     conditions: &Conditions,
     limit: u32,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
-    Extent, FilterCapabilities, Fleet, KnownAgent, MetricCheckpoint, MetricExtent,
+    Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
     Retention, Signal, SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan,
     StoredTrace, TraceQuery, TraceReader, TraceSummary,
@@ -35,6 +35,26 @@ impl TraceReader for Store {
     ) -> Result<Vec<TraceSummary>, EngineError> {
         let Some(plan) = Plan::of(query) else { return Ok(Vec::new()) };
         Ok(search::search(&self.0.spans.live, &plan, budget)?)
+    }
+
+    /// From digests. A query with a filter is searched for.
+    fn histogram(
+        &self,
+        query: &TraceQuery,
+        grid: &Grid,
+        budget: &Budget,
+    ) -> Result<Histogram, EngineError> {
+        let all = TraceQuery { limit: u32::MAX, ..query.clone() };
+        let Some(plan) = Plan::of(&all) else { return Ok(Histogram::new(grid.clone())) };
+        let live = &self.0.spans.live;
+        if plan.is_exact() {
+            return Ok(search::histogram(live, &plan, grid, budget)?);
+        }
+        let mut counted = Histogram::new(grid.clone());
+        for trace in search::search(live, &plan, budget)? {
+            counted.add(trace.start, trace.duration_us, trace.errors > 0);
+        }
+        Ok(counted)
     }
 
     fn trace(

@@ -56,6 +56,11 @@ fn a_search_finds_exactly_the_traces_that_match_its_filter() {
 }
 
 #[test]
+fn a_histogram_counts_exactly_the_traces_that_match() {
+    search::a_histogram_counts_exactly_the_traces_that_match::<StoreSubject>();
+}
+
+#[test]
 fn a_read_has_the_columns_that_it_names() {
     search::a_read_has_the_columns_that_it_names::<StoreSubject>();
 }

@@ -13,10 +13,10 @@ pub(super) struct Judge {
     until: i64,
     min_duration_us: i64,
     failed: Option<bool>,
-    services: Vec<String>,
+    pub(super) services: Vec<String>,
     /// The bits of the services in the query. A trace with none of these bits cannot match. 0 if
     /// the query names no service.
-    service_bits: u64,
+    pub(super) service_bits: u64,
     pub(super) collector: Option<Collector>,
 }
 

@@ -1,0 +1,45 @@
+const GROUPED = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+/** `1,234`. */
+export function count(number: number): string {
+  return GROUPED.format(number);
+}
+
+/** `1 trace`, `2 traces`. */
+export function counted(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+/** `part`, from 0 to 1, as a percentage: `0%`, `5.8%`, `97%`. */
+export function percent(part: number): string {
+  const value = part * 100;
+  return value > 0 && value < 10 ? `${value.toFixed(1)}%` : `${value.toFixed(0)}%`;
+}
+
+/** `rate`, from 0 to 1, as a percentage. A rate above zero is never shown as `0%`. */
+export function rate(rate: number): string {
+  const value = rate * 100;
+  if (value === 0) return "0%";
+  if (value < 0.01) return "<0.01%";
+  if (value < 1) return `${value.toFixed(2)}%`;
+  return value < 100 ? `${value.toFixed(1)}%` : "100%";
+}
+
+/** Requests per second: two significant digits below ten, else a whole number. */
+export function perSecond(rate: number): string {
+  if (rate <= 0) return "0";
+  if (rate >= 10) return count(Math.round(rate));
+  return rate.toFixed(Math.min(9, Math.max(1, 1 - Math.floor(Math.log10(rate)))));
+}
+
+/** `8.3 MB`. */
+export function bytes(number: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = number;
+  let unit = 0;
+  while (value >= 1_000 && unit < units.length - 1) {
+    value /= 1_000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
+}

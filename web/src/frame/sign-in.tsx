@@ -1,0 +1,48 @@
+import { useEffect, useState } from "preact/hooks";
+import { sentence } from "../answer.tsx";
+import { OWN, type Methods } from "./session.ts";
+
+/** Asks who is there: a token, or the sign-in of a provider. */
+export function SignIn() {
+  const [methods, setMethods] = useState<Methods>({ methods: ["token"], provider: null });
+  const [error, setError] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  useEffect(() => {
+    document.title = "Sign in · Coral";
+    void fetch("../auth/methods").then(async (answer) => {
+      if (answer.ok) setMethods((await answer.json()) as Methods);
+    }).catch(() => {});
+  }, []);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const token = new FormData(event.currentTarget as HTMLFormElement).get("token");
+    setBusy(true);
+    const answer = await fetch("../auth/token", {
+      method: "POST",
+      headers: { "content-type": "application/json", ...OWN },
+      body: JSON.stringify({ token: String(token).trim() }),
+    }).catch(() => null);
+    setBusy(false);
+    if (answer?.ok) return void dispatchEvent(new Event("coral:signed-in"));
+    const body = (await answer?.json().catch(() => null)) as { error?: string; hint?: string } | null | undefined;
+    setError(body?.error ? `${sentence(body.error)} ${body.hint ? sentence(body.hint) : ""}` : "The colony cannot be reached.");
+  };
+  const next = `/ui/${location.pathname.split("/").at(-1) ?? ""}${location.search}`;
+  return (
+    <main class="sign-in" id="content">
+      <h1>Sign in to Coral</h1>
+      {methods.methods.includes("oidc") && (
+        <p><a class="button button-first" href={`../auth/login?next=${encodeURIComponent(next)}`}>Sign in with {methods.provider ?? "your account"}</a></p>
+      )}
+      {methods.methods.includes("token") && (
+        <form onSubmit={submit}>
+          <label for="token">Access token</label>
+          <input id="token" name="token" type="password" autocomplete="off" spellcheck={false} required autofocus />
+          <button type="submit" class="button-first" disabled={isBusy}>Sign in</button>
+          <p class="soft">On the colony's host, <code>coral token create</code> makes one.</p>
+        </form>
+      )}
+      {error !== null && <p class="notice notice-bad" role="alert">{error}</p>}
+    </main>
+  );
+}

@@ -1,0 +1,84 @@
+// The page. Each screen is one folder of `screens`; what is around them is in `frame`.
+import { render, type ComponentType } from "preact";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { followLinks, useAddress, type Address, type Page } from "./address.ts";
+import { showEverything } from "./format/visible.ts";
+import { ZoneContext, type Zone } from "./format/time.ts";
+import { Frame } from "./frame/frame.tsx";
+import { listenToKeys } from "./frame/keys.ts";
+import { RefreshContext } from "./frame/refresh.ts";
+import { usePerson } from "./frame/session.ts";
+import { SignIn } from "./frame/sign-in.tsx";
+import { store, stored } from "./frame/stored.ts";
+import { Ask } from "./screens/ask/ask.tsx";
+import { Compare } from "./screens/compare/compare.tsx";
+import { Home } from "./screens/home/home.tsx";
+import { MapScreen } from "./screens/map/map.tsx";
+import { NoSuchPage } from "./screens/no-such-page.tsx";
+import { ServiceScreen } from "./screens/service/service.tsx";
+import { Sql } from "./screens/sql/sql.tsx";
+import { Status } from "./screens/status/status.tsx";
+import { TraceScreen } from "./screens/trace/trace.tsx";
+import { Traces } from "./screens/traces/traces.tsx";
+import { WhyScreen } from "./screens/why/why.tsx";
+import { windowOf, type Window } from "./window.ts";
+import "./style/style.css";
+
+/** What a screen is given. It reads everything else from its address. */
+export interface ScreenProps {
+  address: Address;
+  window: Window;
+}
+
+const SCREENS: Record<Page, ComponentType<ScreenProps>> = {
+  "": Home,
+  traces: Traces,
+  trace: TraceScreen,
+  service: ServiceScreen,
+  why: WhyScreen,
+  map: MapScreen,
+  compare: Compare,
+  ask: Ask,
+  sql: Sql,
+  status: Status,
+};
+
+/** Screens that ask again by themselves while their window ends now. */
+const LIVE: readonly (Page | null)[] = ["", "service", "status"];
+const LIVE_MS = 10_000;
+
+function App() {
+  const address = useAddress();
+  const window = windowOf(address);
+  const person = usePerson();
+  const [revision, setRevision] = useState(0);
+  const [live, setLive] = useState(stored("live") !== "off");
+  const refresh = useCallback(() => setRevision((revision) => revision + 1), []);
+  const isLive = live && window.isRelative && LIVE.includes(address.page);
+  useEffect(() => {
+    if (!isLive) return;
+    const timer = setInterval(() => { if (!document.hidden) refresh(); }, LIVE_MS);
+    return () => clearInterval(timer);
+  }, [isLive]);
+  if (person === "signed-out") return <SignIn />;
+  const zone: Zone = address.params.get("tz") === "local" ? "local" : "utc";
+  const Screen = address.page === null ? NoSuchPage : SCREENS[address.page];
+  return (
+    <ZoneContext.Provider value={zone}>
+      <RefreshContext.Provider value={revision}>
+        <Frame
+          address={address} window={window} zone={zone} person={person} live={live} refresh={refresh}
+          setLive={(live) => { store("live", live ? null : "off"); setLive(live); }}
+        >
+          <Screen address={address} window={window} />
+        </Frame>
+      </RefreshContext.Provider>
+    </ZoneContext.Provider>
+  );
+}
+
+showEverything();
+followLinks();
+listenToKeys();
+const app = document.getElementById("app");
+if (app) render(<App />, app);

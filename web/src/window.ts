@@ -1,0 +1,92 @@
+import { amend, type Address } from "./address.ts";
+import { rfc3339 } from "./format/time.ts";
+
+/** The time range that a page is about, as its URL says it. */
+export interface Window {
+  /** The parameters of questions: `since` and `until` as text. */
+  ask: { since: string; until: string };
+  /** What people read: `last 15 min`. */
+  label: string;
+  /** Whether the window moves with the time. */
+  isRelative: boolean;
+  /** Whether the URL names no window: then answers find when a change began. */
+  isDefault: boolean;
+  /** Options of the command line: `--since 15m`; empty for the default. */
+  flags: string;
+  /** The same for questions that have no default window of 15 minutes. */
+  explicitFlags: string;
+}
+
+export const LENGTHS: readonly { since: string; label: string }[] = [
+  { since: "5m", label: "last 5 min" },
+  { since: "15m", label: "last 15 min" },
+  { since: "1h", label: "last hour" },
+  { since: "3h", label: "last 3 hours" },
+  { since: "6h", label: "last 6 hours" },
+  { since: "1d", label: "last day" },
+  { since: "3d", label: "last 3 days" },
+  { since: "7d", label: "last 7 days" },
+];
+const DEFAULT = "15m";
+
+export function windowOf({ params }: Address): Window {
+  const from = params.get("from");
+  const to = params.get("to");
+  if (from !== null) {
+    const until = to ?? "now";
+    const flags = `--since ${from}${to === null ? "" : ` --until ${to}`}`;
+    return {
+      ask: { since: from, until },
+      label: `${readable(from)} – ${to === null ? "now" : readable(to)}`,
+      isRelative: false,
+      isDefault: false,
+      flags,
+      explicitFlags: flags,
+    };
+  }
+  const since = params.get("since") ?? DEFAULT;
+  const known = LENGTHS.find((length) => length.since === since);
+  const isDefault = !params.has("since");
+  return {
+    ask: { since, until: "now" },
+    label: known?.label ?? `since ${since}`,
+    isRelative: true,
+    isDefault,
+    flags: isDefault ? "" : `--since ${since}`,
+    explicitFlags: `--since ${since}`,
+  };
+}
+
+/** Milliseconds of a length such as `15m`; null for other text. */
+export function lengthMs(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ""];
+  return match && unit ? Number(match[1]) * unit : null;
+}
+
+/** The window as absolute times in microseconds, measured now; null when only the colony can tell. */
+export function bounds(window: Window): { since: number; until: number } | null {
+  const until = window.ask.until === "now" ? Date.now() : Date.parse(window.ask.until);
+  const length = lengthMs(window.ask.since);
+  const since = length === null ? Date.parse(window.ask.since) : until - length;
+  return Number.isNaN(since) || Number.isNaN(until) ? null : { since: since * 1_000, until: until * 1_000 };
+}
+
+/** Parameters of a URL that pin the window to absolute times. */
+export function pinned(window: Window): { since: null; from: string; to: string } | null {
+  const range = bounds(window);
+  return range && { since: null, from: rfc3339(range.since), to: rfc3339(range.until) };
+}
+
+/** Moves the window by `windows` of its own length. */
+export function shift(window: Window, windows: number): void {
+  const range = bounds(window);
+  if (range === null) return;
+  const by = (range.until - range.since) * windows;
+  const until = Math.min(range.until + by, Date.now() * 1_000);
+  amend({ since: null, from: rfc3339(until - (range.until - range.since)), to: rfc3339(until) });
+}
+
+function readable(time: string): string {
+  return time.replace("T", " ").replace(/(:\d\d)(\.\d+)?Z$/, "$1 UTC");
+}
