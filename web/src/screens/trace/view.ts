@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { amend } from "../../address.ts";
-import { ORPHANS, type Closed } from "./lines.ts";
+import { ORPHANS, ORPHANS_KEY, type Closed } from "./lines.ts";
 import { PILLS, type Pill } from "./matches.ts";
 import type { Rows } from "./rows.ts";
 import { readZoom, writeZoom, type Range } from "./zoom.ts";
@@ -92,6 +92,7 @@ export interface Selection {
 export function useSelection(params: URLSearchParams, rows: Rows): Selection {
   const span = params.get("span");
   const inUrl = useMemo(() => {
+    if (span === ORPHANS_KEY) return ORPHANS;
     const row = span === null ? -1 : rows.find(span);
     return row < 0 ? NOTHING : row;
   }, [span, rows]);
@@ -108,7 +109,7 @@ export function useSelection(params: URLSearchParams, rows: Rows): Selection {
   const select = (next: number, options: { details?: boolean } = {}) => {
     set(next);
     clearTimeout(timer.current);
-    const id = next >= 0 ? rows.keyOf(next) : null;
+    const id = next === ORPHANS ? ORPHANS_KEY : next >= 0 ? rows.keyOf(next) : null;
     const write = (how: "push" | "replace") => {
       const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
       // The first row that is reached by keys does not open the panel: Enter does.
@@ -121,5 +122,3 @@ export function useSelection(params: URLSearchParams, rows: Rows): Selection {
   };
   return { row, select };
 }
-
-export { ORPHANS };
