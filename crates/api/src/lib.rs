@@ -1,9 +1,10 @@
-//! Answers over HTTP: one module per surface, all based on the questions of `coral-query`; and the web
-//! page.
+//! Answers over HTTP: one module per surface, all based on the questions of `coral-query`; the web
+//! page, and its sign-in.
 #![warn(missing_docs)]
 
 pub mod json;
 pub mod openapi;
+pub mod sign_in;
 pub mod sql;
 pub mod ui;
 pub mod whoami;

@@ -11,6 +11,7 @@ use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use crate::sign_in::SignInMethods;
 use crate::whoami::{self, WhoAmI};
 
 /// Path of the document.
@@ -58,6 +59,8 @@ pub fn document() -> Value {
     for_each_question!(describe);
     paths.insert(whoami::PATH.to_owned(), who_am_i(&mut generators.answers));
     paths.insert(SqlQuestion::PATH.to_owned(), sql(&mut generators.questions));
+    // The sign-in is not under `/api/v1`; the web page has its type from here.
+    generators.answers.subschema_for::<SignInMethods>();
     let error = generators.answers.subschema_for::<coral_server::refusal::ApiError>();
     for path in paths.values_mut() {
         let operation = path.as_object_mut().and_then(|path| path.values_mut().next());

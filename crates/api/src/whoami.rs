@@ -25,11 +25,17 @@ pub struct WhoAmI {
     pub name: String,
     /// The kind of caller, as in the table of docs/trust.md, such as `viewer`.
     pub kind: String,
+    /// The role of a person, or `admin` for a process of this host; null for an agent and a colony.
+    #[serde(default)]
+    pub role: Option<String>,
     /// Globs of the services that the caller sees; empty for every service.
     pub services: Vec<String>,
     /// Names of the permissions that the caller has.
     pub permissions: Vec<String>,
-    /// When the token expires, in seconds since the Unix epoch; null if it does not.
+    /// Whether the caller is a browser with a session, which `POST /auth/logout` ends.
+    #[serde(default)]
+    pub has_session: bool,
+    /// When the token or the session expires, in seconds since the Unix epoch; null if it does not.
     pub expires_unix_s: Option<u64>,
 }
 
@@ -50,6 +56,8 @@ impl WhoAmI {
         Self {
             name: caller.principal.to_string(),
             kind: kind.as_str().to_owned(),
+            role: caller.role().map(|role| role.as_str().to_owned()),
+            has_session: caller.has_session,
             services: caller.services().to_vec(),
             permissions: permissions.map(|permission| permission.as_str().to_owned()).collect(),
             expires_unix_s,

@@ -97,6 +97,10 @@ pub struct ColonyConfig {
     pub https: Option<(PathBuf, PathBuf)>,
     /// Whether callers must say who they are; `None` when it is not set.
     pub auth: Option<bool>,
+    /// URL of the colony as browsers see it, without a slash at its end.
+    pub url: Option<String>,
+    /// Time after which the session of a browser ends.
+    pub session: Duration,
     /// Directory of the web page's files, instead of those in the program; only for debugging.
     pub ui_dir: Option<PathBuf>,
     /// Sign-in with a provider; none if nobody signs in so.
@@ -153,12 +157,8 @@ pub struct OidcConfig {
     pub roles: Vec<RoleRule>,
     /// Claim that has the groups of a person.
     pub groups_claim: String,
-    /// URL of the colony as browsers see it, without a slash at its end.
-    pub url: Option<String>,
     /// File with the certificate authorities of the provider.
     pub ca_file: Option<PathBuf>,
-    /// Longest time of a session.
-    pub session: Duration,
 }
 
 /// Settings with which a colony answers questions in SQL.
@@ -320,6 +320,8 @@ impl ColonyConfig {
             transport: TransportConfig::of(layers)?,
             https: trust::https(layers)?,
             auth: layers.optional("colony.auth", value::switch)?,
+            url: layers.optional("oidc.url", sign_in::origin)?,
+            session: layers.required("oidc.session", value::duration)?,
             ui_dir: layers.optional("colony.ui.dir", value::text)?.map(PathBuf::from),
             oidc: OidcConfig::of(layers)?,
             audit: AuditConfig::of(layers)?,
@@ -383,9 +385,7 @@ impl OidcConfig {
             client_secret_file: PathBuf::from(file),
             roles,
             groups_claim: layers.required("oidc.groups_claim", value::text)?,
-            url: layers.optional("oidc.url", sign_in::origin)?,
             ca_file: layers.optional("oidc.ca_file", value::text)?.map(PathBuf::from),
-            session: layers.required("oidc.session", value::duration)?,
         }))
     }
 }

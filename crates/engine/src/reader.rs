@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use coral_trace::dependency::Dependencies;
-use coral_trace::{Collector, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use crate::budget::Budget;
 use crate::capabilities::Capabilities;
 use crate::columns::Columns;
 use crate::error::EngineError;
 use crate::extent::Extent;
+use crate::histogram::{Grid, Histogram};
 use crate::query::{TraceQuery, TraceSummary};
 use crate::redacted::RedactedSpans;
 use crate::timeline::AgentMinute;
@@ -44,6 +45,26 @@ pub trait TraceReader: Send + Sync {
     /// partial answer.
     fn search(&self, query: &TraceQuery, budget: &Budget)
     -> Result<Vec<TraceSummary>, EngineError>;
+
+    /// The number of traces that match `query`, and of those with a failed span, in each cell of
+    /// `grid`. The order, the position and the limit of `query` do not matter. An engine with summaries of traces
+    /// SHOULD replace the default, which searches.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    fn histogram(
+        &self,
+        query: &TraceQuery,
+        grid: &Grid,
+        budget: &Budget,
+    ) -> Result<Histogram, EngineError> {
+        let all = TraceQuery { after: None, limit: u32::MAX, ..query.clone() };
+        let mut counted = Histogram::new(grid.clone());
+        for trace in self.search(&all, budget)? {
+            counted.add(trace.start, trace.duration_us, trace.errors > 0);
+        }
+        Ok(counted)
+    }
 
     /// One trace, from the spans of `collector`, or of both collectors if `None`: its first `limit`
     /// spans by start, and the numbers of all its spans.
@@ -96,6 +117,22 @@ pub trait TraceReader: Send + Sync {
         limit: u32,
         budget: &Budget,
     ) -> Result<Vec<StoredSpan>, EngineError>;
+
+    /// The span of `trace` with the id `span`; `None` when it is not stored. An engine that finds one
+    /// span without reading all others SHOULD replace the default, which reads the whole trace.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn span(
+        &self,
+        trace: TraceId,
+        span: SpanId,
+        columns: Columns,
+        budget: &Budget,
+    ) -> Result<Option<StoredSpan>, EngineError> {
+        let all = self.spans_of(&[trace], None, columns, u32::MAX, budget)?;
+        Ok(all.into_iter().find(|stored| stored.span.span_id == span))
+    }
 
     /// The services that have a span in the parts of the data with traces that started in
     /// `started`, sorted by name. If there are more than [`MAX_SERVICES`], those in the newest

@@ -1,7 +1,7 @@
 //! Sign-in of people in a browser, with an OpenID provider: the code flow with PKCE.
 //!
 //! `GET /auth/login` sends a browser to the provider, `GET /auth/callback` begins a session when the
-//! provider sends the browser back, and `POST /auth/logout` ends the session. Sessions are those of
+//! provider sends the browser back. Sessions are those of
 //! [`coral_server::identity::Sessions`]: whoever has one is a person as one with a token is.
 #![warn(missing_docs)]
 
@@ -19,7 +19,7 @@ use std::time::Duration;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use coral_config::OidcConfig;
 use coral_server::audit::AuditDetails;
 use coral_server::clock;
@@ -40,8 +40,6 @@ use self::roles::Rules;
 
 /// Where a sign-in begins.
 const LOGIN_PATH: &str = "/auth/login";
-/// Where a session ends.
-const LOGOUT_PATH: &str = "/auth/logout";
 /// The cookie of a sign-in that has begun.
 const LOGIN_COOKIE: &str = "coral-login";
 /// Requests to the provider at a time. Strangers cause them, and each takes a thread.
@@ -115,18 +113,16 @@ impl SignIn {
         Ok(Self(Arc::new(Shared { provider, rules, key, sessions, turns })))
     }
 
-    /// The three routes.
-    pub fn routes(&self) -> [Route; 3] {
-        let (login, callback, logout) = (self.clone(), self.clone(), self.clone());
+    /// The two routes.
+    pub fn routes(&self) -> [Route; 2] {
+        let (login, callback) = (self.clone(), self.clone());
         let login = get(async move |query| answer(login.begin(query).await));
         let callback =
             get(async move |headers: HeaderMap, query| callback.resume(&headers, query).await);
-        let logout = post(async move |headers: HeaderMap| logout.end(&headers));
         let permission = Permission::SessionChange;
         [
             Route::new(Method::Get, LOGIN_PATH, permission, login),
             Route::new(Method::Get, CALLBACK_PATH, permission, callback),
-            Route::new(Method::Post, LOGOUT_PATH, permission, logout),
         ]
     }
 
@@ -200,16 +196,6 @@ impl SignIn {
         let details = AuditDetails { question: Some(question), ..AuditDetails::default() };
         response.extensions_mut().insert(details);
         Ok(response)
-    }
-
-    /// Ends the session of the browser. The guard has seen that a page of the colony sent the request.
-    fn end(&self, headers: &HeaderMap) -> Response {
-        let is_noise = !self.0.sessions.end(headers);
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        let details = AuditDetails { is_noise, ..AuditDetails::default() };
-        response.extensions_mut().insert(details);
-        append_cookie(&mut response, &self.0.sessions.no_cookie());
-        private(response)
     }
 
     /// Asks the provider, on a thread where it may block.

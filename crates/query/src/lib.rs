@@ -18,7 +18,9 @@ mod beginning;
 mod cohort;
 mod coverage;
 pub mod english;
+pub mod find;
 mod fleet;
+pub mod heatmap;
 mod json;
 mod limited;
 mod reader;
@@ -31,6 +33,7 @@ pub mod services;
 mod shared;
 mod size;
 mod source;
+pub mod span;
 pub mod status;
 #[cfg(test)]
 mod tests;
@@ -39,6 +42,7 @@ pub mod trace;
 pub mod trace_health;
 pub mod traces;
 mod url_text;
+pub mod waterfall;
 pub mod why;
 mod zone;
 
@@ -46,19 +50,23 @@ pub use anomalies::AnomaliesQuestion;
 pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, question_from_url};
 pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
+pub use find::FindQuestion;
 pub use fleet::FleetState;
+pub use heatmap::HeatmapQuestion;
 pub use limited::{InvalidScope, NOT_FOUND_FLOOR, ServiceScope};
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use search::{Search, SyntaxError};
 pub use services::ServicesQuestion;
 pub use shared::SharedSources;
 pub use source::Source;
+pub use span::SpanQuestion;
 pub use status::StatusQuestion;
-pub use topology::TopologyQuestion;
+pub use topology::{LayoutDirection, TopologyQuestion};
 pub use trace::TraceQuestion;
 pub use trace_health::TraceHealthQuestion;
 pub use traces::{Sort, SpanStatus, TracesQuestion};
 pub use url_text::{TextKind, ZONE_PARAMETER, text_form, with_numbers};
+pub use waterfall::WaterfallQuestion;
 pub use why::WhyQuestion;
 pub use zone::{InvalidZone, zone};
 
@@ -70,6 +78,10 @@ macro_rules! for_each_question {
         $each! {
             $crate::TracesQuestion,
             $crate::TraceQuestion,
+            $crate::WaterfallQuestion,
+            $crate::FindQuestion,
+            $crate::HeatmapQuestion,
+            $crate::SpanQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,

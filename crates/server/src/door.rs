@@ -28,6 +28,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
 use self::enforce::Gate;
+pub use self::enforce::answer as denial;
 use self::hosts::AllowedHosts;
 pub use self::permission::Permission;
 use crate::audit::AuditLog;

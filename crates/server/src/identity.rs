@@ -16,5 +16,5 @@ mod trusted;
 
 pub use self::caller::{Caller, Principal};
 pub use self::guard::{Denied, Guard};
-pub use self::sessions::{Sessions, SignedIn};
+pub use self::sessions::{CSRF_HEADER, Sessions, SignedIn};
 pub use self::trusted::Trusted;

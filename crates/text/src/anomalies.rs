@@ -76,6 +76,60 @@ fn nothing(found: &Anomalies, until: UnixNanos) -> String {
     text.to_owned()
 }
 
+/// The answer as one sentence without a full stop: how many changes there are, or why none is
+/// known.
+pub(crate) fn summary(found: &Anomalies) -> String {
+    let all = found.anomalies.len() as u64 + found.left_out;
+    match (found.traces, found.baseline_traces) {
+        _ if found.left_out > 0 => {
+            let listed = found.anomalies.len();
+            format!("{} against the baseline, of which {listed} are listed", counted(all, "change"))
+        }
+        _ if all > 0 => format!("{} against the baseline", counted(all, "change")),
+        (0, _) => "no trace started in this window".to_owned(),
+        (_, 0) => "there is nothing to compare with: no trace started in the baseline".to_owned(),
+        (_, few @ ..ENOUGH_TRACES) => format!(
+            "not enough evidence: no change was found, but the baseline has only {}",
+            counted(few, "trace")
+        ),
+        _ => "nothing changed against the baseline: every difference is one that chance alone may \
+             cause (permutation test)"
+            .to_owned(),
+    }
+}
+
+/// An anomaly as a sentence without a full stop, from its value before to its value now:
+/// `stock is slower in GET /stock/{id}: 23ms → 305ms`.
+pub(crate) fn title(anomaly: &Anomaly) -> String {
+    let (service, what) = (line(&anomaly.service), line(&anomaly.component));
+    let (before, now) = (number(anomaly, anomaly.before), number(anomaly, anomaly.now));
+    match anomaly.kind {
+        AnomalyKind::Slower => format!("{service} is slower in {what}: {before} → {now}"),
+        AnomalyKind::Errors => {
+            format!("{service} fails more often in {what}: {before} → {now} of requests")
+        }
+        AnomalyKind::MissingChild => {
+            format!("{service} leaves out a call in {what}: {before} → {now} of requests")
+        }
+        AnomalyKind::RetryStorm => {
+            format!("{service} fails and is called again, {what}: {before} → {now} of requests")
+        }
+        AnomalyKind::NPlusOne => {
+            format!("{service} repeats a call, {what}: {before} → {now} of requests")
+        }
+        AnomalyKind::MoreOften => {
+            format!("{service} makes a call more often, {what}: {before} → {now} of requests")
+        }
+        AnomalyKind::NewCall => {
+            format!("{service} makes a new call, {what}: {before} → {now} of requests")
+        }
+        AnomalyKind::NewEdge => format!("{service} makes new calls, {what}: {before} → {now}"),
+        AnomalyKind::VanishedEdge => {
+            format!("{service} makes no more calls, {what}: {before} → {now}")
+        }
+    }
+}
+
 /// With fewer traces in the baseline, most changes look like chance.
 pub(crate) const ENOUGH_TRACES: u64 = 20;
 const NOTHING_TO_COMPARE: &str =

@@ -5,14 +5,16 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, ColonyStatus, English, RedTable, Services, SlowRow, Topology, Trace, TraceHealth,
-    TraceList, TraceSummary, Why,
+    Anomalies, Anomaly, ColonyStatus, English, FoundRows, Heatmap, RedTable, Services, SlowRow, SpanDetails,
+    Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Error;
 
+use crate::anomalies;
 use crate::english::{self, Page};
+use crate::failure::deepest_failure;
 use crate::red_table::no_slow_trace;
 use crate::root_cause::root_cause;
 use crate::services;
@@ -45,7 +47,43 @@ macro_rules! without_words {
     };
 }
 
-without_words!(Anomalies, ColonyStatus, Topology);
+without_words!(ColonyStatus, FoundRows, Heatmap, Topology, Waterfall);
+
+/// What changed, and the changes in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedAnomalies<'a> {
+    #[serde(flatten)]
+    found: &'a Anomalies,
+    /// How many changes there are, or why none is known: a sentence without a full stop.
+    summary: String,
+}
+
+/// The field that is added to each anomaly: the change in words.
+const TITLE: &str = "title";
+
+impl Projection for Anomalies {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let summary = anomalies::summary(self);
+        let mut json = serde_json::to_value(WordedAnomalies { found: self, summary })?;
+        for (at, anomaly) in self.anomalies.iter().enumerate() {
+            json["anomalies"][at][TITLE] = anomalies::title(anomaly).into();
+        }
+        serde_json::to_vec(&json)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let found = generator.subschema_for::<WordedAnomalies<'_>>();
+        let anomaly = Anomaly::schema_name();
+        if let Some(anomaly) = generator.definitions_mut().get_mut(anomaly.as_ref()) {
+            let words = json_schema!({
+                "description": "The change as a sentence without a full stop, from the value before to the value now: `stock is slower in GET /stock/{id}: 23ms → 305ms`. Absent in answers in plain English.",
+                "type": "string",
+            });
+            anomaly["properties"][TITLE] = words.to_value();
+        }
+        found
+    }
+}
 
 /// The health of services, and the verdict in words.
 #[derive(Serialize, JsonSchema)]
@@ -84,6 +122,27 @@ impl Projection for Trace {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<WordedTrace<'_>>()
+    }
+}
+
+/// A span, and its failure in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedSpanDetails<'a> {
+    #[serde(flatten)]
+    details: &'a SpanDetails,
+    /// The failure of the span in words: `payments-api on pay-2: POST /charge 503: no answer`. Null
+    /// when it did not fail.
+    cause: Option<String>,
+}
+
+impl Projection for SpanDetails {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let cause = self.failure.as_ref().map(deepest_failure);
+        serde_json::to_vec(&WordedSpanDetails { details: self, cause })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedSpanDetails<'_>>()
     }
 }
 

@@ -9,7 +9,12 @@ mod tables;
 mod topology;
 mod trace_health;
 mod trees;
+mod waterfall;
 mod widths;
+
+#[path = "../tests/shop/mod.rs"]
+#[allow(dead_code, reason = "each crate uses a part of the module")]
+mod shop;
 
 use std::sync::Arc;
 

@@ -25,7 +25,12 @@ pub fn text(map: &Topology, window: &str, before: &str, screen: Screen) -> Strin
     let nodes = counted(map.nodes.len() as u64, "node");
     let edges = counted(map.edges.len() as u64, "edge");
     let mut text = format!("Service Map ({window}): {nodes}, {edges}\n");
-    if map.nodes.is_empty() {
+    if map.nodes.is_empty() && map.traces > 0 {
+        text.push_str(
+            "\nNo service, database, queue or external host has this name in this window.\n",
+        );
+        text.push_str("Hint: `coral query topology` without --focus lists the names.\n");
+    } else if map.nodes.is_empty() {
         text.push_str("\nNo trace started in this window.\n");
         text.push_str(
             "Hint: `coral query beyla traces` lists stored traces; try a longer --since.\n",

@@ -187,6 +187,7 @@ fn enums_are_spelled_in_json_as_they_are_in_text() {
         };
         let json = check(&Anomalies { anomalies: vec![anomaly], ..Anomalies::default() });
         assert_eq!(json["anomalies"][0]["kind"], kind.as_str());
+        assert!(json["anomalies"][0]["title"].is_string() && json["summary"].is_string());
     }
     for kind in [NodeKind::Service, NodeKind::Database, NodeKind::Queue, NodeKind::External] {
         let nodes = vec![TopologyNode { name: "cart".to_owned(), kind }];

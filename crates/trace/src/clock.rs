@@ -3,6 +3,7 @@
 //! times never change.
 
 use crate::span::Span;
+use crate::time::UnixNanos;
 use crate::tree::{Hop, Tree};
 
 /// Whether two spans have times of one clock: both are of one host.
@@ -46,6 +47,17 @@ pub fn deltas(tree: &Tree, hops: &[Hop], is_one_clock: impl Fn(usize, usize) -> 
     deltas
 }
 
+/// `delta` as whole microseconds. Times are moved by whole microseconds, so that a move that is shown
+/// is the move that was made.
+pub const fn whole_micros(delta: i64) -> i64 {
+    delta / 1_000
+}
+
+/// `time`, moved by `delta` nanoseconds rounded to [`whole_micros`].
+pub const fn moved(time: UnixNanos, delta: i64) -> UnixNanos {
+    UnixNanos(time.0.saturating_add_signed(whole_micros(delta) * 1_000))
+}
+
 /// The nanoseconds to add to the times of `server` so that it lies within `client`; 0 if it does.
 fn shift_into(client: &Hop, server: &Hop) -> i64 {
     if server.start >= client.start && server.end <= client.end {
@@ -65,7 +77,6 @@ mod tests {
     use super::*;
     use crate::ids::SpanId;
     use crate::span::SpanKind;
-    use crate::time::UnixNanos;
     use crate::tree::soundness;
 
     fn hop(id: u64, parent: u64, kind: SpanKind, start: u64, end: u64) -> Hop {

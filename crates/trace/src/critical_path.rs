@@ -69,20 +69,36 @@ impl Extents {
     /// The self time of each node: the duration of its extent minus the time during which at least
     /// one of its children runs.
     pub fn self_times(&self, tree: &Tree) -> Vec<Duration> {
-        let own = |at: usize| {
-            let extent = &self.nodes[at];
-            let mut covered = Duration::ZERO;
-            let mut reached = extent.start;
-            let mut children: Vec<&Extent> =
-                tree.nodes[at].children.iter().map(|child| &self.nodes[*child]).collect();
-            children.sort_unstable_by_key(|child| child.start);
-            for child in children {
-                covered += child.end.since(reached.max(child.start));
-                reached = reached.max(child.end);
-            }
-            extent.duration().saturating_sub(covered)
-        };
+        let whole = |at: usize| (self.nodes[at].start, self.nodes[at].end);
+        let own = |at| self.self_time_within(tree, at, whole(at).0, whole(at).1);
         (0..tree.nodes.len()).map(own).collect()
+    }
+
+    /// The time from `start` to `end` during which no child of `node` runs.
+    pub(crate) fn self_time_within(
+        &self,
+        tree: &Tree,
+        node: usize,
+        start: UnixNanos,
+        end: UnixNanos,
+    ) -> Duration {
+        let mut covered = Duration::ZERO;
+        let mut reached = start;
+        let mut children: Vec<&Extent> =
+            tree.nodes[node].children.iter().map(|child| &self.nodes[*child]).collect();
+        children.sort_unstable_by_key(|child| child.start);
+        for child in children {
+            let until = child.end.min(end);
+            covered += until.since(reached.max(child.start));
+            reached = reached.max(until);
+        }
+        end.since(start).saturating_sub(covered)
+    }
+
+    /// The root that takes the longest, whose critical path is that of the trace. Of roots that are
+    /// equally long, the first one; `None` for an empty tree.
+    pub fn longest_root(&self, tree: &Tree) -> Option<usize> {
+        tree.roots.iter().copied().rev().max_by_key(|root| self.nodes[*root].duration())
     }
 
     /// The critical path below `root`, in order of time. The segments follow each other without

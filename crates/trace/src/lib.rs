@@ -10,12 +10,14 @@
 mod attribute;
 mod chain;
 pub mod clock;
+pub mod comparison;
 pub mod critical_path;
 pub mod dependency;
 mod exception;
 pub mod explain;
 mod failure;
 mod ids;
+pub mod layout;
 mod origin;
 mod recognise;
 pub mod red;
@@ -28,6 +30,7 @@ mod text;
 mod time;
 pub mod tree;
 pub mod units;
+pub mod waterfall;
 pub mod wholeness;
 mod work;
 

@@ -100,7 +100,7 @@ pub(super) const KEYS: &[Key] = &[
         "oidc.session",
         Kind::Duration,
         Preset::Value("8h"),
-        "Time after which a person has to sign in again.",
+        "Time after which a person has to sign in again in a browser, with a provider or with a token.",
     ),
     colony(
         "audit.refuse_when_full",

@@ -20,6 +20,12 @@ pub struct TopologyArgs {
     /// became slower, and calls that fail more often.
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_earlier)]
     pub diff: Option<Earlier>,
+    /// Only this service, database, queue or external host, what it calls, and what calls it.
+    #[arg(long, value_name = "NAME")]
+    pub focus: Option<String>,
+    /// How many calls away from the focus others may be, at most 20 [default: 1].
+    #[arg(long, value_name = "CALLS", requires = "focus")]
+    pub depth: Option<u32>,
     /// Whose spans count.
     #[arg(long, value_parser = super::choice::source(), default_value = "all")]
     pub source: Source,

@@ -17,6 +17,9 @@ pub(super) fn topology(args: &TopologyArgs, asked: &AskedAt) -> Result<(), Failu
         until_unix_us: window.until_us,
         source: args.source,
         diff_us: diff.map(micros),
+        focus: args.focus.clone(),
+        depth: args.depth,
+        ..TopologyQuestion::default()
     };
     let answer: Topology = colony(&args.colony).ask(&filter)?;
     match args.format {

@@ -30,6 +30,8 @@ use coral_server::local_key::LocalKey;
 use coral_sql::runner::SqlRunner;
 use coral_store::{Store, StoreConfig, StoreError};
 
+use self::sign_in::BrowserSignIn;
+
 /// Why a server did not start, or ended without being stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum RoleError {
@@ -223,23 +225,26 @@ async fn run_colony(
     stop: CancellationToken,
 ) -> Result<(), RoleError> {
     let (colony_config, engine) = (config.clone(), Arc::new(store.clone()));
-    let sign_in = sign_in::open(config, &trust, listen::local_address(&listener)).await?;
-    let guard = key.map(|key| trust.guard(key.as_str()));
+    let guard = match key {
+        Some(key) => {
+            let address = listen::local_address(&listener);
+            let sign_in = BrowserSignIn::open(config, &trust, address).await?;
+            Some((sign_in, trust.guard(key.as_str())))
+        }
+        None => None,
+    };
     let open = move || Colony::new(&colony_config, engine, trust);
     let colony = tokio::task::spawn_blocking(open).await.expect("reading agents does not panic")?;
     let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
     let audit = audit::open(config, colony.trust.clone()).await?;
-    let mut door = answers::door(&colony, store, sql.clone(), config, audit.clone())
+    let door = answers::door(&colony, store, sql.clone(), config, audit.clone())
         .await
         .map_err(ColonyError::from)?
         .audited(audit.clone());
-    if let Some(mut guard) = guard {
-        if let Some((sessions, sign_in)) = sign_in {
-            guard = guard.with_sessions(sessions);
-            door = door.merge(sign_in.routes());
-        }
-        door = door.guarded(Arc::new(guard));
-    }
+    let door = match guard {
+        Some((sign_in, guard)) => sign_in.guarded(door, guard),
+        None => door.merge(coral_api::sign_in::routes(None)),
+    };
     let ended = CancellationToken::new();
     let running = async {
         let outcome = colony.run(config, listener, door, stop).await;

@@ -1,36 +1,64 @@
-//! The sign-in of people with a provider, if a colony has one.
+//! The sessions of a colony's browsers, and the sign-in of people with a provider, if a colony has
+//! one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use coral_api::sign_in::SignIn;
 use coral_colony::trust::ColonyTrust;
 use coral_config::ColonyConfig;
-use coral_oidc::{ProviderError, SignIn};
+use coral_oidc::{ProviderError, SignIn as ProviderSignIn};
 use coral_server::addresses::on_this_host;
+use coral_server::door::Door;
 use coral_server::door::own_names::own_names;
-use coral_server::identity::Sessions;
+use coral_server::identity::{Guard, Sessions};
+use http::Uri;
 
-/// The sessions and the sign-in of a colony that listens on `address`; `None` if no provider is
-/// configured. Asks no provider.
-///
-/// # Errors
-/// [`ProviderError`] when a setting or a file of a setting cannot be used.
-pub async fn open(
-    config: &ColonyConfig,
-    trust: &ColonyTrust,
-    address: SocketAddr,
-) -> Result<Option<(Arc<Sessions>, SignIn)>, ProviderError> {
-    let Some(oidc) = config.oidc.clone() else { return Ok(None) };
-    let origin = match &oidc.url {
-        Some(url) => url.clone(),
-        None => origin(config, trust.certificate.is_some(), address),
-    };
-    let sessions = Arc::new(Sessions::new(&origin, oidc.session));
-    let begun = sessions.clone();
-    let open = tokio::task::spawn_blocking(move || SignIn::new(&oidc, begun));
-    let sign_in = open.await.expect("reading files does not panic")?;
-    tracing::info!(url = origin, "people sign in with the provider");
-    Ok(Some((sessions, sign_in)))
+/// How browsers sign in at a colony that asks callers who they are.
+pub struct BrowserSignIn {
+    sessions: Arc<Sessions>,
+    /// The sign-in with a provider, and the provider's name.
+    provider: Option<(ProviderSignIn, String)>,
+}
+
+impl BrowserSignIn {
+    /// The sign-in of a colony that listens on `address`. Asks no provider.
+    ///
+    /// # Errors
+    /// [`ProviderError`] when a setting or a file of a setting cannot be used.
+    pub async fn open(
+        config: &ColonyConfig,
+        trust: &ColonyTrust,
+        address: SocketAddr,
+    ) -> Result<Self, ProviderError> {
+        let origin = match &config.url {
+            Some(url) => url.clone(),
+            None => origin(config, trust.certificate.is_some(), address),
+        };
+        let sessions = Arc::new(Sessions::new(&origin, config.session));
+        let Some(oidc) = config.oidc.clone() else { return Ok(Self { sessions, provider: None }) };
+        let (begun, name) = (sessions.clone(), host(&oidc.issuer));
+        let open = tokio::task::spawn_blocking(move || ProviderSignIn::new(&oidc, begun));
+        let sign_in = open.await.expect("reading files does not panic")?;
+        tracing::info!(url = origin, "people sign in with the provider");
+        Ok(Self { sessions, provider: Some((sign_in, name)) })
+    }
+
+    /// Adds the routes of sign-in to `door`, which `guard` then guards.
+    pub fn guarded(self, door: Door, guard: Guard) -> Door {
+        let Self { sessions, provider } = self;
+        let guard = Arc::new(guard.with_sessions(sessions.clone()));
+        let (provider, name) = provider.unzip();
+        let of_provider = provider.iter().flat_map(ProviderSignIn::routes);
+        let sign_in = SignIn { guard: guard.clone(), sessions, provider: name };
+        door.merge(of_provider).merge(coral_api::sign_in::routes(Some(sign_in))).guarded(guard)
+    }
+}
+
+/// The host of a URL.
+fn host(url: &str) -> String {
+    let host = url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+    host.unwrap_or_else(|| url.to_owned())
 }
 
 /// The URL of the colony as browsers see it, if no setting says so.

@@ -8,6 +8,7 @@ mod identity;
 mod malicious_agent;
 mod malicious_bytes;
 mod malicious_colony;
+mod page;
 mod rights;
 mod secrets;
 mod server;

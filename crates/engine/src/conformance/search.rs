@@ -12,7 +12,10 @@ use super::{NOON, Subject, run, steps, take};
 use crate::filter::{
     AttributeOwner, Comparison, EventField, Field, Literal, Pattern, SpanField, TraceField,
 };
-use crate::{Budget, Columns, Engine, Filter, Order, TraceQuery, TraceReader, TraceSummary};
+use crate::{
+    Budget, Columns, Engine, Filter, Grid, Histogram, Order, TracePosition, TraceQuery,
+    TraceReader, TraceSummary,
+};
 
 /// Whatever the order of pages, seals and restarts, a search without a filter returns what testing
 /// every span returns.
@@ -52,6 +55,38 @@ pub fn a_search_finds_exactly_the_traces_that_match_its_filter<S: Subject>() {
             prop_assert!(subject.engine().search(query, &Budget::unlimited()).is_err());
         }
         check(subject.engine(), &stored, &can)
+    });
+}
+
+/// Whatever the order of pages, seals and restarts, a histogram counts each trace that matches once,
+/// and no other trace.
+pub fn a_histogram_counts_exactly_the_traces_that_match<S: Subject>() {
+    let query = (any_query(), prop::option::weighted(0.3, any_filter()))
+        .prop_map(|(query, filter)| TraceQuery { filter, ..query });
+    let grid = (0..40_u64, 1..40_u64, 1..7_u32).prop_map(|(start, length, columns)| {
+        let at = |ms: u64| NOON.later(Duration::from_millis(ms));
+        let range = TimeRange { start: at(start), end: at(start + length) };
+        Grid { range, columns, bounds_us: vec![0, 1_000, 10_000, 50_000] }
+    });
+    let asked = prop::collection::vec((query, grid), 1..12);
+    run(48, (steps(any_span()), asked), |(steps, asked)| {
+        let (mut subject, mut stored) = (S::new(), Vec::new());
+        for step in steps {
+            take(&mut subject, step, &mut stored);
+        }
+        for (query, grid) in &asked {
+            if subject.engine().capabilities().check(query).is_err() {
+                continue;
+            }
+            let found = subject.engine().histogram(query, grid, &Budget::unlimited());
+            let mut counted = Histogram::new(grid.clone());
+            let all = TraceQuery { after: None, limit: u32::MAX, ..query.clone() };
+            for trace in expected(&stored, &all) {
+                counted.add(trace.start, trace.duration_us, trace.errors > 0);
+            }
+            prop_assert_eq!(found.expect("traces are counted"), counted, "{:?}", query);
+        }
+        Ok(())
     });
 }
 
@@ -126,6 +161,8 @@ fn any_query() -> impl Strategy<Value = TraceQuery> {
         prop::collection::vec(services, 0..3),
         prop::option::of(prop::sample::select(vec![Collector::Ebpf, Collector::Sdk])),
         prop::option::of(0..60_000_i64),
+        prop::option::weighted(0.2, 0..60_000_i64),
+        prop::option::weighted(0.3, (0..50_u64, 0..60_000_i64, 1..9_u128)),
         prop::option::of(any::<bool>()),
         prop::option::of(1..9_u64),
         prop::option::of(attribute),
@@ -133,7 +170,19 @@ fn any_query() -> impl Strategy<Value = TraceQuery> {
         1..5_u32,
     )
         .prop_map(
-            |(range, services, collector, min, failed, name, attribute, slowest, limit)| {
+            |(
+                range,
+                services,
+                collector,
+                min,
+                max,
+                after,
+                failed,
+                name,
+                attribute,
+                slowest,
+                limit,
+            )| {
                 let at = |ms: u64| NOON.later(Duration::from_millis(ms));
                 TraceQuery {
                     started: range.map_or(TimeRange::ALL, |(a, b)| TimeRange {
@@ -143,6 +192,7 @@ fn any_query() -> impl Strategy<Value = TraceQuery> {
                     services: services.into_iter().map(str::to_owned).collect(),
                     collector,
                     min_duration_us: min,
+                    max_duration_us: max,
                     failed,
                     name: name.map(|id| format!("GET /{id}")),
                     attributes: attribute
@@ -151,6 +201,11 @@ fn any_query() -> impl Strategy<Value = TraceQuery> {
                         .collect(),
                     filter: None,
                     order: if slowest { Order::Slowest } else { Order::Newest },
+                    after: after.map(|(ms, duration_us, id)| TracePosition {
+                        start: at(ms),
+                        duration_us,
+                        trace_id: TraceId::try_from(id).expect("an id is not zero"),
+                    }),
                     limit,
                 }
             },
@@ -270,6 +325,8 @@ fn expected(spans: &[Span], query: &TraceQuery) -> Vec<TraceSummary> {
         .filter(|trace| {
             query.started.contains(trace.start)
                 && query.min_duration_us.is_none_or(|min| trace.duration_us >= min)
+                && query.max_duration_us.is_none_or(|max| trace.duration_us <= max)
+                && query.after.is_none_or(|after| after.is_before(trace, query.order))
                 && query.failed.is_none_or(|failed| (trace.errors > 0) == failed)
         })
         .collect();

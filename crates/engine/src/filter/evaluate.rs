@@ -32,6 +32,20 @@ impl Filter {
         spans.iter().filter(|span| filter.holds(span, &trace)).collect()
     }
 
+    /// For each of `spans`, whether it meets this filter. `trace` are all spans of their trace; see
+    /// [`matches`](Self::matches).
+    pub fn matches_each<'a>(
+        &self,
+        spans: impl Iterator<Item = &'a Span>,
+        trace: impl Iterator<Item = &'a Span> + Clone,
+    ) -> Vec<bool> {
+        let Some(facts) = TraceFacts::of(trace.clone()) else {
+            return spans.map(|_| false).collect();
+        };
+        let filter = self.resolved(&trace, &facts);
+        spans.map(|span| filter.holds(span, &facts)).collect()
+    }
+
     fn holds_for_any<'a>(
         &self,
         mut spans: impl Iterator<Item = &'a Span>,

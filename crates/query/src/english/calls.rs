@@ -52,7 +52,7 @@ impl Reader<'_> {
             since_unix_us: window.since_unix_us,
             until_unix_us: window.until_unix_us,
             source: Source::All,
-            diff_us: None,
+            ..TopologyQuestion::default()
         };
         let map = self.topology(&query)?;
         Ok((query, map))

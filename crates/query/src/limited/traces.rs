@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coral_engine::{
-    AgentMinute, Budget, Capabilities, Columns, EngineError, Extent, Operation, Order,
-    RedactedParent, RedactedSpan, RedactedSpans, StoredSpan, StoredTrace, TraceQuery, TraceReader,
-    TraceSummary,
+    AgentMinute, Budget, Capabilities, Columns, EngineError, Extent, Grid, Histogram, Operation,
+    Order, RedactedParent, RedactedSpan, RedactedSpans, StoredSpan, StoredTrace, TraceQuery,
+    TraceReader, TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
@@ -125,6 +125,31 @@ impl TraceReader for LimitedTraces {
         Ok(best.traces.into_values().collect())
     }
 
+    fn histogram(
+        &self,
+        query: &TraceQuery,
+        grid: &Grid,
+        budget: &Budget,
+    ) -> Result<Histogram, EngineError> {
+        self.inner.capabilities().check(query)?;
+        let query = &TraceQuery { after: None, ..query.clone() };
+        let mut counted = Histogram::new(grid.clone());
+        let services = self.services_of(query, budget)?;
+        if services.is_empty() {
+            return Ok(counted);
+        }
+        let wanted = query.filter.as_ref().map_or(Columns::CORE, coral_engine::Filter::columns);
+        let bar = Bar::of(query);
+        let mut visit = |trace: TraceId, spans: &[StoredSpan]| {
+            if let Some(found) = matching(query, trace, spans) {
+                counted.add(found.start, found.duration_us, found.errors > 0);
+            }
+            bar
+        };
+        self.walk(query, &services, columns() | wanted, budget, &mut visit)?;
+        Ok(counted)
+    }
+
     fn trace(
         &self,
         trace: TraceId,
@@ -225,6 +250,24 @@ impl TraceReader for LimitedTraces {
         }
         found.truncate(limit as usize);
         Ok(found)
+    }
+
+    fn span(
+        &self,
+        trace: TraceId,
+        span: SpanId,
+        columns: Columns,
+        budget: &Budget,
+    ) -> Result<Option<StoredSpan>, EngineError> {
+        // A trace of others takes no longer than one that is not stored.
+        if !self.contains(trace, budget)? {
+            return Ok(None);
+        }
+        let mut found: Vec<StoredSpan> =
+            self.inner.span(trace, span, columns, budget)?.into_iter().collect();
+        found.retain(|stored| self.shows(stored));
+        self.cut_links(&mut found, budget)?;
+        Ok(found.pop())
     }
 
     fn services(
@@ -387,6 +430,20 @@ impl TraceReader for LimitedTraces {
     }
 }
 
+/// The summary of a trace with these `spans`, if it matches `query`.
+fn matching(query: &TraceQuery, trace: TraceId, spans: &[StoredSpan]) -> Option<TraceSummary> {
+    let found = summary(trace, spans)?;
+    let fits = is_in(query.started, found.start.as_micros())
+        && query.min_duration_us.is_none_or(|min| found.duration_us >= min)
+        && query.max_duration_us.is_none_or(|max| found.duration_us <= max)
+        && query.failed.is_none_or(|failed| failed == (found.errors > 0));
+    let meets = || {
+        let filter = query.filter.as_ref();
+        filter.is_none_or(|filter| filter.matches(spans.iter().map(|stored| &stored.span)))
+    };
+    (fits && meets()).then_some(found)
+}
+
 /// The best traces of a search so far, in its order.
 struct Best<'a> {
     query: &'a TraceQuery,
@@ -399,21 +456,15 @@ type Key = (i64, i64, TraceId);
 impl Best<'_> {
     fn add(&mut self, trace: TraceId, spans: &[StoredSpan]) {
         let query = self.query;
-        let Some(found) = summary(trace, spans) else { return };
-        let fits = is_in(query.started, found.start.as_micros())
-            && query.min_duration_us.is_none_or(|min| found.duration_us >= min)
-            && query.failed.is_none_or(|failed| failed == (found.errors > 0));
-        let meets = || {
-            let filter = query.filter.as_ref();
-            filter.is_none_or(|filter| filter.matches(spans.iter().map(|stored| &stored.span)))
-        };
-        if fits && meets() {
-            let duration = if query.order == Order::Slowest { found.duration_us } else { 0 };
-            let key = (duration.saturating_neg(), -found.start.as_micros(), trace);
-            self.traces.insert(key, found);
-            while self.traces.len() > query.limit as usize {
-                self.traces.pop_last();
-            }
+        let Some(found) = matching(query, trace, spans) else { return };
+        if query.after.is_some_and(|after| !after.is_before(&found, query.order)) {
+            return;
+        }
+        let duration = if query.order == Order::Slowest { found.duration_us } else { 0 };
+        let key = (duration.saturating_neg(), -found.start.as_micros(), trace);
+        self.traces.insert(key, found);
+        while self.traces.len() > query.limit as usize {
+            self.traces.pop_last();
         }
     }
 

@@ -9,14 +9,14 @@ use super::lexer::{Condition, Operator, Part};
 use super::value::{duration_nanos, glob_pattern, hundred, number, word};
 use super::{Named, NamedKey};
 
-/// A condition as a filter, and what it names for hints.
-pub(super) struct Compiled {
-    pub filter: Filter,
+/// What a condition means, and what it names for hints.
+pub(super) struct Compiled<M> {
+    pub meaning: M,
     pub named: Option<Named>,
 }
 
 /// The filter of `condition`.
-pub(super) fn compile(condition: &Condition) -> Result<Compiled, SyntaxError> {
+pub(super) fn compile(condition: &Condition) -> Result<Compiled<Filter>, SyntaxError> {
     let key = Key::of(&condition.key);
     let value = &condition.value;
     let is_any = value.text == "*" && !value.is_quoted;
@@ -39,7 +39,7 @@ pub(super) fn compile(condition: &Condition) -> Result<Compiled, SyntaxError> {
         Operator::Greater => ordered(&key, condition, Comparison::Greater)?,
         Operator::GreaterOrEqual => ordered(&key, condition, Comparison::GreaterOrEqual)?,
     };
-    Ok(Compiled { filter, named: named(condition, &key, is_any) })
+    Ok(Compiled { meaning: filter, named: named(condition, &key, is_any) })
 }
 
 /// What a hint about `condition` needs; `None` for keys that every span or trace has.
@@ -145,7 +145,7 @@ fn matches(key: &Key, condition: &Condition) -> Result<Filter, SyntaxError> {
 }
 
 /// `=` in the place of an operator that the key does not have.
-fn no_such_operator(condition: &Condition, expected: &str) -> SyntaxError {
+pub(super) fn no_such_operator(condition: &Condition, expected: &str) -> SyntaxError {
     let reason = format!(
         "`{}` compares text, and `{}` is {expected}",
         condition.operator.sign(),

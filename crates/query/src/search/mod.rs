@@ -21,6 +21,9 @@
 //! `kind`, `collector`, `message` (of the status), `scope`, `event`, `event.KEY`; of the trace:
 //! `trace.id`, `trace.duration`, `trace.spans`, `trace.errors`, `root.service`, `root.name`. Every
 //! other key is an attribute of the span or its resource, under its current or its older name.
+//!
+//! Inside of one trace, a search selects spans ([`row`]): `-CONDITION` are the spans that do not meet
+//! the condition, and there are two more keys, `self` (self time) and `critical`.
 
 mod condition;
 mod error;
@@ -29,6 +32,7 @@ mod lexer;
 mod parser;
 #[cfg(test)]
 mod property;
+pub(crate) mod row;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -90,7 +94,8 @@ impl Search {
     /// # Errors
     /// [`SyntaxError`], with the place of the mistake.
     pub fn parse(text: &str) -> Result<Option<Self>, SyntaxError> {
-        parser::parse(text)
+        let found = parser::parse(text)?;
+        Ok(found.map(|(filter, named)| Self { filter, named }))
     }
 
     /// The condition that a span is of the service `name`.

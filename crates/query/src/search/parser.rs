@@ -2,15 +2,47 @@
 
 use coral_engine::Filter;
 
-use super::condition::compile;
+use super::condition::{Compiled, compile};
 use super::error::SyntaxError;
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::{Condition, Token, TokenKind, tokens};
 use super::{Named, Search};
 
 /// The deepest nesting of groups and negations. Each level nests the filter by at most three.
 const MAX_DEPTH: usize = Filter::MAX_DEPTH / 4;
 
-pub(super) fn parse(text: &str) -> Result<Option<Search>, SyntaxError> {
+/// What the conditions of a search are about, and what they become.
+pub(super) trait Meaning: Sized {
+    /// The meaning of one condition.
+    fn of(condition: &Condition) -> Result<Compiled<Self>, SyntaxError>;
+    /// All of several, which are at least two.
+    fn all(many: Vec<Self>) -> Self;
+    /// Any of several, which are at least two.
+    fn any(many: Vec<Self>) -> Self;
+    /// The meaning of `-` before `inner`.
+    fn without(inner: Self) -> Self;
+}
+
+/// Conditions on traces: one span meets all, and `-` excludes traces with a span that meets them.
+impl Meaning for Filter {
+    fn of(condition: &Condition) -> Result<Compiled<Self>, SyntaxError> {
+        compile(condition)
+    }
+
+    fn all(many: Vec<Self>) -> Self {
+        Self::And(many)
+    }
+
+    fn any(many: Vec<Self>) -> Self {
+        Self::Or(many)
+    }
+
+    fn without(inner: Self) -> Self {
+        Self::Not(Box::new(Self::AnySpan(Box::new(inner))))
+    }
+}
+
+/// The meaning of `text`, and the keys that it names; `None` if it has no condition.
+pub(super) fn parse<M: Meaning>(text: &str) -> Result<Option<(M, Vec<Named>)>, SyntaxError> {
     if text.len() > Search::MAX_BYTES {
         let reason = format!("a search has at most {} bytes", Search::MAX_BYTES);
         return Err(SyntaxError::new(0, reason, "ask with fewer conditions"));
@@ -22,11 +54,11 @@ pub(super) fn parse(text: &str) -> Result<Option<Search>, SyntaxError> {
     let end = text.chars().count();
     let mut parser =
         Parser { tokens: &tokens, at: 0, end, depth: 0, negations: 0, named: Vec::new() };
-    let filter = parser.alternatives()?;
+    let meaning = parser.alternatives()?;
     match parser.peek() {
         // Only a closing parenthesis ends alternatives before the end of the text.
         Some(token) => Err(SyntaxError::new(token.offset, "`)` has no `(` before it", "remove it")),
-        None => Ok(Some(Search { filter, named: parser.named })),
+        None => Ok(Some((meaning, parser.named))),
     }
 }
 
@@ -53,16 +85,16 @@ impl Parser<'_> {
     }
 
     /// `A OR B`.
-    fn alternatives(&mut self) -> Result<Filter, SyntaxError> {
+    fn alternatives<M: Meaning>(&mut self) -> Result<M, SyntaxError> {
         let mut any = vec![self.conjunction()?];
         while self.take(&TokenKind::Or) {
             any.push(self.conjunction()?);
         }
-        Ok(if any.len() == 1 { any.remove(0) } else { Filter::Or(any) })
+        Ok(if any.len() == 1 { any.remove(0) } else { M::any(any) })
     }
 
     /// `A B`, or `A AND B`.
-    fn conjunction(&mut self) -> Result<Filter, SyntaxError> {
+    fn conjunction<M: Meaning>(&mut self) -> Result<M, SyntaxError> {
         let mut all = vec![self.factor()?];
         loop {
             if self.take(&TokenKind::And) {
@@ -74,11 +106,11 @@ impl Parser<'_> {
                 Some(_) => all.push(self.factor()?),
             }
         }
-        Ok(if all.len() == 1 { all.remove(0) } else { Filter::And(all) })
+        Ok(if all.len() == 1 { all.remove(0) } else { M::all(all) })
     }
 
     /// A condition, a group, or the negation of one.
-    fn factor(&mut self) -> Result<Filter, SyntaxError> {
+    fn factor<M: Meaning>(&mut self) -> Result<M, SyntaxError> {
         let Some(token) = self.peek() else {
             return Err(expected(self.end));
         };
@@ -87,16 +119,16 @@ impl Parser<'_> {
         self.at += 1;
         match kind {
             TokenKind::Condition(condition) => {
-                let compiled = compile(&condition)?;
+                let compiled = M::of(&condition)?;
                 let is_hidden = self.negations > 0;
                 self.named.extend(compiled.named.filter(|_| !is_hidden));
-                Ok(compiled.filter)
+                Ok(compiled.meaning)
             }
             TokenKind::Minus => {
                 self.negations += 1;
                 let inner = self.nested(offset, Self::factor);
                 self.negations -= 1;
-                Ok(Filter::Not(Box::new(Filter::AnySpan(Box::new(inner?)))))
+                Ok(M::without(inner?))
             }
             TokenKind::Open => {
                 let inner = self.nested(offset, Self::alternatives)?;
@@ -113,11 +145,11 @@ impl Parser<'_> {
         }
     }
 
-    fn nested(
+    fn nested<M: Meaning>(
         &mut self,
         offset: usize,
-        read: fn(&mut Self) -> Result<Filter, SyntaxError>,
-    ) -> Result<Filter, SyntaxError> {
+        read: fn(&mut Self) -> Result<M, SyntaxError>,
+    ) -> Result<M, SyntaxError> {
         if self.depth == MAX_DEPTH {
             let reason = format!("groups and negations are nested deeper than {MAX_DEPTH}");
             return Err(SyntaxError::new(offset, reason, "ask with fewer parentheses"));

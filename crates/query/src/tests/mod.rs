@@ -5,17 +5,22 @@ mod beginning;
 mod beginning_by_metrics;
 mod coverage;
 mod failures;
+mod find;
+mod heatmap;
 mod limited;
 mod loopback;
+mod pages;
 mod sampling;
 mod sampling_changes;
 mod search;
 mod services;
 mod services_by_metrics;
 mod slowdown;
+mod span;
 mod trace_health;
 mod usual;
 mod waiting;
+mod waterfall;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]

@@ -49,6 +49,62 @@ pub struct Topology {
     /// where everything is recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sampled: Vec<SampledSpans>,
+    /// Where nodes and edges are in a picture; absent unless `layout` was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<TopologyLayout>,
+}
+
+/// Where the nodes and the edges of a service map are in a picture, in pixels. Callers are left of
+/// what they call, except in cycles. No two nodes overlap, and no line of an edge passes through a
+/// node.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct TopologyLayout {
+    /// The width of the picture.
+    pub width: i32,
+    /// The height of the picture.
+    pub height: i32,
+    /// The nodes of the map and of the removed edges of the diff.
+    pub nodes: Vec<PlacedNode>,
+    /// The edges of the map and the removed edges of the diff. Edges of nodes that one node stands
+    /// for are one edge for each other end and protocol.
+    pub edges: Vec<PlacedEdge>,
+}
+
+/// A node in the picture of a service map.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PlacedNode {
+    /// The name of the node: a node of the map or of `diff.removed_nodes`. With `folded`, how many
+    /// nodes it stands for: `23 more`.
+    pub name: String,
+    /// The kind of node: `service`, `database`, `queue` or `external`; `service` with `folded`.
+    #[serde(with = "json::NodeKindJson")]
+    pub kind: NodeKind,
+    /// The left edge of the node.
+    pub x: i32,
+    /// The upper edge of the node.
+    pub y: i32,
+    /// The width of the node.
+    pub width: i32,
+    /// The height of the node.
+    pub height: i32,
+    /// How many nodes this node stands for, because the picture has no space for them; 0 for a node
+    /// of the map.
+    pub folded: u32,
+}
+
+/// An edge in the picture of a service map.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PlacedEdge {
+    /// The name of the caller in `nodes` of the layout.
+    pub from: String,
+    /// The name of the callee in `nodes` of the layout.
+    pub to: String,
+    /// The protocol of the calls.
+    pub protocol: String,
+    /// The corners of the line, x and y, from the border of the caller to the border of the callee.
+    pub points: Vec<[i32; 2]>,
+    /// Whether the edge is one of `diff.removed`.
+    pub removed: bool,
 }
 
 /// A node of the service map: a service, or a database, queue or external host.

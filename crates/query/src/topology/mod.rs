@@ -1,7 +1,11 @@
 //! The service map, from stored spans.
 
 pub(crate) mod answer;
+mod focus;
+mod layout;
 pub(crate) mod question;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -16,7 +20,12 @@ use crate::reader::Reader;
 use crate::sampling::ServiceShares;
 use crate::sampling::answer::Estimate;
 
-pub use self::question::TopologyQuestion;
+pub use self::question::{LayoutDirection, TopologyQuestion};
+
+/// How many calls away from the focus the nodes of a map are, unless the question says so.
+const DEFAULT_DEPTH: u32 = 1;
+/// The largest distance from the focus that can be asked for.
+const MAX_DEPTH: u32 = 20;
 
 impl Ask for TopologyQuestion {
     const PATH: &'static str = "/api/v1/topology";
@@ -52,6 +61,12 @@ impl Reader<'_> {
         if question.diff_us.is_some_and(|length| length <= 0) {
             return Err(QueryError::invalid("diff", "must be greater than 0"));
         }
+        if question.depth.is_some_and(|depth| depth > MAX_DEPTH) {
+            return Err(QueryError::invalid("depth", "must be at most 20"));
+        }
+        if question.top.is_some_and(|top| !(1..=layout::MAX_TOP).contains(&top)) {
+            return Err(QueryError::invalid("top", "must be from 1 to 300"));
+        }
         let collector = question.source.collector();
         let (now, before) = self.maps(collector, question.window(), question.before())?;
         let coverage = match question.before() {
@@ -62,7 +77,7 @@ impl Reader<'_> {
         let in_window = shares.of_services(question.window(), collector);
         let of_before = question.before().map(|before| shares.of_services(before, collector));
         let named: BTreeSet<&str> = now.nodes.iter().map(|node| node.name.as_str()).collect();
-        Ok(answer::Topology {
+        let mut answer = answer::Topology {
             sampled: in_window.sampled(|service| named.contains(service)),
             since_unix_us: question.since_unix_us,
             until_unix_us: question.until_unix_us,
@@ -73,7 +88,14 @@ impl Reader<'_> {
             }),
             coverage,
             ..topology(&now, &in_window)
-        })
+        };
+        if let Some(focus) = &question.focus {
+            focus::reduce(&mut answer, focus, question.depth.unwrap_or(DEFAULT_DEPTH));
+        }
+        answer.layout = question.layout.map(|LayoutDirection::Lr| {
+            layout::of(&answer, question.focus.as_deref(), question.top)
+        });
+        Ok(answer)
     }
 
     /// The service map of `window`, and that of `before`. A name that one of them has for an address

@@ -23,6 +23,30 @@ pub struct TopologyQuestion {
     /// window begins. Null: no comparison.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff_us: Option<i64>,
+    /// Only the nodes within `depth` calls of the node with this name, and the edges between them.
+    /// Null: the whole map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub focus: Option<String>,
+    /// How many calls away from the node `focus` a node may be, against or along the direction of
+    /// calls: 1 by default, at most 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
+    /// Also report where nodes and edges are in a picture. Null: no layout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<LayoutDirection>,
+    /// How many nodes the layout places at most, from 1 to 300. One more node stands for those that
+    /// are left over. By default 40 if the map has more than 60 nodes, and else all nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top: Option<u32>,
+}
+
+/// The direction of calls in the picture of a service map.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LayoutDirection {
+    /// From left to right.
+    #[default]
+    Lr,
 }
 
 impl TopologyQuestion {

@@ -6,7 +6,7 @@ use coral_trace::{Span, TraceIdPrefix, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::redacted::RedactedHop;
+pub use super::redacted::{RedactedHop, placed};
 use crate::trace_health::answer::{InferredLink, TraceProblem};
 use crate::traces::answer::ServiceInstance;
 

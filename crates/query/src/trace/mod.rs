@@ -2,7 +2,7 @@
 
 pub(crate) mod answer;
 mod json;
-mod redacted;
+pub(crate) mod redacted;
 
 use std::collections::HashSet;
 
@@ -120,18 +120,8 @@ fn spans_of(stored: Vec<StoredSpan>, fitting: usize) -> Vec<TraceSpan> {
 }
 
 fn tree(spans: &[StoredSpan]) -> Tree {
-    let hops = spans.iter().map(|stored| {
-        let span = &stored.span;
-        Hop {
-            span_id: span.span_id,
-            parent: span.parent_span_id,
-            start: span.start,
-            end: span.end,
-            kind: span.kind,
-            virtual_hop: span.is_virtual_hop(),
-        }
-    });
-    Tree::build(&hops.collect::<Vec<_>>())
+    let hops: Vec<Hop> = spans.iter().map(|stored| Hop::from(&stored.span)).collect();
+    Tree::build(&hops)
 }
 
 /// All services of the trace, in depth-first order of the tree.
@@ -150,7 +140,8 @@ fn services(spans: &[StoredSpan], tree: &Tree) -> Vec<String> {
     services
 }
 
-fn from_digits<'de, D: Deserializer<'de>>(from: D) -> Result<TraceIdPrefix, D::Error> {
+/// Reads a trace id, or the first digits of one.
+pub(crate) fn from_digits<'de, D: Deserializer<'de>>(from: D) -> Result<TraceIdPrefix, D::Error> {
     let id = String::deserialize(from)?;
     id.parse().map_err(|reason| path_error("id", &format!("trace id `{id}`: {reason}")))
 }

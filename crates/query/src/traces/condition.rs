@@ -8,7 +8,7 @@ use crate::search::{Named, NamedKey, Search};
 
 /// The conditions that one span meets together. With a search, all are in the filter; without one,
 /// they are those that indexes answer alone.
-pub(super) struct Conditions {
+pub(crate) struct Conditions {
     pub services: Vec<String>,
     pub name: Option<String>,
     pub attributes: Vec<(String, String)>,
@@ -18,7 +18,7 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    pub(super) fn of(question: &TracesQuestion) -> Result<Self, QueryError> {
+    pub(crate) fn of(question: &TracesQuestion) -> Result<Self, QueryError> {
         let attributes = question.attribute_pairs().map_err(|line| QueryError::Invalid {
             field: "attributes",
             reason: format!("`{line}` is not of the form key=value"),

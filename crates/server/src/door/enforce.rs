@@ -102,7 +102,8 @@ fn unknown_peer() -> Peer {
     Peer::unencrypted(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))
 }
 
-fn answer(denied: &Denied) -> Response {
+/// The answer over HTTP to a caller that is denied something.
+pub fn answer(denied: &Denied) -> Response {
     let (status, hint) = match denied {
         Denied::NoToken | Denied::WrongToken => (
             StatusCode::UNAUTHORIZED,
@@ -119,8 +120,8 @@ fn answer(denied: &Denied) -> Response {
         }
         Denied::ForeignOrigin => (
             StatusCode::FORBIDDEN,
-            "a browser says in `origin` which page sends a request; send it from a page of the colony, at \
-             `oidc.url`, or use a token",
+            "send it from a page of the colony, which adds the header `x-coral-csrf: 1`; other programs use a \
+             token",
         ),
         Denied::Forbidden { .. } => (
             StatusCode::FORBIDDEN,

@@ -31,7 +31,7 @@ pub enum Permission {
     SelfRead,
     /// Read the files of the web page, which have no data.
     PageRead,
-    /// Sign in with a provider in a browser, and out.
+    /// Sign in in a browser, with a provider or a token, and out.
     SessionChange,
     /// Get a first certificate for an agent, with a join token.
     AgentJoin,

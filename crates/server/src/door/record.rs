@@ -139,7 +139,7 @@ impl Pending {
         record.decision = match head.status {
             _ if is_refused_call => Decision::Failed,
             status if status.is_success() || status.is_redirection() => Decision::Allowed,
-            StatusCode::FORBIDDEN => Decision::Denied,
+            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Decision::Denied,
             _ => Decision::Failed,
         };
         record.reason = text("grpc-message").map(|reason| recorded(reason, MAX_TEXT_CHARS));

@@ -12,9 +12,11 @@ use coral_trust::workload::AgentName;
 pub struct Caller {
     /// Who it is.
     pub principal: Principal,
-    /// How it proved that: `token 3f2a91cc`, `oidc SUBJECT`, `certificate 41…`, `key of this host`,
-    /// `loopback`, `none`.
+    /// How it proved that: `token 3f2a91cc`, `session of token 3f2a91cc`, `oidc SUBJECT`, `certificate
+    /// 41…`, `key of this host`, `loopback`, `none`.
     pub proof: String,
+    /// Whether it is a browser with a session, which can end.
+    pub has_session: bool,
 }
 
 /// A kind of caller, with its name.
@@ -35,14 +37,19 @@ pub enum Principal {
 }
 
 impl Caller {
+    /// A caller that proves who it is with each request.
+    pub fn new(principal: Principal, proof: impl Into<String>) -> Self {
+        Self { principal, proof: proof.into(), has_session: false }
+    }
+
     /// A caller that is not asked who it is.
     pub fn unasked() -> Self {
-        Self { principal: Principal::Unasked, proof: "loopback".to_owned() }
+        Self::new(Principal::Unasked, "loopback")
     }
 
     /// A caller of whom nothing is known.
     pub fn nobody() -> Self {
-        Self { principal: Principal::Anybody, proof: "none".to_owned() }
+        Self::new(Principal::Anybody, "none")
     }
 
     /// Globs of the services that the caller may see; empty for every service.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use coral_trust::ledger::TokenEntry;
 use coral_trust::secret::SecretHash;
 use coral_trust::token::Token;
 use coral_trust::workload::Workload;
@@ -23,7 +24,7 @@ use crate::listen::Peer;
 pub struct Guard {
     /// The tokens and revocations of a colony; none on an agent.
     trusted: Option<Arc<Trusted>>,
-    /// The sessions of browsers; none where nobody can sign in with a provider.
+    /// The sessions of browsers; none on an agent.
     sessions: Option<Arc<Sessions>>,
     /// The hash of the key in a file that only the user of this process can read.
     local_key: Option<SecretHash>,
@@ -133,22 +134,40 @@ impl Guard {
                     Workload::Agent(name) => Principal::Agent(name.clone()),
                     Workload::Colony => Principal::Colony,
                 };
-                Ok(Caller { principal, proof: format!("certificate {}", holder.serial) })
+                Ok(Caller::new(principal, format!("certificate {}", holder.serial)))
             }
-            (None, _, None) => match self.session(headers) {
+            (None, _, None) => match self.session(headers, peer.address.ip()) {
                 Some((sessions, _)) if !sessions.is_own(method, headers) => {
                     Err(Denied::ForeignOrigin)
                 }
                 Some((_, caller)) => Ok(caller),
-                None => Ok(Caller { principal: Principal::Anybody, proof: "none".to_owned() }),
+                None => Ok(Caller::nobody()),
             },
         }
     }
 
-    /// Who has the session of a request with `headers`.
-    fn session(&self, headers: &HeaderMap) -> Option<(&Sessions, Caller)> {
-        let sessions = self.sessions.as_deref()?;
-        Some((sessions, sessions.caller(headers, clock::now())?))
+    /// Who has the session of a request with `headers` from `address`. The session of a token ends
+    /// with the token.
+    fn session(&self, headers: &HeaderMap, address: IpAddr) -> Option<(&Sessions, Caller)> {
+        let (sessions, now) = (self.sessions.as_deref()?, clock::now());
+        let valid = |hash: &SecretHash| self.trusted.as_ref()?.token(hash, address, now);
+        Some((sessions, sessions.caller(headers, now, valid)?))
+    }
+
+    /// The person who signs in with `token` from `address`, which takes one request of the person's
+    /// allowance.
+    ///
+    /// # Errors
+    /// [`Denied`] when nobody has that token, which counts as a request with a wrong token.
+    pub fn person(&self, token: &str, address: IpAddr) -> Result<Arc<TokenEntry>, Denied> {
+        let entry = token.parse().ok().and_then(|token: Token| self.entry(&token, address));
+        let entry = entry.ok_or_else(|| self.wrong_token(address))?;
+        self.take_request(&Caller::new(Principal::Person(entry.clone()), ""))?;
+        Ok(entry)
+    }
+
+    fn entry(&self, token: &Token, address: IpAddr) -> Option<Arc<TokenEntry>> {
+        self.trusted.as_ref()?.token(&token.hash(), address, clock::now())
     }
 
     /// Checks that `caller`, who is at `address`, has `permission`, and takes one request of its allowance.
@@ -218,14 +237,12 @@ impl Guard {
         let token = token.trim();
         let digest = SecretHash(Sha256::digest(token).into());
         if self.local_key.is_some_and(|key| key.is_same(&digest)) {
-            return Some(Caller {
-                principal: Principal::Local,
-                proof: "key of this host".to_owned(),
-            });
+            return Some(Caller::new(Principal::Local, "key of this host"));
         }
-        let hash = token.parse::<Token>().ok()?.hash();
-        let entry = self.trusted.as_ref()?.token(&hash, address, clock::now())?;
-        Some(Caller { principal: Principal::Person(entry), proof: format!("token {}", hash.id()) })
+        let token = token.parse::<Token>().ok()?;
+        let entry = self.entry(&token, address)?;
+        let proof = format!("token {}", token.hash().id());
+        Some(Caller::new(Principal::Person(entry), proof))
     }
 
     /// Notes that somebody asks in vain, who has to wait if that happens often.

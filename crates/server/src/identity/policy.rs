@@ -46,7 +46,7 @@ pub const POLICY: &[(Permission, &[Kind])] = &[
     (Needs::PageRead, ALL),
     // The secret in the request decides.
     (Needs::AgentJoin, ALL),
-    // The provider decides who signs in.
+    // The provider decides who signs in, or the token does.
     (Needs::SessionChange, ALL),
     (Needs::SelfRead, READERS),
     (Needs::SpecRead, READERS),

@@ -1,7 +1,7 @@
-//! Sessions of browsers: who has signed in with a provider, until when.
+//! Sessions of browsers: who has signed in with a provider or with a token, until when.
 //!
 //! A session is 256 random bits in a cookie. The colony keeps the hash of each, in memory only: a
-//! restart ends every session.
+//! restart ends every session. The session of a token is good as long as the token is.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,13 +11,27 @@ use coral_trace::UnixNanos;
 use coral_trust::ledger::{TokenEntry, seconds};
 use coral_trust::role::Role;
 use coral_trust::secret::{Secret, SecretHash};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use sha2::{Digest as _, Sha256};
 
 use super::{Caller, Principal};
 
 /// The most sessions at a time. When there are more, the one that ends first is ended.
 const MAX_SESSIONS: usize = 10_000;
+
+/// The most sessions of one person or token. When there are more, the one that ends first is ended.
+const MAX_SESSIONS_OF_ONE: usize = 32;
+
+/// The header that a page of the colony adds to a request that changes something. A page of another
+/// site may not add one: its browser asks first, and the colony allows nothing.
+pub const CSRF_HEADER: &str = "x-coral-csrf";
+/// Its value.
+const CSRF_VALUE: &str = "1";
+
+/// The header in which a browser says how the page that sends a request relates to the colony.
+///
+/// Source: Fetch Metadata Request Headers.
+const SITE_HEADER: &str = "sec-fetch-site";
 
 /// Prefix with which a browser accepts a cookie from this host alone, over TLS, for every path.
 ///
@@ -49,9 +63,18 @@ pub struct SignedIn {
 }
 
 struct Session {
-    entry: Arc<TokenEntry>,
-    subject: String,
+    /// Whose it is: the hash of the provider's id of the person, or of the token.
+    owner: SecretHash,
+    proof: Proof,
     ends: UnixNanos,
+}
+
+/// How the person of a session proved who it is.
+enum Proof {
+    /// A provider said so: the person, and the provider's id of the person.
+    Provider(Arc<TokenEntry>, String),
+    /// The person showed a token, which may be revoked.
+    Token,
 }
 
 impl Sessions {
@@ -66,17 +89,17 @@ impl Sessions {
         &self.origin
     }
 
-    /// Begins a session. Returns the secret for its cookie.
+    /// Begins the session of a person whom a provider knows. Returns the secret for its cookie.
     ///
     /// # Errors
     /// The operating system has no random numbers.
     pub fn begin(&self, who: SignedIn, now: UnixNanos) -> Result<Secret, std::io::Error> {
-        let secret = Secret::random()?;
         let ends = now.later(self.lifetime);
         let SignedIn { subject, name, role, services, sql } = who;
+        let owner = SecretHash(Sha256::digest(format!("oidc {subject}")).into());
         let entry = Arc::new(TokenEntry {
             // Every session of one person takes from one allowance.
-            hash: SecretHash(Sha256::digest(format!("oidc {subject}")).into()),
+            hash: owner,
             user: name,
             role,
             services,
@@ -85,15 +108,34 @@ impl Sessions {
             expires: Some(seconds(ends)),
             revoked: None,
         });
+        self.add(Session { owner, proof: Proof::Provider(entry, subject), ends }, now)
+    }
+
+    /// Begins a session of whoever has the token with this hash. Returns the secret for its cookie.
+    ///
+    /// # Errors
+    /// The operating system has no random numbers.
+    pub fn begin_with_token(
+        &self,
+        token: SecretHash,
+        now: UnixNanos,
+    ) -> Result<Secret, std::io::Error> {
+        let ends = now.later(self.lifetime);
+        self.add(Session { owner: token, proof: Proof::Token, ends }, now)
+    }
+
+    /// A session always has a new secret, and never one that a browser shows.
+    fn add(&self, session: Session, now: UnixNanos) -> Result<Secret, std::io::Error> {
+        let secret = Secret::random()?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, session| now < session.ends);
-        if known.len() >= MAX_SESSIONS {
-            let first = known.iter().min_by_key(|(_, session)| session.ends);
-            if let Some(hash) = first.map(|(hash, _)| *hash) {
-                known.remove(&hash);
-            }
+        let own = known.values().filter(|other| other.owner == session.owner).count();
+        if own >= MAX_SESSIONS_OF_ONE {
+            end_first(&mut known, |other| other.owner == session.owner);
+        } else if known.len() >= MAX_SESSIONS {
+            end_first(&mut known, |_| true);
         }
-        known.insert(secret.hash(), Session { entry, subject, ends });
+        known.insert(secret.hash(), session);
         Ok(secret)
     }
 
@@ -104,29 +146,71 @@ impl Sessions {
     }
 
     /// Who has the session of a request with `headers`; `None` if the request has no session, or one
-    /// that has ended.
-    pub(super) fn caller(&self, headers: &HeaderMap, now: UnixNanos) -> Option<Caller> {
+    /// that has ended. `valid` is the entry of a token, if it is still valid.
+    pub(super) fn caller(
+        &self,
+        headers: &HeaderMap,
+        now: UnixNanos,
+        valid: impl FnOnce(&SecretHash) -> Option<Arc<TokenEntry>>,
+    ) -> Option<Caller> {
         let hash = self.shown(headers)?;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let session = known.get(&hash).filter(|session| now < session.ends)?;
-        Some(Caller {
-            principal: Principal::Person(session.entry.clone()),
-            proof: format!("oidc {}", session.subject),
-        })
+        let (owner, ends) = (session.owner, session.ends);
+        let (entry, proof) = match &session.proof {
+            Proof::Provider(entry, subject) => (entry.clone(), format!("oidc {subject}")),
+            Proof::Token => {
+                // The ledger of tokens may be read from disk.
+                drop(known);
+                let Some(entry) = valid(&owner) else {
+                    self.end(headers);
+                    return None;
+                };
+                let ends = Some(entry.expires.unwrap_or(u64::MAX).min(seconds(ends)));
+                let entry = TokenEntry { expires: ends, ..TokenEntry::clone(&entry) };
+                (Arc::new(entry), format!("session of token {}", owner.id()))
+            }
+        };
+        Some(Caller { principal: Principal::Person(entry), proof, has_session: true })
     }
 
     /// Whether a request with `method` and `headers` comes from a page of the colony itself, or
     /// changes nothing. A page of another site can make a browser send the cookie, and cannot change
-    /// the two headers that are looked at.
+    /// the headers that are looked at.
     pub(super) fn is_own(&self, method: &Method, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         match (origins.next(), origins.next()) {
             _ if matches!(*method, Method::GET | Method::HEAD) => true,
+            _ if self.is_said_by_own_page(headers) => true,
             (Some(origin), None) => origin.as_bytes() == self.origin.as_bytes(),
-            (None, _) => {
-                headers.get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"same-origin")
-            }
+            (None, _) => headers.get(SITE_HEADER).is_some_and(is_same_origin),
             (Some(_), Some(_)) => false,
+        }
+    }
+
+    /// Whether a request has the header that a page of another site may not add, and its browser does
+    /// not say that it comes from such a page.
+    pub fn is_said_by_own_page(&self, headers: &HeaderMap) -> bool {
+        let is_said = headers.get(CSRF_HEADER).is_some_and(|value| value == CSRF_VALUE);
+        is_said && !self.is_foreign(headers)
+    }
+
+    /// Whether the browser says that the request comes from a page of another site. Behind a proxy,
+    /// only the browser knows by which URL the page was reached.
+    fn is_foreign(&self, headers: &HeaderMap) -> bool {
+        if let Some(site) = headers.get(SITE_HEADER) {
+            return !is_same_origin(site);
+        }
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        match (origins.next(), origins.next()) {
+            (None, _) => false,
+            (Some(origin), None) => {
+                let host = origin.to_str().ok().and_then(|origin| origin.split("://").nth(1));
+                let own = headers.get(header::HOST);
+                let is_of_host = own.zip(host).is_some_and(|(own, host)| own == host);
+                origin.as_bytes() != self.origin.as_bytes() && !is_of_host
+            }
+            (Some(_), Some(_)) => true,
         }
     }
 
@@ -171,111 +255,17 @@ impl Sessions {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    const NOW: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
-    const HOUR: Duration = Duration::from_secs(3_600);
-
-    fn ana() -> SignedIn {
-        SignedIn {
-            subject: "7f3a".into(),
-            name: "ana".into(),
-            role: Role::Viewer,
-            services: vec!["payments-*".into()],
-            sql: false,
-        }
-    }
-
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(*name, HeaderValue::from_str(value).unwrap());
-        }
-        headers
-    }
-
-    #[test]
-    fn a_session_says_who_it_is_until_it_ends() {
-        let sessions = Sessions::new("https://coral.example.com", HOUR);
-        let secret = sessions.begin(ana(), NOW).unwrap();
-        let cookie = sessions.cookie(&secret);
-        assert_eq!(
-            cookie,
-            format!(
-                "__Host-coral={}; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure",
-                secret.text()
-            )
-        );
-        let pair = cookie.split(';').next().unwrap();
-        let shown = headers(&[("cookie", &format!("theme=dark; {pair}"))]);
-        let caller = sessions.caller(&shown, NOW).unwrap();
-        assert_eq!((caller.principal.to_string().as_str(), &*caller.proof), ("ana", "oidc 7f3a"));
-        assert_eq!(caller.services(), ["payments-*"]);
-        assert!(sessions.caller(&shown, NOW.later(HOUR)).is_none());
-        assert!(sessions.end(&shown) && !sessions.end(&shown));
-        assert!(sessions.caller(&shown, NOW).is_none());
-    }
-
-    #[test]
-    fn what_is_not_exactly_one_cookie_of_a_session_is_nobody() {
-        let sessions = Sessions::new("https://coral.example.com", HOUR);
-        let text = sessions.begin(ana(), NOW).unwrap().text();
-        let other = Secret::random().unwrap().text();
-        for wrong in [
-            format!("coral={text}"),
-            format!("__Host-coral={other}"),
-            format!("__Host-coral={text}x"),
-            format!("__Host-coral={text}; __Host-coral={other}"),
-            "__Host-coral=".to_owned(),
-            "__Host-coral".to_owned(),
-        ] {
-            assert!(sessions.caller(&headers(&[("cookie", &wrong)]), NOW).is_none(), "{wrong}");
-        }
-        // On loopback without TLS, a browser refuses cookies with the prefix.
-        let plain = Sessions::new("http://127.0.0.1:9000", HOUR);
-        let cookie = plain.cookie(&plain.begin(ana(), NOW).unwrap());
-        assert!(cookie.starts_with("coral=") && !cookie.contains("Secure"), "{cookie}");
-    }
-
-    #[test]
-    fn a_request_that_changes_something_must_come_from_the_colonys_own_page() {
-        let sessions = Sessions::new("https://coral.example.com", HOUR);
-        let own = |method, pairs: &[_]| sessions.is_own(&method, &headers(pairs));
-        let origin = "https://coral.example.com";
-        assert!(own(Method::GET, &[("origin", "https://evil.example")]));
-        assert!(own(Method::POST, &[("origin", origin)]));
-        assert!(own(Method::DELETE, &[("sec-fetch-site", "same-origin")]));
-        for wrong in [
-            &[][..],
-            &[("origin", "null")],
-            &[("origin", "http://coral.example.com")],
-            &[("origin", "https://coral.example.com:444")],
-            &[("origin", "https://coral.example.com.evil.example")],
-            &[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
-            &[("origin", origin), ("origin", "https://evil.example")],
-            &[("sec-fetch-site", "same-site")],
-            &[("sec-fetch-site", "none")],
-        ] {
-            assert!(!own(Method::POST, wrong), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn sessions_are_bounded_and_those_that_end_first_make_room() {
-        let sessions = Sessions::new("http://127.0.0.1:9000", HOUR);
-        let secrets: Vec<_> = (0..=MAX_SESSIONS as u64)
-            .map(|number| sessions.begin(ana(), UnixNanos(NOW.0 + number)).unwrap())
-            .collect();
-        let is_known = |secret: &Secret| {
-            let shown = headers(&[("cookie", &format!("coral={}", secret.text()))]);
-            sessions.caller(&shown, NOW).is_some()
-        };
-        assert!(!is_known(&secrets[0]) && is_known(&secrets[1]));
-        assert!(is_known(secrets.last().unwrap()));
-        assert_eq!(sessions.known.lock().unwrap().len(), MAX_SESSIONS);
+/// Ends the session that ends first, of those that are `meant`.
+fn end_first(known: &mut HashMap<SecretHash, Session>, meant: impl Fn(&Session) -> bool) {
+    let all = known.iter().filter(|(_, session)| meant(session));
+    if let Some(first) = all.min_by_key(|(_, session)| session.ends).map(|(hash, _)| *hash) {
+        known.remove(&first);
     }
 }
+
+fn is_same_origin(site: &HeaderValue) -> bool {
+    site == "same-origin"
+}
+
+#[cfg(test)]
+mod tests;

@@ -375,10 +375,8 @@ async fn a_browser_that_signed_in_is_a_person_and_other_sites_cannot_use_it() {
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_registers_without_pause_is_told_to_wait() {
     let guard = Guard::new();
-    let caller = |name: &str| Caller {
-        principal: Principal::Agent(name.parse().unwrap()),
-        proof: "certificate 41".to_owned(),
-    };
+    let caller =
+        |name: &str| Caller::new(Principal::Agent(name.parse().unwrap()), "certificate 41");
     let register = |name| {
         guard.admit(&caller(name), std::net::Ipv4Addr::LOCALHOST.into(), Permission::AgentRegister)
     };

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
-    Extent, FilterCapabilities, Fleet, KnownAgent, MetricCheckpoint, MetricExtent,
+    Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
     Retention, Signal, SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan,
     StoredTrace, TraceQuery, TraceReader, TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
-use coral_trace::{Collector, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use super::Store;
 use crate::commit::queue::SpanPage;
@@ -35,6 +35,26 @@ impl TraceReader for Store {
     ) -> Result<Vec<TraceSummary>, EngineError> {
         let Some(plan) = Plan::of(query) else { return Ok(Vec::new()) };
         Ok(search::search(&self.0.spans.live, &plan, budget)?)
+    }
+
+    /// From digests. A query with a filter is searched for.
+    fn histogram(
+        &self,
+        query: &TraceQuery,
+        grid: &Grid,
+        budget: &Budget,
+    ) -> Result<Histogram, EngineError> {
+        let all = TraceQuery { after: None, limit: u32::MAX, ..query.clone() };
+        let Some(plan) = Plan::of(&all) else { return Ok(Histogram::new(grid.clone())) };
+        let live = &self.0.spans.live;
+        if plan.is_exact() {
+            return Ok(search::histogram(live, &plan, grid, budget)?);
+        }
+        let mut counted = Histogram::new(grid.clone());
+        for trace in search::search(live, &plan, budget)? {
+            counted.add(trace.start, trace.duration_us, trace.errors > 0);
+        }
+        Ok(counted)
     }
 
     fn trace(
@@ -77,6 +97,18 @@ impl TraceReader for Store {
         let live = &self.0.spans.live;
         let read = || lookup::spans_of(live, traces, collector, None, columns, limit, budget);
         Ok(live.reading(read)?)
+    }
+
+    fn span(
+        &self,
+        trace: TraceId,
+        span: SpanId,
+        columns: Columns,
+        budget: &Budget,
+    ) -> Result<Option<StoredSpan>, EngineError> {
+        let live = &self.0.spans.live;
+        let read = || lookup::spans_of(live, &[trace], None, Some(span), columns, 1, budget);
+        Ok(live.reading(read)?.pop())
     }
 
     fn services(

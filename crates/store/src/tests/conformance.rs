@@ -56,6 +56,11 @@ fn a_search_finds_exactly_the_traces_that_match_its_filter() {
 }
 
 #[test]
+fn a_histogram_counts_exactly_the_traces_that_match() {
+    search::a_histogram_counts_exactly_the_traces_that_match::<StoreSubject>();
+}
+
+#[test]
 fn a_read_has_the_columns_that_it_names() {
     search::a_read_has_the_columns_that_it_names::<StoreSubject>();
 }
@@ -88,6 +93,11 @@ fn an_empty_window_is_an_empty_map() {
 #[test]
 fn a_trace_is_whole_wherever_its_spans_are() {
     reading::a_trace_is_whole_wherever_its_spans_are::<StoreSubject>();
+}
+
+#[test]
+fn a_span_is_found_by_its_ids() {
+    reading::a_span_is_found_by_its_ids::<StoreSubject>();
 }
 
 #[test]

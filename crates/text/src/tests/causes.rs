@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use expect_test::expect;
 
-use crate::anomalies::anomalies;
+use crate::anomalies::{anomalies, summary, title};
 use crate::screen::Screen;
 use crate::tests::widths::keeps_to_width;
 use crate::why::why;
@@ -300,8 +300,21 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
         Compared 2,000 traces with 2,000 traces of the baseline.
         More traces match; these are a sample of the whole time range.
     "#]].assert_eq(&anomalies(&found, "last 1 hour, against the 1 hour before", NOON, Screen::PLAIN));
-    let cut =
-        anomalies(&Anomalies { left_out: 1_200, ..found }, "last 1 hour", NOON, Screen::PLAIN);
+    let titles: Vec<String> = found.anomalies.iter().map(title).collect();
+    expect![[r#"
+        cart is slower in GET /cart: 12ms → 380ms
+        cart fails more often in GET /cart: 0.1% → 25.0% of requests
+        cart leaves out a call in GET /cart: 0.0% → 50.0% of requests
+        cart fails and is called again, front → cart GET /cart: 0.0% → 30.0% of requests
+        cart repeats a call, cart → postgres SELECT items: 0.0% → 100.0% of requests
+        cart makes a call more often, cart → postgres SELECT items: 15.0% → 95.0% of requests
+        cart makes new calls, cart → 10.0.0.7:443 over http: 0 calls → 1,200 calls
+        cart makes no more calls, cart \u{1b}[2J→ ads over http: 1 call → 0 calls"#]]
+    .assert_eq(&titles.join("\n"));
+    assert_eq!(summary(&found), "8 changes against the baseline");
+    let found = Anomalies { left_out: 1_200, ..found };
+    assert_eq!(summary(&found), "1,208 changes against the baseline, of which 8 are listed");
+    let cut = anomalies(&found, "last 1 hour", NOON, Screen::PLAIN);
     assert!(cut.contains("\n… 1,200 changes with lower scores are not listed.\n"), "{cut}");
 }
 
@@ -363,6 +376,14 @@ fn no_anomalies_say_why_there_are_none() {
         Compared 5 traces with 20 traces of the baseline.
     "#]]
     .assert_eq(&(none(0, 5) + "\n" + &none(5, 0) + "\n" + &none(5, 5) + "\n" + &none(5, 20)));
+    let summaries = [(0, 5), (5, 0), (5, 5), (5, 20)].map(|(traces, baseline_traces)| {
+        summary(&Anomalies { traces, baseline_traces, ..Anomalies::default() })
+    });
+    expect![[r#"
+        no trace started in this window
+        there is nothing to compare with: no trace started in the baseline
+        not enough evidence: no change was found, but the baseline has only 5 traces
+        nothing changed against the baseline: every difference is one that chance alone may cause (permutation test)"#]].assert_eq(&summaries.join("\n"));
 }
 
 #[test]

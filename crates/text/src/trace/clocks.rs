@@ -3,7 +3,7 @@
 use super::picture::Picture;
 use super::redacted::with_redacted_hops;
 use coral_query::answer::{Trace, TraceSpan};
-use coral_trace::{KeyValue, UnixNanos};
+use coral_trace::{KeyValue, clock};
 
 /// The attribute of a moved span: by how many microseconds the span was moved.
 pub(super) const DELTA: &str = "coral.clock.delta_us";
@@ -16,16 +16,16 @@ pub fn with_clocks_adjusted(trace: &Trace) -> Trace {
     let picture = Picture::of(&whole);
     let mut adjusted = trace.clone();
     for (TraceSpan { span, .. }, delta) in adjusted.spans.iter_mut().zip(&picture.deltas) {
-        let micros = delta / 1_000;
+        let micros = clock::whole_micros(*delta);
         if micros != 0 {
-            let moved = |time: UnixNanos| UnixNanos(time.0.saturating_add_signed(micros * 1_000));
-            (span.start, span.end) = (moved(span.start), moved(span.end));
+            (span.start, span.end) =
+                (clock::moved(span.start, *delta), clock::moved(span.end, *delta));
             span.attributes.0.push(KeyValue { key: DELTA.to_owned(), value: micros.into() });
         }
     }
     let of_hops = picture.deltas.iter().skip(trace.spans.len());
     for (hop, delta) in adjusted.redacted_hops.iter_mut().zip(of_hops) {
-        hop.start = UnixNanos(hop.start.0.saturating_add_signed(delta / 1_000 * 1_000));
+        hop.start = clock::moved(hop.start, *delta);
     }
     let starts = adjusted.spans.iter().map(|span| span.span.start);
     let ends = adjusted.spans.iter().map(|span| span.span.end.max(span.span.start));

@@ -51,9 +51,7 @@ pub fn critical_path(trace: &Trace, zone: &TimeZone, screen: Screen) -> String {
 
 impl Picture<'_> {
     pub(super) fn longest_root(&self) -> Option<usize> {
-        let roots = self.tree.roots.iter().copied();
-        // Of roots that are equally long, the first one counts.
-        roots.rev().max_by_key(|root| self.extents.nodes[*root].duration())
+        self.extents.longest_root(&self.tree)
     }
 
     /// Service and span name of `node`: `payments-api: POST /api/v1/payments`.

@@ -13,7 +13,7 @@ use coral_config::AgentConfig;
 use coral_server::door::Method;
 use expect_test::expect_file;
 use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use self::schema::Schemas;
 use super::*;
@@ -38,7 +38,7 @@ async fn tables(dir: &TempDir) -> (Table, Table) {
     let monitor = Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here"));
     let control = Arc::new(Control::new(&config, Vec::new(), change, monitor).unwrap());
     let agent = agent_door(dir).await.route(control.route());
-    (table(&agent), table(&colony_door(dir).await))
+    (table(&agent), table(&guarded_door(dir).await))
 }
 
 /// The schemas of an agent's own answers, in the form of the OpenAPI document.
@@ -114,6 +114,7 @@ fn questions(document: &Value, table: &Table) -> String {
         }
         answers.extend([body, answer, content(&operation["responses"]["default"])]);
     }
+    answers.push(json!({ "$ref": "#/components/schemas/SignInMethods" }));
     let schemas = document["components"]["schemas"].as_object().unwrap().clone();
     let types = Schemas(schemas).sections(answers.iter());
     format!("{text}\n## Types of the colony's answers\n{types}")

@@ -4,20 +4,23 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coral_engine::{Budget, Order, TraceSummary};
+use coral_engine::{Budget, Order, TracePosition, TraceSummary};
 use coral_trace::{TraceId, UnixNanos};
 
 use super::judge::Judge;
 use crate::error::StoreError;
+use crate::hot::digest::TraceDigest;
 use crate::hot::part::TracePart;
 use crate::segment::{DigestBounds, Segment, SegmentExtent};
 
 /// A trace that may be in the answer. Times are microseconds.
 #[derive(Clone)]
 pub(super) struct Candidate {
-    start: i64,
-    duration: i64,
-    place: Place,
+    pub(super) start: i64,
+    pub(super) duration: i64,
+    /// Whether a span failed.
+    pub(super) failed: bool,
+    pub(super) place: Place,
 }
 
 /// Where the parts of a candidate's trace are, which have its other data.
@@ -50,14 +53,30 @@ pub(super) struct Best {
 pub(super) type Key = (i64, i64);
 
 impl Candidate {
-    pub(super) fn of(first: i64, last: i64, place: Place) -> Self {
-        Self { start: first, duration: last - first, place }
+    /// The candidate whose parts sum up to `sum`.
+    pub(super) fn of(sum: &TraceDigest, place: Place) -> Self {
+        Self {
+            start: sum.first_start,
+            duration: sum.last_end - sum.first_start,
+            failed: sum.errors > 0,
+            place,
+        }
     }
 }
 
 impl Best {
     pub(super) fn new(order: Order, keep: usize, below: Option<Key>) -> Self {
         Self { order, keep, candidates: Vec::new(), bar: None, below }
+    }
+
+    /// Keeps every candidate.
+    pub(super) fn all() -> Self {
+        Self::new(Order::Newest, usize::MAX, None)
+    }
+
+    /// The candidates so far, which are forgotten.
+    pub(super) fn take(&mut self) -> Vec<Candidate> {
+        std::mem::take(&mut self.candidates)
     }
 
     pub(super) fn extend(&mut self, candidates: impl IntoIterator<Item = Candidate>) {
@@ -75,7 +94,7 @@ impl Best {
             return;
         }
         self.candidates.push(candidate);
-        if self.candidates.len() >= 2 * self.keep + 64 {
+        if self.candidates.len() >= self.keep.saturating_mul(2).saturating_add(64) {
             self.cut();
         }
     }
@@ -123,6 +142,12 @@ impl Best {
     }
 }
 
+/// A key above that of a trace at this position and all traces after it, and not above others.
+pub(super) fn above(order: Order, at: &TracePosition) -> Key {
+    let (first, second) = key(order, at.start.as_micros(), at.duration_us);
+    (first, second.saturating_add(1))
+}
+
 fn key(order: Order, start: i64, duration: i64) -> Key {
     match order {
         Order::Newest => (start, 0),
@@ -130,11 +155,13 @@ fn key(order: Order, start: i64, duration: i64) -> Key {
     }
 }
 
-/// Reads the summaries of the best candidates that have the wanted services, in order.
+/// Reads the summaries of the best candidates that have the wanted services and come after
+/// `after`, in order.
 pub(super) fn read(
     best: Best,
     segments: &[Arc<Segment>],
     judge: &Judge,
+    after: Option<TracePosition>,
     budget: &Budget,
 ) -> Result<Vec<TraceSummary>, StoreError> {
     let parts = read_parts(&best.candidates, segments, budget)?;
@@ -144,13 +171,14 @@ pub(super) fn read(
         .map(|(trace, part)| summary(part, *trace))
         .collect();
     let order = best.order;
+    traces.retain(|trace| after.is_none_or(|after| after.is_before(trace, order)));
     traces.sort_by_key(|trace| {
         (Reverse(key(order, trace.start.as_micros(), trace.duration_us)), trace.trace_id)
     });
     Ok(traces)
 }
 
-fn read_parts(
+pub(super) fn read_parts(
     candidates: &[Candidate],
     segments: &[Arc<Segment>],
     budget: &Budget,

@@ -7,6 +7,7 @@ mod best;
 mod bits;
 mod condition;
 mod evaluate;
+mod histogram;
 mod judge;
 pub(crate) mod plan;
 pub(crate) mod query;
@@ -22,6 +23,7 @@ use hashbrown::{HashMap, HashSet};
 use self::best::{Best, Candidate, Key, Place};
 use self::condition::Conditions;
 use self::evaluate::Evaluation;
+pub(crate) use self::histogram::histogram;
 use self::judge::Judge;
 use self::plan::Plan;
 use self::sealed::{SealedTraces, SplitTraces};
@@ -49,7 +51,9 @@ pub(crate) fn search(
         return Ok(Vec::new());
     }
     let mut keep = if plan.filter.is_some() { limit.max(FIRST_CANDIDATES) } else { limit };
-    let (mut matching, mut below) = (Vec::new(), None);
+    let order = plan.indexed.order;
+    let mut below = plan.indexed.after.map(|after| best::above(order, &after));
+    let mut matching = Vec::new();
     loop {
         let mut found = live.reading(|| best(live, plan, keep, below, budget))?;
         // A span that was stored between two rounds may have changed the rank of its trace, so
@@ -101,11 +105,35 @@ fn best(
     below: Option<Key>,
     budget: &Budget,
 ) -> Result<Found, StoreError> {
-    budget.check()?;
     let judge = Judge::of(&plan.indexed);
-    let conditions = Conditions::of(plan);
     let mut best = Best::new(plan.indexed.order, keep, below);
-    let hot = hot_view(live, &judge, conditions.as_ref(), &mut best, budget)?;
+    let cut = &mut |best: &mut Best, _: &[Arc<Segment>]| {
+        best.cut();
+        Ok(())
+    };
+    let segments = each_place(live, plan, &judge, &mut best, budget, cut)?;
+    let bar = best.bar();
+    let traces = best::read(best, &segments, &judge, plan.indexed.after, budget)?;
+    Ok(Found { traces, bar })
+}
+
+/// What is done with the candidates after each place.
+type AfterPlace<'a> = dyn FnMut(&mut Best, &[Arc<Segment>]) -> Result<(), StoreError> + 'a;
+
+/// Adds the candidates of hot rows, of each segment, and then the split traces to `best`, and calls
+/// `after` whenever it did. Returns the segments, whose rows the candidates name.
+fn each_place(
+    live: &Live,
+    plan: &Plan<'_>,
+    judge: &Judge,
+    best: &mut Best,
+    budget: &Budget,
+    after: &mut AfterPlace<'_>,
+) -> Result<Arc<Vec<Arc<Segment>>>, StoreError> {
+    budget.check()?;
+    let conditions = Conditions::of(plan);
+    let hot = hot_view(live, judge, conditions.as_ref(), best, budget)?;
+    after(best, &hot.segments)?;
     let mut pieces = SplitTraces::new(hot.split);
     let mut linked = hot.split_with;
     let mut looked_at = BTreeSet::new();
@@ -114,11 +142,11 @@ fn best(
         if judge.may_start_in(&segment.extent) && best.may_want(&segment.extent) {
             let mut read = || {
                 let rows = SealedTraces::read(segment, conditions.as_ref(), budget)?;
-                rows.whole(&judge, &mut best)?;
-                rows.split(&judge, &mut pieces)
+                rows.whole(judge, best)?;
+                rows.split(judge, &mut pieces)
             };
             read().map_err(StoreError::unreadable(segment.id()))?;
-            best.cut();
+            after(best, &hot.segments)?;
             looked_at.insert(segment.id());
             linked.extend(segment.split_with());
         }
@@ -128,13 +156,12 @@ fn best(
     };
     for segment in hot.segments.iter().filter(rest) {
         SealedTraces::read(segment, conditions.as_ref(), budget)
-            .and_then(|rows| rows.split(&judge, &mut pieces))
+            .and_then(|rows| rows.split(judge, &mut pieces))
             .map_err(StoreError::unreadable(segment.id()))?;
     }
-    best.extend(pieces.candidates(&judge, conditions.is_some()));
-    let bar = best.bar();
-    let traces = best::read(best, &hot.segments, &judge, budget)?;
-    Ok(Found { traces, bar })
+    best.extend(pieces.candidates(judge, conditions.is_some()));
+    after(best, &hot.segments)?;
+    Ok(hot.segments)
 }
 
 /// Adds the best of the traces that are only in hot rows, and returns the hot parts of the others.
@@ -211,7 +238,7 @@ impl HotView {
             self.split.insert(trace, (part, fits));
             self.split_with.extend(older);
         } else if judge.has_service(&part) {
-            best.push(Candidate::of(first, last, Place::Hot(trace, part)));
+            best.push(Candidate::of(&digest, Place::Hot(trace, part)));
         }
     }
 }

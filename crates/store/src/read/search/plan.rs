@@ -60,6 +60,11 @@ impl<'a> Plan<'a> {
         Some(plan)
     }
 
+    /// Whether the index conditions say everything: no filter is evaluated.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.filter.is_none()
+    }
+
     fn take_span(&mut self, field: &Field, op: Comparison, value: &Literal) -> Taken {
         if let (Field::Span(SpanField::Duration), Literal::Int(nanos)) = (field, value) {
             return self.take_duration(op, *nanos);

@@ -62,7 +62,7 @@ impl<'a> SealedTraces<'a> {
                     && !self.split.contains_key(&row);
                 if wanted {
                     let place = Place::Row((self.segment.id(), row));
-                    best.push(Candidate::of(digest.first_start, digest.last_end, place));
+                    best.push(Candidate::of(&digest, place));
                 }
             }
         }
@@ -132,9 +132,8 @@ impl SplitTraces {
         conditional: bool,
     ) -> impl Iterator<Item = Candidate> {
         self.0.into_iter().filter_map(move |(trace, piece)| {
-            let TraceDigest { first_start: first, last_end: last, .. } = piece.sum;
             (judge.may_accept(&piece.sum) && (piece.fits || !conditional))
-                .then(|| Candidate::of(first, last, Place::Rows(trace, piece.hot, piece.rows)))
+                .then(|| Candidate::of(&piece.sum, Place::Rows(trace, piece.hot, piece.rows)))
         })
     }
 }
