@@ -1,10 +1,10 @@
 import { useMemo } from "preact/hooks";
 import { href } from "../../address.ts";
+import type { ServiceTime } from "../../api.ts";
 import { count, counted, percent } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { Service, serviceColor } from "../../parts/service.tsx";
 import { callsOf, layersOf, type Call } from "./calls.ts";
-import type { ServiceTime } from "./pending.ts";
 import type { Rows } from "./rows.ts";
 
 const WIDTH = 190;
@@ -85,7 +85,7 @@ function Drawing(props: { rows: Rows; calls: readonly Call[]; services: readonly
           const name = rows.services[service]!;
           const time = times.find((time) => time.service === name);
           return (
-            <a key={service} href={href("service", { name })} class={`node service-${serviceColor(name)}`} aria-label={`${name}, ${counted(time?.spans ?? 0, "span")}`}>
+            <a key={service} href={href("service", { name })} class={`node service-${serviceColor(name)}`}>
               <rect x={x} y={y - HEIGHT / 2} width={WIDTH} height={HEIGHT} rx="6" />
               <rect x={x} y={y - HEIGHT / 2} width="5" height={HEIGHT} rx="2" class="node-edge" />
               <text x={x + 14} y={y - 4} class="node-name">{name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name}</text>

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { amend } from "../../address.ts";
+import type { FoundRows, ServiceTime } from "../../api.ts";
 import { sentence, type Asked } from "../../answer.tsx";
 import { count } from "../../format/count.ts";
 import { Service } from "../../parts/service.tsx";
 import type { Pill } from "./matches.ts";
 import { PILLS } from "./matches.ts";
-import type { Found, ServiceTime } from "./pending.ts";
 import { setPills, setServices, VIEWS, type TraceView, type View } from "./view.ts";
 
 const TITLES: Record<View, string> = { waterfall: "Waterfall", flame: "Flame", map: "Map", table: "Table", json: "JSON" };
@@ -19,12 +19,11 @@ const TYPING_MS = 250;
 interface Props {
   view: TraceView;
   services: readonly ServiceTime[];
-  asked: Asked<Found>;
+  asked: Asked<FoundRows>;
   /** How many rows match, and of how many; null without a filter. */
   matching: number | null;
   rows: number;
   step(by: -1 | 1): void;
-  canSearch: boolean;
 }
 
 /** The views of a trace, and the filter of its rows. */

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { Answer } from "../../answer.tsx";
+import { Answer, useAnswer } from "../../answer.tsx";
 import { amend } from "../../address.ts";
-import type { Source } from "../../api.ts";
+import type { Source, Waterfall as Answered } from "../../api.ts";
 import { duration } from "../../format/duration.ts";
 import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
@@ -18,8 +18,8 @@ import { countOf, matchesOf, nextRow } from "./matches.ts";
 import { MiniMap } from "./minimap.tsx";
 import { Failed, NoId, NotStored } from "./missing.tsx";
 import { Operations } from "./operations.tsx";
-import { usePending, type Waterfall as Answered } from "./pending.ts";
-import { Rows } from "./rows.ts";
+import { usePending } from "./pending.ts";
+import { ERROR, Rows } from "./rows.ts";
 import { Toolbar } from "./toolbar.tsx";
 import { Usual } from "./usual.ts";
 import { NOTHING, setClosed, useSelection, useView } from "./view.ts";
@@ -31,7 +31,7 @@ export function TraceScreen({ address }: ScreenProps) {
   const id = (params.get("id") ?? "").trim().toLowerCase();
   const source = sourceOf(params);
   const clocks = params.get("adjust_clocks") === "true";
-  const asked = usePending("traces/{id}/waterfall", id === "" ? null : { id, source, adjust_clocks: clocks });
+  const asked = useAnswer("traces/{id}/waterfall", id === "" ? null : { id, source, adjust_clocks: clocks });
   if (id === "") return <NoId />;
   if (asked.error !== null && (asked.answer === null || asked.error.status === 409)) return <Failed id={id} of={asked} />;
   return (
@@ -55,7 +55,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   const root = useMemo(() => longestRoot(rows), [rows]);
   useTitle(`${shortened(rows.nameOf(root), 80)} ${duration(rows.duration[root] ?? length)}`);
 
-  const found = usePending("traces/{id}/find", view.q === "" ? null : { id, q: view.q, source, adjust_clocks: clocks });
+  const found = useAnswer("traces/{id}/find", view.q === "" ? null : { id, q: view.q, source, adjust_clocks: clocks });
   const inUrl = params.get("span");
   const chosen = useMemo(() => {
     const row = inUrl === null ? -1 : rows.find(inUrl);
@@ -76,7 +76,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   const lines = useMemo(() => linesOf(rows, view.closed, view.root, keep), [rows, view.closed, view.root, keep]);
   const orphansClosed = view.closed.toggled.includes(ORPHANS_KEY);
 
-  const reach = (row: number) => {
+  const reach = (row: number, options?: { details?: boolean }) => {
     const isHidden = lineOf(rows, lines, row) < 0 || lines[lineOf(rows, lines, row)] !== row;
     if (isHidden) {
       const above = rows.above(row).filter((row) => isClosed[row] === 1);
@@ -85,11 +85,15 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
       const closed = toggle(rows, view.closed, ...above);
       amend({ toggled: closed.toggled.join(","), ...(isOutside ? { root: null } : {}), ...(keep && keep[row] === 0 ? { only: null } : {}) });
     }
-    selection.select(row);
+    selection.select(row, options);
   };
   const step = (by: -1 | 1) => {
     const row = matches ? nextRow(rows.count, selection.row < 0 ? (by > 0 ? -1 : 0) : selection.row, by, (row) => matches[row] === 1) : -1;
     if (row >= 0) reach(row);
+  };
+  const nextError = () => {
+    const row = nextRow(rows.count, selection.row < 0 ? -1 : selection.row, 1, (row) => rows.is(row, ERROR));
+    if (row >= 0) reach(row, { details: true });
   };
   const move = (by: number) => {
     const line = selection.row === NOTHING ? -1 : lineOf(rows, lines, selection.row);
@@ -106,9 +110,9 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   const hasPanel = view.details && selection.row >= 0 && selection.row < rows.count && view.view !== "json";
   return (
     <div class="trace">
-      <Header trace={trace} rows={rows} root={root} isAsked={isPainted} adjustsClocks={clocks} selection={{ ...selection, select: (row, options) => { reach(row); selection.select(row, options); } }} />
+      <Header trace={trace} rows={rows} root={root} isAsked={isPainted} adjustsClocks={clocks} selection={{ row: selection.row, select: reach }} nextError={nextError} />
       <MiniMap rows={rows} length={length} zoom={view.zoom} />
-      <Toolbar view={view} services={trace.service_times} asked={found} matching={matches && countOf(matches)} rows={rows.count} step={step} canSearch />
+      <Toolbar view={view} services={trace.service_times} asked={found} matching={matches && countOf(matches)} rows={rows.count} step={step} />
       {view.root !== null && (
         <p class="notice subtree">Only the subtree of <strong>{rows.serviceOf(view.root)}</strong> {shortened(rows.nameOf(view.root))} is shown. <button type="button" onClick={() => amend({ root: null })}>Show all (F)</button></p>
       )}
@@ -123,7 +127,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
           {view.view === "waterfall" && lines.length === 0 && <p class="notice">No span matches. <button type="button" onClick={() => amend({ only: null })}>Show all spans</button></p>}
           {view.view === "flame" && <Flame rows={rows} params={params} />}
           {view.view === "map" && <Calls rows={rows} times={trace.service_times} />}
-          {view.view === "table" && <Operations params={params} rows={rows} matches={matches} usual={usual} selection={selection} />}
+          {view.view === "table" && <Operations params={params} rows={rows} matches={matches} usual={usual} selection={{ row: selection.row, select: reach }} />}
           {view.view === "json" && <Json traceId={id} source={source ?? null} asked={span} isSelected={chosen !== null} />}
         </div>
         {hasPanel && (

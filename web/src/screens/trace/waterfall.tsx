@@ -40,6 +40,7 @@ export function Waterfall(props: Props) {
   const tabLine = selected >= 0 ? selected : 0;
   const bring = useRef<"nearest" | "middle" | null>("middle");
   const hasFocus = useRef(false);
+  const isMoved = useRef(false);
 
   // Brings the selected line into view. It takes the focus if the grid has it.
   useLayoutEffect(() => {
@@ -51,7 +52,11 @@ export function Waterfall(props: Props) {
       box.scrollTop = next;
       setTop(box.scrollTop);
     }
-    if (hasFocus.current) box.querySelector<HTMLElement>("[role=row][tabindex='0']")?.focus({ preventScroll: true });
+    const row = box.querySelector<HTMLElement>("[role=row][tabindex='0']");
+    if (hasFocus.current) row?.focus({ preventScroll: true });
+    // The box itself may reach below the window.
+    if (isMoved.current) row?.scrollIntoView({ block: "nearest" });
+    isMoved.current = true;
   }, [selected, size.height > 0]);
   useEffect(() => {
     const box = ref.current;
