@@ -27,17 +27,17 @@ export function Calls(props: { rows: Rows; times: readonly ServiceTime[] }) {
       {times.length > MOST && <p class="soft">The drawing has the {MOST} services that the request waited for longest, of {count(times.length)}.</p>}
       <p class="soft small">Databases and other systems that send no spans are no services of their own here. They are client spans in the waterfall.</p>
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Calls between services">
-        <table>
+        <table class="cards">
           <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="number">Calls</th><th scope="col" class="number">Failed</th><th scope="col" class="number">Mean</th><th scope="col">Critical path</th></tr></thead>
           <tbody>
             {calls.slice(0, IN_TABLE).map((call) => (
               <tr key={`${call.from} ${call.to}`}>
-                <td><Service name={rows.services[call.from]!} /></td>
-                <td><Service name={rows.services[call.to]!} /></td>
-                <td class="number">{count(call.calls)}</td>
-                <td class="number">{call.errors > 0 ? <span class="tone-bad">✕ {count(call.errors)}</span> : 0}</td>
-                <td class="number">{duration(call.total / call.calls)}</td>
-                <td>{call.isCritical ? "yes" : "no"}</td>
+                <td data-label="From"><Service name={rows.services[call.from]!} /></td>
+                <td data-label="To"><Service name={rows.services[call.to]!} /></td>
+                <td class="number" data-label="Calls">{count(call.calls)}</td>
+                <td class="number" data-label="Failed">{call.errors > 0 ? <span class="tone-bad">✕ {count(call.errors)}</span> : 0}</td>
+                <td class="number" data-label="Mean">{duration(call.total / call.calls)}</td>
+                <td data-label="Critical path">{call.isCritical ? "yes" : "no"}</td>
               </tr>
             ))}
           </tbody>

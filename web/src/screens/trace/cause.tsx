@@ -1,7 +1,9 @@
+import { useEffect } from "preact/hooks";
 import { href } from "../../address.ts";
 import { sentence, useAnswer } from "../../answer.tsx";
 import type { WhySuspect } from "../../api.ts";
 import { percent } from "../../format/count.ts";
+import { announce } from "../../frame/announce.tsx";
 import { Mark } from "../../parts/state.tsx";
 import { callerOf, differenceOf, does, operationOf } from "../../parts/suspect.ts";
 import type { Rows } from "./rows.ts";
@@ -12,11 +14,13 @@ export function Cause(props: { traceId: string; rows: Rows; isAsked: boolean; se
   const { traceId, rows, selection } = props;
   const asked = useAnswer("why", props.isAsked ? { trace_id: traceId, since: "15m", until: "now", baseline: "1h" } : null);
   const why = asked.answer;
-  const more = <a href={href("why", { trace: traceId })}>Why, with its evidence</a>;
+  const suspect = why?.ranking[0];
+  const isFound = why !== null && asked.isCurrent && why.verdict === "cause" && suspect !== undefined;
+  useEffect(() => { if (isFound) announce(`Cause: ${suspect.service} ${does(suspect)}`); }, [isFound]);
+  const more = <a href={href("why", { trace: traceId })} title="The ranking and the evidence">Why</a>;
   if (asked.error !== null) return <p class="cause soft">The cause is not known: {sentence(asked.error.message)} {more}</p>;
   if (why === null || !asked.isCurrent) return <p class="cause soft" aria-busy="true">Looking for the cause …</p>;
-  const suspect = why.ranking[0];
-  if (why.verdict === "cause" && suspect) {
+  if (isFound) {
     const evidence = suspect.evidence.find((evidence) => evidence.trace_id === traceId);
     const row = evidence ? rows.find(evidence.span_id) : -1;
     return (

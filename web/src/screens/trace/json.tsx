@@ -15,7 +15,7 @@ export function Json(props: { traceId: string; source: string | null; asked: Ask
       </p>
       {props.isSelected
         ? <Answer of={props.asked} what="the span">{(answer) => <Text of={JSON.stringify(answer, null, 2)} />}</Answer>
-        : <p class="notice">Select a span in the waterfall to see its JSON here.</p>}
+        : <p class="notice">You may not see the JSON of this span.</p>}
     </div>
   );
 }

@@ -22,7 +22,7 @@ export function NotStored(props: { id: string }) {
     <>
       <h1>This trace is not stored</h1>
       <p>Nothing is stored of a trace <code>{props.id}</code>. One of these is the reason:</p>
-      <ul class="reasons">
+      <ul class="trace-missing">
         <li><strong>Unknown</strong>: its spans never reached this colony, or have not been fetched yet. <a href={href("status")}>Status</a> says which agents are behind.</li>
         <li><strong>Expired</strong>: spans are kept for some days (7, unless it is configured otherwise) or until the disk space for them is used up.</li>
         <li><strong>Not sampled</strong>: the application or Beyla records only a share of the traces, and left this one out.</li>
@@ -43,7 +43,7 @@ export function Ambiguous(props: { id: string; error: AskError }) {
     <>
       <h1>Several traces begin with {props.id}</h1>
       <p>Choose one{isMore && " of the first few, or add digits"}:</p>
-      <ul class="reasons">{found.map((id) => <li key={id}><a href={href("trace", { id })}><code>{id}</code></a></li>)}</ul>
+      <ul class="trace-missing">{found.map((id) => <li key={id}><a href={href("trace", { id })}><code>{id}</code></a></li>)}</ul>
     </>
   );
 }

@@ -2,7 +2,9 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Answer, useAnswer } from "../../answer.tsx";
 import { amend } from "../../address.ts";
 import type { Source, Waterfall as Answered } from "../../api.ts";
+import { counted } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
+import { announce } from "../../frame/announce.tsx";
 import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
 import { Command } from "../../parts/command.tsx";
@@ -38,7 +40,7 @@ export function TraceScreen({ address }: ScreenProps) {
     <>
       {asked.answer === null && <h1 class="unseen">Trace</h1>}
       <Answer of={asked} what="the trace">
-        {(trace) => (trace.span_count === 0 && trace.redacted === 0 ? <NotStored id={id} /> : <Trace key={trace.trace_id} trace={trace} params={params} source={source} clocks={clocks} />)}
+        {(trace) => (trace.depth.length === 0 ? <NotStored id={id} /> : <Trace key={trace.trace_id} trace={trace} params={params} source={source} clocks={clocks} />)}
       </Answer>
     </>
   );
@@ -59,12 +61,12 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   const inUrl = params.get("span");
   const chosen = useMemo(() => {
     const row = inUrl === null ? -1 : rows.find(inUrl);
-    return row < 0 ? null : rows.idOf(row);
-  }, [inUrl, rows]);
+    return row < 0 ? (view.view === "json" ? rows.idOf(root) : null) : rows.idOf(row);
+  }, [inUrl, rows, root, view.view]);
   const isDetail = view.details || view.view === "json";
   const span = usePending("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
   const compared = usePending("compare", isPainted ? { a: id, source } : null);
-  const usual = useMemo(() => (compared.answer && compared.answer.b.traces > 0 ? new Usual(compared.answer) : null), [compared.answer]);
+  const usual = useMemo(() => (compared.answer && compared.answer.b.traces > 0 ? new Usual(compared.answer, rows) : null), [compared.answer, rows]);
 
   const rowsFound = view.q === "" ? null : (found.answer?.rows ?? null);
   const matches = useMemo(
@@ -101,10 +103,17 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
     const row = lines[next];
     if (row !== undefined) selection.select(row);
   };
+  const close = () => {
+    if (!view.details) return;
+    const wasInside = (document.activeElement?.closest(".details") ?? null) !== null;
+    selection.select(selection.row, { details: false });
+    if (wasInside) document.querySelector<HTMLElement>("[role=row][tabindex='0']")?.focus();
+  };
+  useEffect(() => announce(`${counted(trace.span_count, "span")}, ${trace.error_count === 0 ? "no errors" : counted(trace.error_count, "error")}`), [trace]);
   useTraceKeys({
     traceId: id, rows, lines, view, length, row: selection.row, matches, reach, move,
     open: () => { if (selection.row >= 0) selection.select(selection.row, { details: true }); },
-    close: () => { if (view.details) selection.select(selection.row, { details: false }); },
+    close,
   });
 
   const hasPanel = view.details && selection.row >= 0 && selection.row < rows.count && view.view !== "json";
@@ -131,7 +140,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
           {view.view === "json" && <Json traceId={id} source={source ?? null} asked={span} isSelected={chosen !== null} />}
         </div>
         {hasPanel && (
-          <Details asked={span} rows={rows} row={selection.row} length={length} zoom={view.zoom} root={view.root} close={() => selection.select(selection.row, { details: false })} />
+          <Details asked={span} rows={rows} row={selection.row} length={length} zoom={view.zoom} root={view.root} close={close} />
         )}
       </div>
       <Command text={command(id, chosen, source, clocks, view.view)} />

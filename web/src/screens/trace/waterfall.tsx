@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { counted } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { useSize } from "./canvas.ts";
 import { Line } from "./line.tsx";
@@ -122,7 +123,7 @@ export function Waterfall(props: Props) {
       <div class="waterfall-head" aria-hidden="true">
         <div class="line-name">Service and operation</div>
         <div class="line-took">Took</div>
-        <div class="line-usual">{props.usual && "Usual"}</div>
+        <div class="line-usual" title={props.usual ? `The median in ${counted(props.usual.traces, "healthy trace")} of the same operation` : undefined}>{props.usual && "Usual"}</div>
         <div class="line-time" ref={axis.ref}>
           {marks.map((mark) => <span key={mark} class="axis-mark" style={{ left: `${part(mark, zoom) * 100}%` }}>{mark === 0 ? "0" : duration(mark)}</span>)}
         </div>
