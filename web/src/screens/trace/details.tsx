@@ -1,6 +1,6 @@
 import { amend, href } from "../../address.ts";
 import { Answer, sentence, type Asked } from "../../answer.tsx";
-import type { EventJson, LinkJson, Span } from "../../api.ts";
+import type { EventJson, LinkJson, Span, WordedSpanDetails } from "../../api.ts";
 import { duration } from "../../format/duration.ts";
 import { counted } from "../../format/count.ts";
 import { useTimes } from "../../format/time.ts";
@@ -9,14 +9,13 @@ import { Mark } from "../../parts/state.tsx";
 import { Service } from "../../parts/service.tsx";
 import { Attributes, shortened, Value } from "./attributes.tsx";
 import { factor } from "./line.tsx";
-import type { SpanDetails } from "./pending.ts";
 import { CRITICAL, OUTLIVES, REDACTED, type Rows } from "./rows.ts";
 import { compared } from "./usual.ts";
 import { around, type Range } from "./zoom.ts";
 import { setZoom } from "./view.ts";
 
 interface Props {
-  asked: Asked<SpanDetails>;
+  asked: Asked<WordedSpanDetails>;
   rows: Rows;
   row: number;
   length: number;
@@ -58,7 +57,7 @@ export function Details(props: Props) {
   );
 }
 
-function Stored(props: { of: SpanDetails; span: Span }) {
+function Stored(props: { of: WordedSpanDetails; span: Span }) {
   const { of, span } = props;
   const times = useTimes();
   const usual = of.usual && compared(span.duration_us, of.usual.p50_us, of.usual.p95_us);
@@ -74,7 +73,6 @@ function Stored(props: { of: SpanDetails; span: Span }) {
       )}
       {(of.cause || of.failure) && <p class="notice notice-bad">{sentence(of.cause ?? failureOf(of.failure!))}</p>}
       <dl class="attributes">
-        {shortened(span.span_name) !== span.span_name && <div><dt>Operation</dt><dd><Value of={span.span_name} /></dd></div>}
         <div><dt>Status</dt><dd><Status span={span} /></dd></div>
         {host && <div><dt>Host</dt><dd>{host}</dd></div>}
         {version && <div><dt>Version</dt><dd>{version}</dd></div>}
@@ -83,6 +81,7 @@ function Stored(props: { of: SpanDetails; span: Span }) {
       {span.events.length > 0 && <Part title="Events" size={span.events.length} isOpen>{span.events.slice(0, 50).map((event, at) => <Event key={at} of={event} start={span.start_time_unix_us} />)}{span.events.length > 50 && <p class="soft">The first 50 are shown. The view JSON has all.</p>}</Part>}
       {span.links.length > 0 && <Part title="Links" size={span.links.length} isOpen>{span.links.slice(0, 50).map((link, at) => <Link key={at} of={link} />)}</Part>}
       <dl class="attributes details-origin">
+        {shortened(span.span_name) !== span.span_name && <div><dt>Operation</dt><dd><Value of={span.span_name} /></dd></div>}
         <div><dt>Started</dt><dd>{times.full(span.start_time_unix_us)}</dd></div>
         <div><dt>Seen by</dt><dd>{span.source === "ebpf" ? "Beyla (eBPF)" : "an SDK"}, sent through agent {span.agent_id}</dd></div>
         <div><dt>Span id</dt><dd class="mono">{span.span_id}</dd></div>

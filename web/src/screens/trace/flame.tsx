@@ -53,7 +53,7 @@ export function Flame(props: { rows: Rows; params: URLSearchParams }) {
       <p class="flame-words">
         {shown
           ? <><strong>{serviceOf(rows, shown)}</strong> {nameOf(rows, shown)}: {duration(shown.total)} with all below it ({percent(shown.total / tree.total)}), {duration(shown.self)} itself, {counted(shown.spans, "span")}</>
-          : <>Width is the time that spans took themselves, summed over spans of the same path.</>}
+          : <>Width is the time that spans took themselves, summed over spans of the same path. Work that went on after its caller had ended is not counted.</>}
         {zoomed && <button type="button" onClick={() => zoom(null)}>Whole trace</button>}
       </p>
       <div ref={ref} class="flame" style={{ height: `${height}px` }}>

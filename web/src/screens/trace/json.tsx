@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import { Answer, type Asked } from "../../answer.tsx";
+import type { WordedSpanDetails } from "../../api.ts";
 import { bytes } from "../../format/count.ts";
 import { copy } from "../../frame/copy.ts";
 import { cut } from "./attributes.tsx";
-import type { SpanDetails } from "./pending.ts";
 
 /** The selected span as JSON, and the whole trace as a file. */
-export function Json(props: { traceId: string; source: string | null; asked: Asked<SpanDetails>; isSelected: boolean }) {
+export function Json(props: { traceId: string; source: string | null; asked: Asked<WordedSpanDetails>; isSelected: boolean }) {
   const source = props.source === null ? "" : `?source=${encodeURIComponent(props.source)}`;
   return (
     <div class="json">

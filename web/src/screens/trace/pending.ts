@@ -1,14 +1,6 @@
-// Questions that `api.ts` does not have yet, with the types of their answers.
+// A question that `api.ts` does not have yet, with the type of its answer.
 import { useAnswer, type Asked } from "../../answer.tsx";
-import type { Source, Span, TraceFailure } from "../../api.ts";
-
-export interface SpanDetails {
-  span: Span | null;
-  self_us: number | null;
-  usual: { spans: number; p50_us: number; p95_us: number; since_unix_us: number } | null;
-  failure?: TraceFailure | null;
-  cause?: string | null;
-}
+import type { Source } from "../../api.ts";
 
 export interface Comparison {
   b: { traces: number; duration_p50_us: number; duration_p95_us: number };
@@ -23,7 +15,6 @@ export interface ComparedTimes {
 }
 
 interface Pending {
-  "traces/{id}/spans/{span}": { ask: { id: string; span: string }; answer: SpanDetails };
   "compare": { ask: { a: string; source?: Source }; answer: Comparison };
 }
 

@@ -64,7 +64,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
     return row < 0 ? (view.view === "json" ? rows.idOf(root) : null) : rows.idOf(row);
   }, [inUrl, rows, root, view.view]);
   const isDetail = view.details || view.view === "json";
-  const span = usePending("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
+  const span = useAnswer("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
   const compared = usePending("compare", isPainted ? { a: id, source } : null);
   const usual = useMemo(() => (compared.answer && compared.answer.b.traces > 0 ? new Usual(compared.answer, rows) : null), [compared.answer, rows]);
 

@@ -6,6 +6,7 @@ import { Line } from "./line.tsx";
 import { lineOf, ORPHANS } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 import { scrollTo, shown } from "./scroll.ts";
+import { Splitter, useSplit } from "./splitter.tsx";
 import { NOTHING, type Selection } from "./view.ts";
 import type { Usual } from "./usual.ts";
 import { ticks, part, type Range } from "./zoom.ts";
@@ -26,6 +27,11 @@ const LINE_REM = 1.75;
 const LINE_REM_NARROW = 3;
 const NARROW_PX = 560;
 const TICK_PX = 110;
+const LEAST_LINES = 4;
+/** How much of a wide waterfall names have, in percent, and of one beside details. */
+const NAMES = 38;
+const NAMES_BESIDE = 46;
+const WIDE_PX = 1_100;
 
 /** The rows of a trace over time: a tree grid that has only the rows in view in the page. */
 export function Waterfall(props: Props) {
@@ -35,6 +41,7 @@ export function Waterfall(props: Props) {
   const [top, setTop] = useState(0);
   const isNarrow = size.width > 0 && size.width < NARROW_PX;
   const lineHeight = useLineHeight(isNarrow);
+  const { percent, split } = useSplit(size.width < WIDE_PX ? NAMES_BESIDE : NAMES);
   const view = Math.max(size.height, lineHeight);
   const range = shown(lines.length, lineHeight, top, view);
   const selected = useMemo(() => (selection.row === NOTHING ? -1 : lineOf(rows, lines, selection.row)), [rows, lines, selection.row]);
@@ -47,7 +54,9 @@ export function Waterfall(props: Props) {
   useLayoutEffect(() => {
     const box = ref.current;
     if (!box || selected < 0 || size.height === 0) return;
-    const next = scrollTo(selected, lines.length, lineHeight, box.scrollTop, view, bring.current ?? "middle");
+    const inWindow = innerHeight - box.getBoundingClientRect().top;
+    const seen = isMoved.current || inWindow < lineHeight * LEAST_LINES ? view : Math.min(view, inWindow);
+    const next = scrollTo(selected, lines.length, lineHeight, box.scrollTop, seen, bring.current ?? "middle");
     bring.current = null;
     if (Math.abs(next - box.scrollTop) > 0.5) {
       box.scrollTop = next;
@@ -119,7 +128,8 @@ export function Waterfall(props: Props) {
   if (tabLine >= range.end && tabLine < lines.length) shownLines.push(tabLine);
   const marks = ticks(zoom, Math.max(2, Math.floor(axis.size.width / TICK_PX)));
   return (
-    <div class={`waterfall ${isNarrow ? "is-narrow" : ""}`}>
+    <div class={`waterfall ${isNarrow ? "is-narrow" : ""}`} style={{ "--name": `${percent}%` }}>
+      {!isNarrow && <Splitter percent={percent} split={split} />}
       <div class="waterfall-head" aria-hidden="true">
         <div class="line-name">Service and operation</div>
         <div class="line-took">Took</div>
