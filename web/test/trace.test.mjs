@@ -5,7 +5,7 @@ import { load } from "./load.mjs";
 
 const at = (file) => load(`screens/trace/${file}`);
 const [{ Rows }, lines, zoom, matches, scroll, { framesOf }, calls, { operationsOf }, { isWebAddress, cut }] = await Promise.all(
-  ["rows.ts", "lines.ts", "zoom.ts", "matches.ts", "scroll.ts", "frame-tree.ts", "calls.ts", "operation.ts", "attributes.tsx"].map(at),
+  ["rows.ts", "lines.ts", "zoom.ts", "matches.ts", "scroll.ts", "frame-tree.ts", "call.ts", "operation.ts", "attributes.tsx"].map(at),
 );
 
 /** A waterfall from `[depth, service, name, start, duration, self, flags]` a row. */

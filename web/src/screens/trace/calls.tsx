@@ -4,7 +4,7 @@ import type { ServiceTime } from "../../api.ts";
 import { count, counted, percent } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { Service, serviceColor } from "../../parts/service.tsx";
-import { callsOf, layersOf, type Call } from "./calls.ts";
+import { callsOf, layersOf, type Call } from "./call.ts";
 import type { Rows } from "./rows.ts";
 
 const WIDTH = 190;

@@ -11,15 +11,15 @@ import { Attributes, shortened, Value } from "./attributes.tsx";
 import { factor } from "./line.tsx";
 import { CRITICAL, OUTLIVES, REDACTED, type Rows } from "./rows.ts";
 import { compared } from "./usual.ts";
-import { around, type Range } from "./zoom.ts";
-import { setZoom } from "./view.ts";
+import type { Zoom } from "./view.ts";
+import { around } from "./zoom.ts";
 
 interface Props {
   asked: Asked<WordedSpanDetails>;
   rows: Rows;
   row: number;
   length: number;
-  zoom: Range;
+  zoom: Zoom;
   root: number | null;
   close(): void;
 }
@@ -43,7 +43,7 @@ export function Details(props: Props) {
       {rows.is(row, CRITICAL) && <p class="small">On the critical path: the request waited for this span.</p>}
       {rows.is(row, OUTLIVES) && <p class="small">It ends after its parent ended: the parent did not wait for it, or clocks differ.</p>}
       <div class="actions">
-        <button type="button" onClick={() => setZoom(around(rows.start[row]!, rows.duration[row]!, length), length)}>Zoom to it</button>
+        <button type="button" onClick={() => props.zoom.set(around(rows.start[row]!, rows.duration[row]!, length))}>Zoom to it</button>
         {rows.hasChildren(row) && (
           <button type="button" aria-pressed={props.root === row} onClick={() => amend({ root: props.root === row ? null : rows.keyOf(row) })}>Only its subtree</button>
         )}

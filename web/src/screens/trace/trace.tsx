@@ -24,8 +24,10 @@ import { usePending } from "./pending.ts";
 import { ERROR, Rows } from "./rows.ts";
 import { Toolbar } from "./toolbar.tsx";
 import { Usual } from "./usual.ts";
-import { NOTHING, setClosed, useSelection, useView } from "./view.ts";
+import { NOTHING, setClosed, useSelection, useView, useZoom } from "./view.ts";
 import { Waterfall } from "./waterfall.tsx";
+
+const MOST_OPENED = 20;
 
 /** One trace: what it is, why it took this long, and each of its spans over time. */
 export function TraceScreen({ address }: ScreenProps) {
@@ -51,7 +53,9 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   const id = trace.trace_id;
   const length = Math.max(1, trace.trace_duration_us);
   const rows = useMemo(() => new Rows(trace), [trace]);
-  const view = useView(params, rows, length);
+  const view = useView(params, rows);
+  const zoomed = useZoom(params, length);
+  const zoom = useMemo(() => ({ start: zoomed.start, end: zoomed.end }), [zoomed.start, zoomed.end]);
   const selection = useSelection(params, rows);
   const isPainted = usePainted();
   const root = useMemo(() => longestRoot(rows), [rows]);
@@ -68,7 +72,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   const compared = usePending("compare", isPainted ? { a: id, source } : null);
   const usual = useMemo(() => (compared.answer && compared.answer.b.traces > 0 ? new Usual(compared.answer, rows) : null), [compared.answer, rows]);
 
-  const rowsFound = view.q === "" ? null : (found.answer?.rows ?? null);
+  const rowsFound = view.q === "" || found.error !== null ? null : (found.answer?.rows ?? null);
   const matches = useMemo(
     () => matchesOf(rows, { found: rowsFound, pills: view.pills, services: view.services }, length, usual),
     [rows, rowsFound, view.pills, view.services, length, usual],
@@ -84,8 +88,9 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
       const above = rows.above(row).filter((row) => isClosed[row] === 1);
       if (orphansClosed && row >= rows.firstOrphan) above.push(ORPHANS);
       const isOutside = view.root !== null && (row < view.root || row >= rows.end[view.root]!);
-      const closed = toggle(rows, view.closed, ...above);
-      amend({ toggled: closed.toggled.join(","), ...(isOutside ? { root: null } : {}), ...(keep && keep[row] === 0 ? { only: null } : {}) });
+      // Far down, the URL would not have room for all that has to be opened.
+      const closed = above.length > MOST_OPENED ? { level: null, toggled: [] } : toggle(rows, view.closed, ...above);
+      amend({ level: closed.level, toggled: closed.toggled.join(","), ...(isOutside ? { root: null } : {}), ...(keep && keep[row] === 0 ? { only: null } : {}) });
     }
     selection.select(row, options);
   };
@@ -111,7 +116,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   };
   useEffect(() => announce(`${counted(trace.span_count, "span")}, ${trace.error_count === 0 ? "no errors" : counted(trace.error_count, "error")}`), [trace]);
   useTraceKeys({
-    traceId: id, rows, lines, view, length, row: selection.row, matches, reach, move,
+    traceId: id, rows, view, zoom: zoomed, length, row: selection.row, matches, reach, move,
     open: () => { if (selection.row >= 0) selection.select(selection.row, { details: true }); },
     close,
   });
@@ -120,7 +125,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   return (
     <div class="trace">
       <Header trace={trace} rows={rows} root={root} isAsked={isPainted} adjustsClocks={clocks} selection={{ row: selection.row, select: reach }} nextError={nextError} />
-      <MiniMap rows={rows} length={length} zoom={view.zoom} />
+      <MiniMap rows={rows} length={length} zoom={zoomed} />
       <Toolbar view={view} services={trace.service_times} asked={found} matching={matches && countOf(matches)} rows={rows.count} step={step} />
       {view.root !== null && (
         <p class="notice subtree">Only the subtree of <strong>{rows.serviceOf(view.root)}</strong> {shortened(rows.nameOf(view.root))} is shown. <button type="button" onClick={() => amend({ root: null })}>Show all (F)</button></p>
@@ -129,7 +134,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
         <div class="trace-view">
           {view.view === "waterfall" && lines.length > 0 && (
             <Waterfall
-              rows={rows} lines={lines} isClosed={isClosed} orphansClosed={orphansClosed} matches={matches} zoom={view.zoom} usual={usual}
+              rows={rows} lines={lines} isClosed={isClosed} orphansClosed={orphansClosed} matches={matches} zoom={zoom} usual={usual}
               selection={selection} toggle={(row) => setClosed(toggle(rows, view.closed, row))}
             />
           )}
@@ -140,7 +145,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
           {view.view === "json" && <Json traceId={id} source={source ?? null} asked={span} isSelected={chosen !== null} />}
         </div>
         {hasPanel && (
-          <Details asked={span} rows={rows} row={selection.row} length={length} zoom={view.zoom} root={view.root} close={close} />
+          <Details asked={span} rows={rows} row={selection.row} length={length} zoom={zoomed} root={view.root} close={close} />
         )}
       </div>
       <Command text={command(id, chosen, source, clocks, view.view)} />
