@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { load } from "./load.mjs";
 
 const at = (file) => load(`screens/trace/${file}`);
-const [{ Rows }, lines, zoom, matches, scroll, { framesOf }, calls, { operationsOf }, { isWebAddress, cut }] = await Promise.all(
-  ["rows.ts", "lines.ts", "zoom.ts", "matches.ts", "scroll.ts", "frame-tree.ts", "call.ts", "operation.ts", "attributes.tsx"].map(at),
+const [{ Rows }, lines, zoom, matches, scroll, { framesOf }, calls, { operationsOf }, { isWebAddress, cut }, { deepestFailure }] = await Promise.all(
+  ["rows.ts", "lines.ts", "zoom.ts", "matches.ts", "scroll.ts", "frame-tree.ts", "call.ts", "operation.ts", "attributes.tsx", "cause.tsx"].map(at),
 );
 
 /** A waterfall from `[depth, service, name, start, duration, self, flags]` a row. */
@@ -157,4 +157,10 @@ test("only addresses of web pages become links, and no character is cut in half"
     assert.ok(!isWebAddress(text), text);
   }
   assert.equal(cut("ab😀", 3), "ab");
+});
+
+test("the deepest failing span has no failing span below it", () => {
+  assert.equal(deepestFailure(TREE), 2);
+  assert.equal(deepestFailure(rows([[0, "a", "x", 0, 9, 1, 1], [1, "b", "y", 0, 2, 2, 1], [2, "b", "z", 0, 1, 1]])), 1);
+  assert.equal(deepestFailure(rows([[0, "a", "x", 0, 9, 1]])), -1);
 });

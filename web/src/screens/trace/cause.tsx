@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { href } from "../../address.ts";
 import { sentence, useAnswer } from "../../answer.tsx";
 import type { WhySuspect } from "../../api.ts";
@@ -6,7 +6,8 @@ import { percent } from "../../format/count.ts";
 import { announce } from "../../frame/announce.tsx";
 import { Mark } from "../../parts/state.tsx";
 import { callerOf, differenceOf, does, operationOf } from "../../parts/suspect.ts";
-import type { Rows } from "./rows.ts";
+import { shortened } from "./attributes.tsx";
+import { ERROR, type Rows } from "./rows.ts";
 import type { Selection } from "./view.ts";
 
 /** Why the trace took this long, in one line. It is asked when the rows are on the screen. */
@@ -18,8 +19,17 @@ export function Cause(props: { traceId: string; rows: Rows; isAsked: boolean; se
   const isFound = why !== null && asked.isCurrent && why.verdict === "cause" && suspect !== undefined;
   useEffect(() => { if (isFound) announce(`Cause: ${suspect.service} ${does(suspect)}`); }, [isFound]);
   const more = <a href={href("why", { trace: traceId })} title="The ranking and the evidence">Why</a>;
-  if (asked.error !== null) return <p class="cause soft">The cause is not known: {sentence(asked.error.message)} {more}</p>;
-  if (why === null || !asked.isCurrent) return <p class="cause soft" aria-busy="true">Looking for the cause …</p>;
+  const failing = useMemo(() => deepestFailure(rows), [rows]);
+  const failure = failing >= 0 && (
+    <>
+      <Mark mark="✕" tone="bad" word="Fails" />{" "}
+      <span class="cause-words">in <strong>{rows.serviceOf(failing)}</strong> {shortened(rows.nameOf(failing))}: nothing below it fails.</span>
+      <button type="button" onClick={() => selection.select(failing, { details: true })}>Show the span</button>
+    </>
+  );
+  const tone = failing >= 0 ? "cause is-found" : "cause";
+  if (asked.error !== null) return <p class={tone}>{failure} <span class="soft">The cause is not known: {sentence(asked.error.message)}</span> {more}</p>;
+  if (why === null || !asked.isCurrent) return <p class={tone} aria-busy="true">{failure} <span class="soft">Looking for the cause …</span></p>;
   if (isFound) {
     const evidence = suspect.evidence.find((evidence) => evidence.trace_id === traceId);
     const row = evidence ? rows.find(evidence.span_id) : -1;
@@ -33,7 +43,20 @@ export function Cause(props: { traceId: string; rows: Rows; isAsked: boolean; se
     );
   }
   const verdict = why.verdict === "no_cause" ? "No cause" : "Not enough to tell a cause";
-  return <p class="cause"><Mark mark={why.verdict === "no_cause" ? "✓" : "?"} tone="soft" word={verdict} /> <span class="cause-words">{sentence(why.reason)}</span> {more}</p>;
+  return <p class={tone}>{failure} <Mark mark={why.verdict === "no_cause" ? "✓" : "?"} tone="soft" word={verdict} /> <span class="cause-words">{sentence(why.reason)}</span> {more}</p>;
+}
+
+/** The failing row furthest down of those below which nothing fails; -1 if nothing fails. */
+export function deepestFailure(rows: Rows): number {
+  const failsBelow = new Uint8Array(rows.count);
+  let deepest = -1;
+  for (let row = rows.count - 1; row >= 0; row -= 1) {
+    const fails = rows.is(row, ERROR);
+    if (fails && failsBelow[row] === 0 && (deepest < 0 || rows.depth[row]! >= rows.depth[deepest]!)) deepest = row;
+    const parent = rows.parent[row]!;
+    if (parent >= 0 && (fails || failsBelow[row] === 1)) failsBelow[parent] = 1;
+  }
+  return deepest;
 }
 
 /** What it is about: `UPDATE cards from card-validator`. */

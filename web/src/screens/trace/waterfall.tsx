@@ -27,6 +27,7 @@ const LINE_REM = 1.75;
 const LINE_REM_NARROW = 3;
 const NARROW_PX = 560;
 const TICK_PX = 110;
+const TICK_WORDS_PX = 44;
 const LEAST_LINES = 4;
 /** How much of a wide waterfall names have, in percent, and of one beside details. */
 const NAMES = 38;
@@ -126,7 +127,7 @@ export function Waterfall(props: Props) {
   if (tabLine < range.first && tabLine < lines.length) shownLines.push(tabLine);
   for (let line = range.first; line < range.end; line += 1) shownLines.push(line);
   if (tabLine >= range.end && tabLine < lines.length) shownLines.push(tabLine);
-  const marks = ticks(zoom, Math.max(2, Math.floor(axis.size.width / TICK_PX)));
+  const marks = ticks(zoom, Math.max(2, Math.floor(axis.size.width / TICK_PX))).filter((mark) => part(mark, zoom) * axis.size.width < axis.size.width - TICK_WORDS_PX);
   return (
     <div class={`waterfall ${isNarrow ? "is-narrow" : ""}`} style={{ "--name": `${percent}%` }}>
       {!isNarrow && <Splitter percent={percent} split={split} />}
