@@ -76,41 +76,6 @@ export interface AgentStatus {
   version: string | null;
 }
 
-/** What changed between a baseline and the window after the baseline, in all services. */
-export interface Anomalies {
-  /**
-   * The changes, highest score first; at most 50. Scores of different kinds are roughly
-   * comparable; a score of 1 is typical of a cause.
-   */
-  anomalies: Anomaly[];
-  /** How many traces of the baseline were compared. */
-  baseline_traces: number;
-  /**
-   * When the change began that the window and the baseline are divided by: microseconds since
-   * the Unix epoch; null when no beginning was found, or none was asked for.
-   */
-  began_unix_us: number | null;
-  /**
-   * The gaps in what was seen of agents in the window and in the baseline, and what was not
-   * compared because of them.
-   */
-  coverage: Coverage[];
-  /** Whether the window or the baseline has more traces than were compared. */
-  cut: boolean;
-  /** How many further changes were found, all with lower scores. */
-  left_out: number;
-  /**
-   * The start of the stored span that was received first; null unless the baseline is empty and
-   * began before that time. Microseconds since the Unix epoch.
-   */
-  stored_since_unix_us: number | null;
-  /**
-   * How many traces of the window were compared. New and vanished edges are determined from all
-   * traces.
-   */
-  traces: number;
-}
-
 /**
  * Asks what changed between a baseline and the window after it. Times are microseconds since the
  * Unix epoch; time ranges are half-open.
@@ -156,6 +121,8 @@ export interface Anomaly {
   score: number;
   /** The service that changed; for an edge, the caller. */
   service: string;
+  /** The change as a sentence without a full stop, from the value before to the value now: `stock is slower in GET /stock/{id}: 23ms → 305ms`. Absent in answers in plain English. */
+  title?: string;
 }
 
 /** The kinds of changes. */
@@ -392,6 +359,17 @@ export type Findings = NotUnderstood & { kind: "not_understood" } | NoSuchServic
 /** How a slow trace was found. */
 export type FoundBy = "exemplar" | "span";
 
+/** Rows of a waterfall. */
+export interface FoundRows {
+  /**
+   * The numbers of the rows that the search selects, from 0 on and ascending: places in the
+   * columns of the waterfall with equal `source` and `adjust_clocks`.
+   */
+  rows: number[];
+  /** How many spans were searched: those with a row. Redacted hops are not searched. */
+  spans: number;
+}
+
 /** The spans with one value of a key. */
 export interface Group {
   /** How many of the spans have the status `error`. */
@@ -452,6 +430,43 @@ export interface Groups {
 /** How well a service is. The rules are those of `crates/query/src/services/health.rs`. */
 export type Health = "failing" | "slow" | "not_seen" | "fewer_requests" | "unknown" | "well";
 
+/** How many traces started in each part of a window and took how long. */
+export interface Heatmap {
+  /**
+   * The durations between which the rows are, in microseconds: one more than there are rows,
+   * ascending, and each about the same multiple of the one before. A row includes its lower bound
+   * and not its upper one. The first row also has all shorter traces, and the last row all longer
+   * ones.
+   */
+  bounds_us: number[];
+  /** The number of columns: parts of the window of equal length, the earliest first. */
+  columns: number;
+  /**
+   * If the heatmap is cut, the start of the earliest trace that was counted, in microseconds
+   * since the Unix epoch: all traces that match and started later are counted. Null otherwise.
+   */
+  counted_since_unix_us: number | null;
+  /**
+   * The number of traces in each cell. The cell of a column and a row, both counted from 0, is at
+   * `column * rows + row`.
+   */
+  counts: number[];
+  /** The gaps in what was seen of agents in the window, in at most its last 24 hours. */
+  coverage: Coverage[];
+  /** Whether more traces match than were counted. The newest ones are counted. */
+  cut: boolean;
+  /** The number of traces in each cell that have a failed span, in the same order. */
+  errors: number[];
+  /** The number of rows: ranges of durations, the shortest first. */
+  rows: number;
+  /** Start of the window, microseconds since the Unix epoch. */
+  since_unix_us: number;
+  /** The sum of `counts`. */
+  traces: number;
+  /** End of the window, exclusive, microseconds since the Unix epoch. */
+  until_unix_us: number;
+}
+
 /**
  * A client span and a server span of two traces that are the two sides of one call: protocol,
  * operation, address and time leave no other possibility. Inferred links are for display: they are
@@ -490,6 +505,9 @@ export interface KindOfRequests {
   /** What the requests were counted from: `metrics` or `spans`. */
   source: RedSource;
 }
+
+/** The direction of calls in the picture of a service map. */
+export type LayoutDirection = "lr";
 
 /** What is not compared because of a gap. */
 export type LeftOut = "spans" | "traces" | "nothing";
@@ -557,6 +575,44 @@ export interface PageSection {
 
 /** How a question expressed a time range. Days begin at midnight in the time zone of the question. */
 export type Period = { kind: "last"; length_us: number } | { kind: "today" } | { kind: "yesterday" } | { kind: "since_yesterday" } | { kind: "since" } | { kind: "between" } | { kind: "since_change" };
+
+/** An edge in the picture of a service map. */
+export interface PlacedEdge {
+  /** The name of the caller in `nodes` of the layout. */
+  from: string;
+  /** The corners of the line, x and y, from the border of the caller to the border of the callee. */
+  points: number[][];
+  /** The protocol of the calls. */
+  protocol: string;
+  /** Whether the edge is one of `diff.removed`. */
+  removed: boolean;
+  /** The name of the callee in `nodes` of the layout. */
+  to: string;
+}
+
+/** A node in the picture of a service map. */
+export interface PlacedNode {
+  /**
+   * How many nodes this node stands for, because the picture has no space for them; 0 for a node
+   * of the map.
+   */
+  folded: number;
+  /** The height of the node. */
+  height: number;
+  /** The kind of node: `service`, `database`, `queue` or `external`; `service` with `folded`. */
+  kind: NodeKind;
+  /**
+   * The name of the node: a node of the map or of `diff.removed_nodes`. With `folded`, how many
+   * nodes it stands for: `23 more`.
+   */
+  name: string;
+  /** The width of the node. */
+  width: number;
+  /** The left edge of the node. */
+  x: number;
+  /** The upper edge of the node. */
+  y: number;
+}
 
 /** Something about a colony that a person has to look at. */
 export type Problem = { kind: "no_agents" } | { agent_id: string; kind: "agent_not_polled" } | { agent_id: string; answered_at_unix_us: number | null; kind: "agent_unreachable" } | { agent_id: string; kind: "agent_unusable"; state: string } | { agent_id: string; kind: "cannot_store" } | { agent_id: string; kind: "agent_behind"; seconds: number } | { agent_id: string; beyla: string; kind: "beyla_not_working" } | { kind: "spans_damaged"; spans: number };
@@ -1379,6 +1435,8 @@ export interface Topology {
   diff: TopologyDiff | null;
   /** The edges, sorted by caller, callee and protocol. */
   edges: TopologyEdge[];
+  /** Where nodes and edges are in a picture; absent unless `layout` was given. */
+  layout?: TopologyLayout | null;
   /**
    * Services with spans, and what they call, sorted by name. Names are unique. A callee without a
    * span is named by its address, or by the one service that is known at the address: from other
@@ -1480,6 +1538,25 @@ export interface TopologyEdge {
   to: string;
 }
 
+/**
+ * Where the nodes and the edges of a service map are in a picture, in pixels. Callers are left of
+ * what they call, except in cycles. No two nodes overlap, and no line of an edge passes through a
+ * node.
+ */
+export interface TopologyLayout {
+  /**
+   * The edges of the map and the removed edges of the diff. Edges of nodes that one node stands
+   * for are one edge for each other end and protocol.
+   */
+  edges: PlacedEdge[];
+  /** The height of the picture. */
+  height: number;
+  /** The nodes of the map and of the removed edges of the diff. */
+  nodes: PlacedNode[];
+  /** The width of the picture. */
+  width: number;
+}
+
 /** A node of the service map: a service, or a database, queue or external host. */
 export interface TopologyNode {
   /** The kind of node: `service`, `database`, `queue` or `external`. */
@@ -1494,10 +1571,22 @@ export interface TopologyNode {
  */
 export interface TopologyQuestion {
   /**
+   * How many calls away from the node `focus` a node may be, against or along the direction of
+   * calls: 1 by default, at most 20.
+   */
+  depth?: number | null;
+  /**
    * Also report what changed since the time range of this many microseconds that ends where the
    * window begins. Null: no comparison.
    */
   diff_us?: number | null;
+  /**
+   * Only the nodes within `depth` calls of the node with this name, and the edges between them.
+   * Null: the whole map.
+   */
+  focus?: string | null;
+  /** Also report where nodes and edges are in a picture. Null: no layout. */
+  layout?: LayoutDirection | null;
   /**
    * The window's start: traces that started at or after this time, microseconds since the Unix
    * epoch.
@@ -1505,6 +1594,11 @@ export interface TopologyQuestion {
   since_unix_us: number;
   /** Which spans count: `all`, `ebpf` or `sdk`. */
   source: Source;
+  /**
+   * How many nodes the layout places at most, from 1 to 300. One more node stands for those that
+   * are left over. By default 40 if the map has more than 60 nodes, and else all nodes.
+   */
+  top?: number | null;
   /** The window's end: traces that started before this time, microseconds since the Unix epoch. */
   until_unix_us: number;
 }
@@ -2257,6 +2351,43 @@ export interface Window {
   until_unix_us: number;
 }
 
+/** What changed, and the changes in words. */
+export interface WordedAnomalies {
+  /**
+   * The changes, highest score first; at most 50. Scores of different kinds are roughly
+   * comparable; a score of 1 is typical of a cause.
+   */
+  anomalies: Anomaly[];
+  /** How many traces of the baseline were compared. */
+  baseline_traces: number;
+  /**
+   * When the change began that the window and the baseline are divided by: microseconds since
+   * the Unix epoch; null when no beginning was found, or none was asked for.
+   */
+  began_unix_us: number | null;
+  /**
+   * The gaps in what was seen of agents in the window and in the baseline, and what was not
+   * compared because of them.
+   */
+  coverage: Coverage[];
+  /** Whether the window or the baseline has more traces than were compared. */
+  cut: boolean;
+  /** How many further changes were found, all with lower scores. */
+  left_out: number;
+  /**
+   * The start of the stored span that was received first; null unless the baseline is empty and
+   * began before that time. Microseconds since the Unix epoch.
+   */
+  stored_since_unix_us: number | null;
+  /** How many changes there are, or why none is known: a sentence without a full stop. */
+  summary: string;
+  /**
+   * How many traces of the window were compared. New and vanished edges are determined from all
+   * traces.
+   */
+  traces: number;
+}
+
 /** An answer to a question in plain English, and its page in words. */
 export interface WordedEnglish {
   /** What was found, by kind of question. */
@@ -2533,15 +2664,17 @@ export interface WordedWhy {
 
 /** The questions by name: path, parameters and answer. */
 export interface Questions {
-  "anomalies": { ask: { baseline_us?: number; find_beginning?: boolean; since_unix_us?: number; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: Anomalies };
+  "anomalies": { ask: { baseline_us?: number; find_beginning?: boolean; since_unix_us?: number; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedAnomalies };
   "ask": { ask: { now_unix_us?: number; question?: string; tz?: string; now?: string }; answer: WordedEnglish };
   "doctor/traces": { ask: { service?: string | null; since_unix_us?: number; until_unix_us?: number; since?: string; until?: string; tz?: string }; answer: WordedTraceHealth };
+  "heatmap": { ask: { columns?: number; q?: string; rows?: number; service?: string | null; since_unix_us?: number; source?: Source; until_unix_us?: number; since?: string; until?: string; tz?: string }; answer: Heatmap };
   "red/{protocol}": { ask: { compare_us?: number | null; over_us?: number | null; protocol?: RedProtocol; service?: string; side?: RedSide; since_unix_us?: number; slow?: boolean; source?: RedSource | null; until_unix_us?: number; compare?: string; over?: string; since?: string; until?: string; tz?: string }; answer: RedTable };
   "services": { ask: { baseline_us?: number; find_beginning?: boolean; service?: string | null; since_unix_us?: number; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedServices };
   "status": { ask: {}; answer: ColonyStatus };
-  "topology": { ask: { diff_us?: number | null; since_unix_us?: number; source?: Source; until_unix_us?: number; diff?: string; since?: string; until?: string; tz?: string }; answer: Topology };
+  "topology": { ask: { depth?: number | null; diff_us?: number | null; focus?: string | null; layout?: LayoutDirection | null; since_unix_us?: number; source?: Source; top?: number | null; until_unix_us?: number; diff?: string; since?: string; until?: string; tz?: string }; answer: Topology };
   "traces": { ask: { attributes?: string; by?: string; causes?: boolean; limit?: number; min_duration_us?: number | null; name?: string | null; q?: string; service?: string | null; since_unix_us?: number | null; sort?: Sort; source?: Source; status?: SpanStatus | null; until_unix_us?: number | null; min_duration?: string; since?: string; until?: string; tz?: string }; answer: TraceList };
   "traces/{id}": { ask: { examine?: boolean; id?: string; source?: Source }; answer: WordedTrace };
+  "traces/{id}/find": { ask: { adjust_clocks?: boolean; id?: string; q?: string; source?: Source }; answer: FoundRows };
   "traces/{id}/waterfall": { ask: { adjust_clocks?: boolean; id?: string; source?: Source }; answer: Waterfall };
   "whoami": { ask: {}; answer: WhoAmI };
   "why": { ask: { baseline_us?: number; find_beginning?: boolean; route?: string | null; service?: string | null; since_unix_us?: number; trace_id?: string | null; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedWhy };

@@ -72,9 +72,11 @@ function Row(props: { trace: TraceSummary; longest: number; view: View }) {
       </td>
       <td class="traces-began number"><time dateTime={new Date(trace.start_time_unix_us / 1_000).toISOString()} title={times.full(trace.start_time_unix_us)}>{times.precise(trace.start_time_unix_us)}</time></td>
       <td class="traces-request">
-        {trace.root_service === null ? <span class="tone-warn">root not received</span> : <Service name={trace.root_service} />}
-        <a id={`trace-${trace.trace_id}`} class="traces-link" href={href("trace", { id: trace.trace_id })} onKeyDown={keydown} onFocus={() => view.row !== trace.trace_id && amend({ row: trace.trace_id }, "replace")}>{trace.root_operation}</a>
-        {trace.status_code !== null && <span class={trace.status_code >= 500 ? "tone-bad" : "soft"}>{trace.status_code}</span>}
+        <div class="traces-what">
+          {trace.root_service === null ? <span class="tone-warn">root not received</span> : <Service name={trace.root_service} />}
+          <a id={`trace-${trace.trace_id}`} class="traces-link" href={href("trace", { id: trace.trace_id })} onKeyDown={keydown} onFocus={() => view.row !== trace.trace_id && amend({ row: trace.trace_id }, "replace")}>{trace.root_operation}</a>
+          {trace.status_code !== null && <span class={trace.status_code >= 500 ? "tone-bad" : "soft"}>{trace.status_code}</span>}
+        </div>
       </td>
       <td class="traces-took"><Took trace={trace} longest={props.longest} /></td>
       <td class="traces-why"><TraceReason trace={trace} /></td>
