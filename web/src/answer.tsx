@@ -162,7 +162,7 @@ function Waiting<T>(props: { of: Asked<T>; what: string }) {
   if (askedAt === null || elapsed < 150) return null;
   if (elapsed >= 2_000) {
     return (
-      <p class="waiting" role="status">
+      <p class={answer !== null && isCurrent ? "waiting waiting-again" : "waiting"} role="status">
         Reading {props.what}: {Math.round(elapsed / 1_000)} s <button type="button" onClick={cancel}>Cancel</button>
       </p>
     );

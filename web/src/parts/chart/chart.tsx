@@ -129,7 +129,7 @@ export function Chart(props: Props) {
             : lines.map((line) => <path key={line.name} class={`chart-path look-${line.look}`} d={path(line.values, middle, y)} />)}
         </svg>
         {dots.map((dot) => (
-          <a key={dot.href} class={`chart-dot${dot.isBad ? " chart-dot-bad" : ""}`} href={dot.href} aria-label={dot.says} title={dot.says} tabIndex={-1} style={{ left: `${dot.x}px`, top: `${dot.y}px` }}>{dot.isBad ? "✕" : "○"}</a>
+          <a key={dot.href} class={`chart-dot${dot.isBad ? " chart-dot-bad" : ""}`} href={dot.href} aria-label={dot.says} title={dot.says} tabIndex={-1} style={{ left: `${dot.x}px`, top: `${dot.y}px` }}>{dot.isBad && "✕"}</a>
         ))}
       </div>
     </figure>
