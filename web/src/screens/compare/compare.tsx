@@ -12,7 +12,7 @@ import type { Window } from "../../window.ts";
 import { Attributes } from "./attributes.tsx";
 import { Choose } from "./choose.tsx";
 import { Operations } from "./operations.tsx";
-import type { WordedComparison } from "./pending.ts";
+import type { ComparedRow, WordedComparison } from "./pending.ts";
 import { mainRows } from "./rows.ts";
 import { Sides } from "./sides.tsx";
 
@@ -24,10 +24,8 @@ export function Compare({ address, window }: ScreenProps) {
   const source = sourceName === "ebpf" || sourceName === "sdk" ? sourceName : undefined;
   useTitle("Compare");
   const asked = useAnswer("compare", a === "" ? null : { a, b, ...window.ask, source });
-  const swap = () => {
-    const [left, right] = [asked.answer && named(asked.answer.a) || a, b || (asked.answer && named(asked.answer.b))];
-    if (right) amend({ a: right, b: left, page: null });
-  };
+  // Healthy traces have no name, so they stay where they are.
+  const swap = () => { if (a !== "" && b !== "") amend({ a: b, b: a, page: null }); };
   useKeys("Compare", [
     { keys: "s", does: "swap A and B", run: swap },
     { keys: "Escape", does: "back to the traces", run: () => go(href("traces")) },
@@ -36,7 +34,7 @@ export function Compare({ address, window }: ScreenProps) {
     <>
       <div class="head">
         <h1>Compare</h1>
-        {a !== "" && <button type="button" class="compare-swap" onClick={swap} disabled={b === ""} title={b === "" ? "Healthy traces are only compared with" : undefined}>⇄ Swap A and B</button>}
+        {a !== "" && b !== "" && <button type="button" class="compare-swap" onClick={swap}>⇄ Swap A and B</button>}
       </div>
       {a === "" ? <Choose a="" b="" isOpen /> : (
         <>
@@ -87,12 +85,20 @@ function Verdict(props: { found: WordedComparison }) {
         : <>A takes <strong class={delta > 0 ? "tone-bad" : "tone-good"}>{duration(Math.abs(delta))} {delta > 0 ? "longer" : "less"}</strong> {than}.</>}
       {!isSame && main.length > 0 && (
         <> Of this, {main.map((row, at) => (
-          <span key={`${row.service} ${row.name} ${at}`}>{at > 0 && (at === main.length - 1 ? " and " : ", ")}<strong>{percent(row.share ?? 0)}</strong> is in <strong class="isolate">{row.service} {row.name}</strong></span>
+          <span key={`${row.service} ${row.name} ${at}`}>{at > 0 && (at === main.length - 1 ? " and " : ", ")}<strong>{percent(row.share ?? 0)}</strong> is in <Place row={row} /></span>
         ))}.</>
       )}
       {only + gone > 0 && <span class="soft"> {[only > 0 ? `${count(only)} ${only === 1 ? "operation is" : "operations are"} only in A` : "", gone > 0 ? `${count(gone)} only in B` : ""].filter((text) => text !== "").join(", ")}.</span>}
     </p>
   );
+}
+
+/** An operation, with a link to where it can be seen. */
+function Place(props: { row: ComparedRow }) {
+  const { a, b, name, service } = props.row;
+  const example = (a ?? b)?.example;
+  const text = <strong class="isolate">{service} {name}</strong>;
+  return example ? <a href={href("trace", { id: example.trace_id, span: example.span_id })}>{text}</a> : text;
 }
 
 function Missing(props: { found: WordedComparison }) {
@@ -110,11 +116,6 @@ function Missing(props: { found: WordedComparison }) {
       )}
     </section>
   );
-}
-
-/** A side as the address names it; empty for healthy traces, which have no name. */
-function named(side: WordedComparison["a"]): string {
-  return side.trace_id ?? (side.q === null ? "" : `q:${side.q}`);
 }
 
 function command(a: string, b: string, window: Window, source: string | undefined): string {

@@ -5,7 +5,7 @@ import { useKeys } from "../../frame/keys.ts";
 import { useListKeys } from "../../parts/list-keys.ts";
 import { serviceColor } from "../../parts/service.tsx";
 import type { ComparedRow, ComparedTimes, WordedComparison } from "./pending.ts";
-import { differing } from "./rows.ts";
+import { differing, mainRows } from "./rows.ts";
 
 const PAGE_ROWS = 60;
 
@@ -13,6 +13,7 @@ const PAGE_ROWS = 60;
 export function Operations(props: { found: WordedComparison; address: Address }) {
   const { found, address: { params } } = props;
   const changed = differing(found.rows);
+  const main = mainRows(found);
   const isAll = params.get("rows") === "all" || (params.get("rows") === null && found.rows.length <= PAGE_ROWS);
   const rows = isAll ? found.rows : changed;
   const last = Math.max(0, Math.ceil(rows.length / PAGE_ROWS) - 1);
@@ -32,14 +33,14 @@ export function Operations(props: { found: WordedComparison; address: Address })
           <thead>
             <tr>
               <th scope="col">Operation</th>
-              <th scope="col" class="number">A</th>
-              <th scope="col" class="number">B</th>
+              <th scope="col" class="compare-side">A</th>
+              <th scope="col" class="compare-side">B</th>
               <th scope="col" class="number">A longer by</th>
-              <th scope="col">{found.delta_us === 0 ? "Own time" : `Own time, of the ${difference(found.delta_us)}`}</th>
+              <th scope="col">{found.delta_us === 0 ? "" : `Its own part of the ${difference(found.delta_us)}`}</th>
             </tr>
           </thead>
           <tbody>
-            {shown.map((row, at) => <Row key={`${page} ${at}`} row={row} found={found} />)}
+            {shown.map((row, at) => <Row key={`${page} ${at}`} row={row} found={found} isMain={main.includes(row)} />)}
           </tbody>
         </table>
       )}
@@ -55,7 +56,7 @@ export function Operations(props: { found: WordedComparison; address: Address })
   );
 }
 
-function Row(props: { row: ComparedRow; found: WordedComparison }) {
+function Row(props: { row: ComparedRow; found: WordedComparison; isMain: boolean }) {
   const { row, found } = props;
   const example = (row.a ?? row.b)?.example;
   const name = (
@@ -65,7 +66,7 @@ function Row(props: { row: ComparedRow; found: WordedComparison }) {
   );
   const only = row.a === null ? "only in B" : row.b === null ? "only in A" : null;
   return (
-    <tr>
+    <tr class={props.isMain ? "compare-main" : undefined}>
       <th scope="row" class="compare-cell-name" style={{ "--depth": found.aligned ? Math.min(row.depth, 12) : 0 }}>
         {example ? <a class="compare-name" href={href("trace", { id: example.trace_id, span: example.span_id })}>{name}</a> : name}
         {found.aligned && <span class="unseen">, level {row.depth + 1}</span>}
@@ -88,12 +89,12 @@ function isClose({ a, b, delta_us: delta }: ComparedRow): boolean {
 
 function Times(props: { side: "A" | "B"; times: ComparedTimes | null; of: number; isSet: boolean }) {
   const { side, times, of, isSet } = props;
-  if (times === null) return <td class="number compare-times soft"><span class="compare-label">{side} </span>–</td>;
+  if (times === null) return <td class="compare-times soft"><span class="compare-label">{side} </span><span class="compare-value">–</span></td>;
   const title = `${times.traces} of ${of} traces, own time ${duration(times.self_p50_us)}`;
   return (
-    <td class="number compare-times" title={title}>
+    <td class="compare-times" title={title}>
       <span class="compare-label">{side} </span>
-      <a href={href("trace", { id: times.example.trace_id, span: times.example.span_id })}>{duration(times.p50_us)}</a>
+      <a class="compare-value" href={href("trace", { id: times.example.trace_id, span: times.example.span_id })}>{duration(times.p50_us)}</a>
       {times.calls >= 1.05 && <span class="soft"> ×{Math.round(times.calls * 10) / 10}</span>}
       {isSet && times.traces > 1 && <span class="soft small compare-p95"> P95 {duration(times.p95_us)}</span>}
       {isSet && times.traces < of && <span class="soft small"> in {percent(times.traces / Math.max(1, of))}</span>}
