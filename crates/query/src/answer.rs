@@ -8,6 +8,7 @@ pub use crate::heatmap::answer::*;
 pub use crate::red::answer::*;
 pub use crate::sampling::answer::*;
 pub use crate::services::answer::*;
+pub use crate::span::answer::*;
 pub use crate::status::answer::*;
 pub use crate::topology::answer::*;
 pub use crate::trace::answer::*;

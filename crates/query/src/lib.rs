@@ -33,6 +33,7 @@ pub mod services;
 mod shared;
 mod size;
 mod source;
+pub mod span;
 pub mod status;
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,7 @@ pub use search::{Search, SyntaxError};
 pub use services::ServicesQuestion;
 pub use shared::SharedSources;
 pub use source::Source;
+pub use span::SpanQuestion;
 pub use status::StatusQuestion;
 pub use topology::{LayoutDirection, TopologyQuestion};
 pub use trace::TraceQuestion;
@@ -79,6 +81,7 @@ macro_rules! for_each_question {
             $crate::WaterfallQuestion,
             $crate::FindQuestion,
             $crate::HeatmapQuestion,
+            $crate::SpanQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,

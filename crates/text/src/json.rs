@@ -5,7 +5,7 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, Anomaly, ColonyStatus, English, FoundRows, Heatmap, RedTable, Services, SlowRow,
+    Anomalies, Anomaly, ColonyStatus, English, FoundRows, Heatmap, RedTable, Services, SlowRow, SpanDetails,
     Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -14,6 +14,7 @@ use serde_json::Error;
 
 use crate::anomalies;
 use crate::english::{self, Page};
+use crate::failure::deepest_failure;
 use crate::red_table::no_slow_trace;
 use crate::root_cause::root_cause;
 use crate::services;
@@ -121,6 +122,27 @@ impl Projection for Trace {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<WordedTrace<'_>>()
+    }
+}
+
+/// A span, and its failure in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedSpanDetails<'a> {
+    #[serde(flatten)]
+    details: &'a SpanDetails,
+    /// The failure of the span in words: `payments-api on pay-2: POST /charge 503: no answer`. Null
+    /// when it did not fail.
+    cause: Option<String>,
+}
+
+impl Projection for SpanDetails {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let cause = self.failure.as_ref().map(deepest_failure);
+        serde_json::to_vec(&WordedSpanDetails { details: self, cause })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedSpanDetails<'_>>()
     }
 }
 

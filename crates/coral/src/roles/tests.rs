@@ -179,6 +179,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/status: status.read
         Get /api/v1/topology: topology.read
         Get /api/v1/traces/{id}/find: traces.read
+        Get /api/v1/traces/{id}/spans/{span}: traces.read
         Get /api/v1/traces/{id}/waterfall: traces.read
         Get /api/v1/traces/{id}: traces.read
         Get /api/v1/traces: traces.read

@@ -49,7 +49,7 @@ impl Reader<'_> {
         conditions: &Conditions,
     ) -> Result<[Groups; N], QueryError> {
         let parsed = keys.into_iter().map(GroupKey::named).collect::<Result<Vec<_>, _>>()?;
-        let query = TraceQuery { limit: MAX_TRACES + 1, ..query.clone() };
+        let query = TraceQuery { after: None, limit: MAX_TRACES + 1, ..query.clone() };
         let mut found = self.search(&query)?;
         let all = found.len();
         found.truncate(MAX_TRACES as usize);

@@ -39,7 +39,7 @@ function Named(props: { why: WordedWhy; suspect: WhySuspect; services: WordedSer
       <h2 class="tone-bad"><span class="mark" aria-hidden="true">✕</span> The cause</h2>
       <p class="home-name">
         {suspect.or_service !== null && <>between {suspect.or_service} and </>}
-        {known ? <a href={href("service", { name: suspect.service })}>{suspect.service}</a> : suspect.service}
+        {known ? <a href={href("service", { name: suspect.service })}>{suspect.service}</a> : <strong>{suspect.service}</strong>}
         {" "}<span>{does(suspect)}:</span> <code>{operationOf(suspect)}</code>
       </p>
       <dl class="facts">

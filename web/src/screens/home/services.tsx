@@ -68,7 +68,7 @@ function Table(props: { rows: ServiceRow[]; leftOut: number; sort: Sort; first: 
               {heading("errors", "Errors", true)}
               {heading("p95", "P95", true)}
               <th class="number">Before</th>
-              <th class="number">Whole</th>
+              <th class="number" title="Of the spans that traces of the service should have, how many are stored">Complete</th>
               <th>Hosts</th>
               <th class="number">Seen</th>
             </tr>
@@ -99,8 +99,8 @@ function Row({ of, cause }: { of: ServiceRow; cause: WhySuspect | null }) {
       <th scope="row"><Service name={of.name} /></th>
       <td class="services-state" data-label="State">
         <State health={of.health} /> <span class="services-reason">{reasonOf(of)}</span>
-        <CauseOf of={of} cause={cause} />
         {isSick && <a class="row-link small" href={href("why", { service: of.name })} aria-label={`Why is ${of.name} not well`}>Why</a>}
+        <CauseOf of={of} cause={cause} />
       </td>
       <td class="number" data-label="Requests/s">
         <span class="with-line">{now.estimate != null && "~"}{perSecond(now.requests_per_second)}{series != null && <Sparkline values={series.requests} says={`Requests over time, ${count(now.requests)} in all`} />}</span>
@@ -112,7 +112,7 @@ function Row({ of, cause }: { of: ServiceRow; cause: WhySuspect | null }) {
         <span class="with-line">{p95(now)}{series != null && <Sparkline values={series.p95_us} says={`P95 over time, now ${p95(now)}`} tone={of.health === "slow" ? "bad" : "plain"} />}</span>
       </td>
       <td class="number soft" data-label="P95 before">{of.before === null ? "–" : p95(of.before)}</td>
-      <td class="number" data-label="Whole">{of.complete_ratio == null ? <span class="soft" title="Not known">–</span> : percent(of.complete_ratio)}</td>
+      <td class="number" data-label="Complete">{of.complete_ratio == null ? <span class="soft" title="Not known">–</span> : percent(of.complete_ratio)}</td>
       <td data-label="Hosts">{hosts === "" ? "–" : hosts}</td>
       <td class="number soft" data-label="Seen">{of.last_seen_unix_us === null ? "–" : ago(of.last_seen_unix_us)}</td>
     </tr>
