@@ -97,8 +97,14 @@ function Verdict(props: { found: WordedComparison }) {
 function Place(props: { row: ComparedRow }) {
   const { a, b, name, service } = props.row;
   const example = (a ?? b)?.example;
-  const text = <strong class="isolate">{service} {name}</strong>;
+  const text = <strong class="isolate">{cut(service)} {cut(name)}</strong>;
   return example ? <a href={href("trace", { id: example.trace_id, span: example.span_id })}>{text}</a> : text;
+}
+
+const LONGEST = 100;
+
+function cut(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
 function Missing(props: { found: WordedComparison }) {

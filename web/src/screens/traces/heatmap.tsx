@@ -21,13 +21,14 @@ export function HeatmapPart(props: { map: Heatmap; view: View }) {
   const { view } = props;
   const map = useMemo(() => trimmed(props.map), [props.map]);
   const times = useTimes();
+  const most = Math.max(1, ...map.counts);
   const all = sumOf(map, allOf(map));
   return (
     <section class="heatmap" aria-labelledby="heatmap-title">
       <div class="heatmap-head">
         <h2 id="heatmap-title">Duration over time</h2>
         <p class="soft small heatmap-legend">
-          <span class="heatmap-key"><span class="heatmap-scale" aria-hidden="true" /> 1 to {count(Math.max(1, ...map.counts))} traces</span>
+          <span class="heatmap-key"><span class="heatmap-scale" aria-hidden="true" /> {most > 1 && "1 to "}{counted(most, "trace")}</span>
           <span class="heatmap-key"><span class="tone-bad heatmap-cross" aria-hidden="true">✕</span> some failed</span>
         </p>
         <button type="button" class="quiet" aria-pressed={view.isTable} onClick={() => amend({ heatmap: view.isTable ? null : "table" })}>As a table</button>
