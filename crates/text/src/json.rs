@@ -5,8 +5,8 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, Anomaly, ColonyStatus, English, FoundRows, Heatmap, RedTable, Services, SlowRow, SpanDetails,
-    Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
+    Anomalies, Anomaly, ColonyStatus, English, FoundRows, Heatmap, RedTable, Services, SlowRow,
+    SpanDetails, Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
