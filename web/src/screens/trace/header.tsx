@@ -9,6 +9,7 @@ import { shortened } from "./attributes.tsx";
 import { Cause } from "./cause.tsx";
 import { CYCLE, REDACTED, type Rows } from "./rows.ts";
 import type { Selection } from "./view.ts";
+import { Wholeness } from "./wholeness.tsx";
 
 interface Props {
   trace: Waterfall;
@@ -48,6 +49,7 @@ export function Header(props: Props) {
       </p>
       <Cause traceId={trace.trace_id} rows={rows} isAsked={props.isAsked} selection={props.selection} />
       <Remarks {...props} />
+      <Wholeness traceId={trace.trace_id} spans={trace.span_count} isAsked={props.isAsked} isComplete={trace.complete} />
       <ServiceTimes times={trace.service_times} />
     </>
   );

@@ -146,6 +146,9 @@ export function Waterfall(props: Props) {
           onFocusIn={() => { hasFocus.current = true; }}
           onFocusOut={(event) => { if (event.relatedTarget !== null) hasFocus.current = false; }}
         >
+          <div class="gridlines" role="presentation" aria-hidden="true">
+            <div class="line-time">{marks.map((mark) => <span key={mark} class="gridline" style={{ left: `${part(mark, zoom) * 100}%` }} />)}</div>
+          </div>
           {shownLines.map((line) => {
             const row = lines[line]!;
             return (
