@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { load } from "./load.mjs";
 
-const { areaOf, between, cellAt, cellsOf, durationTicks, heightOf, rectangleOf, summary, sumOf, timeTicks } = await load("screens/traces/grid.ts");
+const { areaOf, between, cellAt, cellsOf, durationTicks, heightOf, rectangleOf, summary, sumOf, timeTicks, trimmed } = await load("screens/traces/grid.ts");
 const { exactDuration, micros } = await load("screens/traces/view.ts");
 
 const map = {
@@ -49,6 +49,17 @@ test("sums and the table have every trace once", () => {
   const { rows } = summary(map, 3);
   assert.deepEqual(rows.map((row) => row.row), [2, 1]);
   assert.equal(rows.flatMap((row) => row.cells).reduce((sum, cell) => sum + cell.traces, 0), 30);
+});
+
+test("empty rows above and below are left out", () => {
+  const counts = Array.from({ length: 40 }, () => 0);
+  counts[1 * 20 + 8] = 3;
+  counts[0 * 20 + 14] = 2;
+  const wide = { ...map, columns: 2, rows: 20, bounds_us: Array.from({ length: 21 }, (_, at) => 2 ** at), counts, errors: counts };
+  const small = trimmed(wide);
+  assert.deepEqual([small.rows, small.bounds_us[0], small.bounds_us.at(-1), small.counts.length], [7, 2 ** 8, 2 ** 15, 14]);
+  assert.deepEqual([small.counts[1 * 7], small.counts[6]], [3, 2]);
+  assert.equal(trimmed({ ...wide, counts: counts.map(() => 0) }).rows, 6);
 });
 
 test("axes have few round marks", () => {

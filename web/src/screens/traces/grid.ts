@@ -18,6 +18,20 @@ export interface Rectangle {
   height: number;
 }
 
+const FEWEST_ROWS = 6;
+
+/** The heatmap without empty rows above and below its traces. */
+export function trimmed(map: Heatmap): Heatmap {
+  const { rows, columns } = map;
+  const hasTraces = (row: number) => Array.from({ length: columns }, (_, column) => map.counts[column * rows + row] ?? 0).some((count) => count > 0);
+  let low = 0;
+  let high = rows - 1;
+  while (high - low + 1 > FEWEST_ROWS && !hasTraces(high)) high -= 1;
+  while (high - low + 1 > FEWEST_ROWS && !hasTraces(low)) low += 1;
+  const kept = (cells: readonly number[]) => cells.filter((_, at) => at % rows >= low && at % rows <= high);
+  return { ...map, rows: high - low + 1, bounds_us: map.bounds_us.slice(low, high + 2), counts: kept(map.counts), errors: kept(map.errors) };
+}
+
 /** The cells between two corners. */
 export function between(one: { column: number; row: number }, other: { column: number; row: number }): Cells {
   return {

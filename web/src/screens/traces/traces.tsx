@@ -23,6 +23,8 @@ import { command, isNarrowed, narrow, PAGE_ROWS, rangeOf, restLink, viewOf, type
 const FAILED = "status:error";
 const MANY_COLUMNS = 60;
 const FEW_COLUMNS = 30;
+/** Most are empty, and are not shown. */
+const ROWS = 40;
 
 export function Traces({ address, window }: ScreenProps) {
   const view = viewOf(address);
@@ -32,7 +34,7 @@ export function Traces({ address, window }: ScreenProps) {
     sort: view.sort, after: view.after, source: view.source, causes: true, limit: PAGE_ROWS,
   } as Ask<"traces">);
   const columns = innerWidth < 640 ? FEW_COLUMNS : MANY_COLUMNS;
-  const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: 20 });
+  const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: ROWS });
   // One sentence is enough for a search that both questions cannot read.
   const isMistake = list.error?.status === 400 && list.error.message.startsWith("q:");
   useKeys("Traces", [{ keys: "Escape", does: "out of the area", run: () => isNarrowed(view.area) && narrow({ min: null, max: null, area_from: null, area_to: null }) }]);
@@ -98,7 +100,7 @@ function AreaLine(props: { view: View; link: string | null; map: Heatmap | null 
   return (
     <p class="area-line">
       <span>Only the chosen area, {durations(view.area)}{sum && <>: <strong>about {counted(sum.traces, "trace")}</strong>{sum.errors > 0 && <span class="tone-bad"> ✕ {count(sum.errors)} failed</span>}</>}.</span>
-      {link !== null
+      {sum?.traces === 0 ? null : link !== null
         ? <a class="button button-first" href={link}>Compare this area with the rest</a>
         : <span class="soft">Choose less than the full height to compare it with the other traces of the same time.</span>}
       <button type="button" onClick={() => narrow({ min: null, max: null, area_from: null, area_to: null })}>Clear the area</button>
