@@ -1,11 +1,3 @@
-<<<<<<< HEAD
-import { personOf, useVisitor } from "../frame/session.ts";
-
-/** Whether the person has a permission, such as `status.read`; null before that is known. */
-export function useMay(permission: string): boolean | null {
-  const person = personOf(useVisitor());
-  return person === null ? null : person.permissions.includes(permission);
-=======
 // What the person of this page is allowed to ask.
 import { useEffect, useState } from "preact/hooks";
 import type { Person } from "../frame/session.ts";
@@ -33,5 +25,4 @@ export function useMay(permission: string): boolean | null {
     return () => { isShown = false; };
   }, [permission]);
   return may;
->>>>>>> w6
 }
