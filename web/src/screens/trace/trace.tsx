@@ -36,7 +36,8 @@ export function TraceScreen({ address }: ScreenProps) {
   const clocks = params.get("adjust_clocks") === "true";
   const asked = useAnswer("traces/{id}/waterfall", id === "" ? null : { id, source, adjust_clocks: clocks });
   if (id === "") return <NoId />;
-  if (asked.error !== null && (asked.answer === null || asked.error.status === 409)) return <Failed id={id} of={asked} />;
+  // The trace before is no answer to an id that is wrong.
+  if (asked.error !== null && (asked.answer === null || (asked.error.status >= 400 && asked.error.status < 500))) return <Failed id={id} of={asked} />;
   return (
     <>
       {asked.answer === null && <h1 class="unseen">Trace</h1>}
