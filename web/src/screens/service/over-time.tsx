@@ -36,7 +36,10 @@ export function OverTime(props: Props) {
   ];
   const asks = protocol === null ? null : { protocol, service: props.name, side: isClient ? ("client" as const) : ("server" as const), ...props.window.ask, points: POINTS, ...(route === null ? {} : { route }) };
   const series = useAnswer(SERIES, asks);
-  const routes = props.answer?.detail?.operations.filter(({ kind }) => kind === protocol) ?? [];
+  const rows = protocol === "sql"
+    ? props.answer?.detail?.statements.map(({ row }) => [row.operation, row.table].filter(Boolean).join(" "))
+    : isClient ? [] : props.answer?.detail?.operations.filter(({ kind }) => kind === protocol).map(({ name }) => name);
+  const routes = [...new Set(rows ?? [])].filter((name) => name !== "");
   return (
     <section class="section">
       <div class="head">
@@ -46,11 +49,11 @@ export function OverTime(props: Props) {
             <button key={choice.text} type="button" class="small" aria-pressed={choice.protocol === protocol && (choice.side === "client") === isClient}
               onClick={() => amend({ protocol: choice.protocol, side: choice.side === "client" ? "client" : null, route: null })}>{choice.text}</button>
           ))}
-          {(routes.length > 1 || route !== null) && !isClient && (
-            <label class="small">Operation <select value={route ?? ""} onChange={(event) => amend({ route: event.currentTarget.value || null })}>
+          {(routes.length > 1 || route !== null) && (
+            <label class="small">{protocol === "sql" ? "Statement" : "Operation"} <select value={route ?? ""} onChange={(event) => amend({ route: event.currentTarget.value || null })}>
               <option value="">all</option>
-              {route !== null && !routes.some(({ name }) => name === route) && <option value={route}>{route}</option>}
-              {routes.map(({ name }) => <option key={name} value={name}>{name}</option>)}
+              {route !== null && !routes.includes(route) && <option value={route}>{route}</option>}
+              {routes.map((name) => <option key={name} value={name}>{name}</option>)}
             </select></label>
           )}
           <button type="button" class="small" aria-pressed={params.has("table")} onClick={() => amend({ table: params.has("table") ? null : 1 })}>Table</button>
