@@ -1,6 +1,6 @@
 // What the person of this page is allowed to ask.
 import { useEffect, useState } from "preact/hooks";
-import type { Person } from "../frame/session.ts";
+import type { WhoAmI } from "../api.ts";
 
 let known: Promise<readonly string[] | null> | null = null;
 for (const name of ["coral:signed-in", "coral:signed-out"]) addEventListener(name, () => { known = null; });
@@ -8,7 +8,7 @@ for (const name of ["coral:signed-in", "coral:signed-out"]) addEventListener(nam
 /** Names of the permissions; null when the colony does not say. Asked once. */
 function permissions(): Promise<readonly string[] | null> {
   known ??= fetch("../api/v1/whoami", { headers: { accept: "application/json" } })
-    .then(async (response) => (response.ok ? ((await response.json()) as Person).permissions : null))
+    .then(async (response) => (response.ok ? ((await response.json()) as WhoAmI).permissions : null))
     .catch(() => null);
   return known;
 }
