@@ -50,7 +50,7 @@ export function Traces({ address, window }: ScreenProps) {
         {(answer) => (
           <>
             <Gaps coverage={answer.coverage} />
-            <GroupPicker view={view} />
+            {answer.traces.length > 0 && <GroupPicker view={view} />}
             {answer.groups !== null && <GroupTable groups={answer.groups} view={view} />}
             {answer.traces.length === 0 ? <Nothing list={answer} view={view} window={window} /> : <Page list={answer} view={view} />}
           </>
@@ -68,7 +68,7 @@ function Sum(props: { map: Heatmap | null; label: string }) {
   const { errors } = sumOf(map, allOf(map));
   return (
     <p class="soft">
-      {map.cut && "more than "}{counted(map.traces, "trace")}, {errors > 0 ? <span class="tone-bad">✕ {count(errors)} with a failed span</span> : "none failed"}, {props.label}
+      {map.traces === 0 ? "no trace" : <>{map.cut && "more than "}{counted(map.traces, "trace")}</>}, {map.traces > 0 && <>{errors > 0 ? <span class="tone-bad">✕ {count(errors)} with a failed span</span> : "none failed"}, </>}{props.label}
     </p>
   );
 }
