@@ -5,14 +5,16 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, Anomaly, ColonyStatus, English, FoundRows, Heatmap, RedTable, Services, SlowRow,
-    SpanDetails, Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
+    Anomalies, Anomaly, AttributeList, ColonyStatus, Comparison, English, FoundRows, Heatmap,
+    RedTable, RequestSeries, Services, SlowRow, SpanDetails, Topology, Trace, TraceHealth,
+    TraceList, TraceSummary, Waterfall, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Error;
 
 use crate::anomalies;
+use crate::comparison::not_aligned;
 use crate::english::{self, Page};
 use crate::failure::deepest_failure;
 use crate::red_table::no_slow_trace;
@@ -47,7 +49,7 @@ macro_rules! without_words {
     };
 }
 
-without_words!(ColonyStatus, FoundRows, Heatmap, Topology, Waterfall);
+without_words!(AttributeList, ColonyStatus, FoundRows, Heatmap, RequestSeries, Topology, Waterfall,);
 
 /// What changed, and the changes in words.
 #[derive(Serialize, JsonSchema)]
@@ -208,6 +210,26 @@ impl Projection for Why {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<WordedWhy<'_>>()
+    }
+}
+
+/// A comparison, and why it is not aligned in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedComparison<'a> {
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+    /// Why the sides are not aligned: a sentence without a full stop; null if they are.
+    not_aligned_because: Option<&'static str>,
+}
+
+impl Projection for Comparison {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let not_aligned_because = self.not_aligned.map(not_aligned);
+        serde_json::to_vec(&WordedComparison { comparison: self, not_aligned_because })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedComparison<'_>>()
     }
 }
 

@@ -23,10 +23,15 @@ function Row({ of }: { of: TraceSummary }) {
       </a>
       <span class="trace-why small">
         {of.error_count > 0 && <span class="tone-bad">✕ {counted(of.error_count, "error")} </span>}
-        {because ?? <span class="soft">{of.usual_us === null ? "no cause is known" : "no slower than usual"}</span>}
+        {because ?? <span class="soft">{noCause(of)}</span>}
         {of.usual_us !== null && because !== null && of.failure === null && <span class="soft"> · usual up to {duration(of.usual_us)}</span>}
         <span class="soft"> · {times.short(of.start_time_unix_us)}</span>
       </span>
     </li>
   );
+}
+
+function noCause({ usual_us, duration_us }: TraceSummary): string {
+  if (usual_us === null) return "how long it usually takes is not known";
+  return duration_us <= usual_us ? `no slower than usual (up to ${duration(usual_us)})` : `slower than usual (up to ${duration(usual_us)}), no single cause`;
 }

@@ -8,7 +8,8 @@ use coral_trace::TraceIdPrefix;
 use coral_trace::units::{When, parse_duration};
 
 use super::{
-    AnomaliesArgs, ColonyArgs, Earlier, SqlArgs, TopologyArgs, choice, parse_earlier, parse_when,
+    AnomaliesArgs, ColonyArgs, Earlier, LinkArgs, SqlArgs, TopologyArgs, choice, parse_earlier,
+    parse_when,
 };
 
 /// What to ask the colony for.
@@ -82,6 +83,9 @@ pub struct RedArgs {
     /// Output format.
     #[arg(long, value_enum, default_value = "table")]
     pub format: RedFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,
@@ -180,6 +184,9 @@ pub struct TracesArgs {
     /// Output format [default: table for a list, tree for one trace].
     #[arg(long, value_enum)]
     pub format: Option<TraceFormat>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

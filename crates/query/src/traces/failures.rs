@@ -133,7 +133,7 @@ fn failure(found: DeepestFailure) -> TraceFailure {
 }
 
 /// At most the first [`MAX_TEXT_BYTES`] of `text`.
-pub(super) fn cut(mut text: String) -> String {
+pub(crate) fn cut(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
     text
 }

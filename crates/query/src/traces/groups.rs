@@ -96,10 +96,10 @@ fn at_once(found: &[TraceSummary]) -> Vec<&[TraceSummary]> {
 
 /// The key of groups: a field of a span, an attribute under each of its names, or a field of an
 /// event, of which the first counts.
-struct GroupKey(Vec<Field>);
+pub(crate) struct GroupKey(Vec<Field>);
 
 impl GroupKey {
-    fn named(key: &str) -> Result<Self, QueryError> {
+    pub(crate) fn named(key: &str) -> Result<Self, QueryError> {
         let fields = search::fields(key);
         let has_values = |field: &Field| match field {
             Field::Span(field) => *field != SpanField::Duration,
@@ -116,12 +116,12 @@ impl GroupKey {
         Err(QueryError::Invalid { field: "by", reason })
     }
 
-    fn columns(&self) -> Columns {
+    pub(crate) fn columns(&self) -> Columns {
         self.0.iter().fold(Columns::CORE, |columns, field| columns | field.columns())
     }
 
     /// The value of the key in `span`, as text; `None` if the span does not have the key.
-    fn value(&self, span: &Span) -> Option<String> {
+    pub(crate) fn value(&self, span: &Span) -> Option<String> {
         self.0.iter().find_map(|field| match field {
             Field::Attribute { of: AttributeOwner::SpanOrResource, key } => {
                 let resource = &span.origin.resource.attributes;

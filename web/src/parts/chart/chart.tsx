@@ -1,5 +1,6 @@
 // Values over time, with axes. A table beside the chart has the same numbers: see `table.tsx`.
 import type { ComponentChildren } from "preact";
+import { go } from "../../address.ts";
 import { useTimes } from "../../format/time.ts";
 import { apart, axis, timeTicks } from "./scale.ts";
 import { useWidth } from "./width.ts";
@@ -82,16 +83,10 @@ export function Chart(props: Props) {
     return Math.min(size - 1, Math.max(0, at));
   };
   const keydown = (event: KeyboardEvent) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
-    if (by !== undefined) {
-      event.preventDefault();
-      props.setCursor(Math.min(size - 1, Math.max(0, (cursor ?? (by > 0 ? -1 : size)) + by)));
-    } else if (event.key === "Enter" && cursor !== null) {
-      const near = (props.dots ?? []).find(({ at }) => Math.floor((at - since) / step) === cursor);
-      if (near !== undefined) document.querySelector<SVGAElement>(`a[data-dot="${CSS.escape(near.href)}"]`)?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
-    } else if (event.key === "Escape") {
-      props.setCursor(null);
-    }
+    if (event.key !== "Enter" || cursor === null) return;
+    const found = (props.dots ?? []).filter(({ at }) => Math.floor((at - since) / step) === cursor);
+    const first = found.find(({ isBad }) => isBad) ?? found[0];
+    if (first !== undefined) go(first.href);
   };
   const shown = cursor === null || cursor >= size ? null : cursor;
   const readout = shown === null
@@ -105,12 +100,13 @@ export function Chart(props: Props) {
           ? <span class="chart-legend">{lines.length > 1 && lines.map((line) => <Key key={line.name} of={line} />)}{props.children}</span>
           : <span class="chart-readout">{readout}</span>}
       </figcaption>
-      <div
-        ref={ref} class="chart-box" tabIndex={0} role="slider" aria-label={`${props.title} over time`} aria-valuemin={0} aria-valuemax={size - 1}
-        aria-valuenow={shown ?? 0} aria-valuetext={readout ?? "Arrows go through the times"} onKeyDown={keydown} onBlur={() => props.setCursor(null)}
-      >
-        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true"
-          onPointerMove={(event) => props.setCursor(placeOf(event))} onPointerLeave={() => props.setCursor(null)}>
+      <div ref={ref} class="chart-box" onPointerMove={(event) => props.setCursor(placeOf(event))} onPointerLeave={() => props.setCursor(null)}>
+        <input
+          type="range" class="unseen" min={0} max={size - 1} value={shown ?? size - 1} aria-label={`${props.title} over time`}
+          aria-valuetext={readout ?? "arrows go through the times"} onInput={(event) => props.setCursor(Number(event.currentTarget.value))}
+          onFocus={() => props.setCursor(cursor ?? size - 1)} onBlur={() => props.setCursor(null)} onKeyDown={keydown}
+        />
+        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
           {(props.gaps ?? []).filter((gap) => gap.until > since && gap.since < until).map((gap) => (
             <rect key={gap.since} class="chart-gap" x={x(gap.since)} y={TOP} width={Math.max(2, x(gap.until) - x(gap.since))} height={bottom - TOP}><title>{gap.text}</title></rect>
           ))}
@@ -131,16 +127,10 @@ export function Chart(props: Props) {
           {props.kind === "bars"
             ? lines.map((line) => <Bars key={line.name} of={line} x={(at) => x(since + at * step)} y={y} width={inner / size} />)
             : lines.map((line) => <path key={line.name} class={`chart-path look-${line.look}`} d={path(line.values, middle, y)} />)}
-          {dots.map((dot) => (
-            <a key={dot.href} href={dot.href} data-dot={dot.href} tabIndex={-1}>
-              <title>{dot.says}</title>
-              <circle class="chart-hit" cx={dot.x} cy={dot.y} r={DOT_DISTANCE / 2} />
-              {dot.isBad
-                ? <path class="chart-dot chart-dot-bad" d={`M${dot.x - 4} ${dot.y - 4}l8 8m0-8l-8 8`} />
-                : <circle class="chart-dot" cx={dot.x} cy={dot.y} r={3.5} />}
-            </a>
-          ))}
         </svg>
+        {dots.map((dot) => (
+          <a key={dot.href} class={`chart-dot${dot.isBad ? " chart-dot-bad" : ""}`} href={dot.href} aria-label={dot.says} title={dot.says} tabIndex={-1} style={{ left: `${dot.x}px`, top: `${dot.y}px` }}>{dot.isBad && "✕"}</a>
+        ))}
       </div>
     </figure>
   );

@@ -6,7 +6,8 @@ import { duration, percentile } from "../../format/duration.ts";
 import { Mark, State } from "../../parts/state.tsx";
 import { CHANGE_WORDS, failed, isRemoved, type Call } from "./changes.ts";
 import { Kind, KIND_WORDS } from "./icons.tsx";
-import { quoted, tracesOf } from "./traces-of.ts";
+import { quoted } from "../../search.ts";
+import { tracesOf } from "./traces-of.ts";
 
 interface Props {
   name: string;

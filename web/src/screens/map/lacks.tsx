@@ -1,9 +1,9 @@
 import { counted } from "../../format/count.ts";
 import { Gaps } from "../../parts/gaps.tsx";
-import type { PlacedTopology } from "./pending.ts";
+import type { Topology } from "../../api.ts";
 
 /** What the map was computed from, and what it lacks. */
-export function Lacks({ map }: { map: PlacedTopology }) {
+export function Lacks({ map }: { map: Topology }) {
   const alone = map.nodes.filter(({ name }) => !map.edges.some((edge) => edge.from === name || edge.to === name));
   return (
     <section class="section">

@@ -1,7 +1,7 @@
 import { perSecond } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { CHANGE_WORDS, failed, type Call } from "./changes.ts";
-import type { PlacedEdge } from "./pending.ts";
+import type { PlacedEdge } from "../../api.ts";
 
 export type Look = "plain" | "near" | "far";
 
@@ -49,7 +49,7 @@ export function Label(props: { placed: PlacedEdge; call: Call; seconds: number; 
     ? [`${words.mark} ${words.word}`, change.short.replaceAll(" → ", "→")]
     : [`${perSecond(edge.calls / seconds)}/s`, duration(edge.p95_us)];
   if (isFailing(call) && change?.change !== "failing" && change?.change !== "removed") lines.push(`✕ ${failed(edge.errors, edge.calls)}`);
-  const [x, y] = between(props.placed.points);
+  const [x = 0, y = 0] = between(props.placed.points);
   return (
     <text class={`map-label${style(call)}${change ? " map-label-change" : ""}`} x={x} y={y - 5}>
       {lines.map((line, at) => <tspan key={at} x={x} dy={at === 0 ? 0 : LINE_HEIGHT} class={line.startsWith("✕") ? "map-label-errors" : undefined}>{line}</tspan>)}
@@ -66,15 +66,16 @@ function style(call: Call | null): string {
   return change === undefined ? "" : ` map-line-${change}`;
 }
 
-type Point = readonly [number, number];
+/** x and y. */
+type Point = readonly number[];
 
 /** The line: level at its corners where it leads to the right, straight elsewhere. */
 export function path(points: readonly Point[]): string {
   let text = "";
-  points.forEach(([x, y], at) => {
-    const last = points[at - 1];
-    if (last === undefined) text += `M${x} ${y}`;
-    else if (x > last[0] && y !== last[1]) text += `C${(x + last[0]) / 2} ${last[1]} ${(x + last[0]) / 2} ${y} ${x} ${y}`;
+  points.forEach(([x = 0, y = 0], at) => {
+    const [lastX = x, lastY = y] = points[at - 1] ?? [];
+    if (at === 0) text += `M${x} ${y}`;
+    else if (x > lastX && y !== lastY) text += `C${(x + lastX) / 2} ${lastY} ${(x + lastX) / 2} ${y} ${x} ${y}`;
     else text += `L${x} ${y}`;
   });
   return text;
@@ -82,22 +83,26 @@ export function path(points: readonly Point[]): string {
 
 /** A triangle at the end of the line. */
 function arrow(points: readonly Point[], thick: number): string {
-  const [x, y] = points.at(-1) ?? [0, 0];
-  const [fromX, fromY] = points.at(-2) ?? [x - 1, y];
+  const [x = 0, y = 0] = points.at(-1) ?? [];
+  const [fromX = x - 1, fromY = y] = points.at(-2) ?? [];
   const isLevel = x > fromX;
   const length = Math.hypot(x - fromX, y - fromY) || 1;
-  const [alongX, alongY] = isLevel ? [1, 0] : [(x - fromX) / length, (y - fromY) / length];
+  const alongX = isLevel ? 1 : (x - fromX) / length;
+  const alongY = isLevel ? 0 : (y - fromY) / length;
   const [long, wide] = [7 + thick, 3 + thick];
   const [backX, backY] = [x - alongX * long, y - alongY * long];
   return `M${x} ${y}L${backX - alongY * wide} ${backY + alongX * wide}L${backX + alongY * wide} ${backY - alongX * wide}Z`;
 }
 
-/** Where words stand: on the last part of the line, near the callee, where lines of one caller are apart. */
+/** The least length of a level part of a line on which words are put. */
+const ROOM = 88;
+
+/** Where words stand: on a level part of the line that has room, else in the middle of its last part. */
 function between(points: readonly Point[]): Point {
-  const [x, y] = points.at(-1) ?? [0, 0];
-  const [fromX, fromY] = points.at(-2) ?? [x, y];
-  const [along, rest] = [0.62, 0.38];
-  // A curve is level at both ends, so that it is further down than a straight line would be.
-  const down = x > fromX ? 3 * along * along * rest + along ** 3 : along;
-  return [fromX + (x - fromX) * (x > fromX ? (3 * rest * rest * along + 3 * rest * along * along) / 2 + along ** 3 : along), fromY + (y - fromY) * down];
+  const middles = points.slice(1).map(([x = 0, y = 0], at) => {
+    const [fromX = x, fromY = y] = points[at] ?? [];
+    return { room: y === fromY ? x - fromX : 0, at: [(x + fromX) / 2, (y + fromY) / 2] };
+  });
+  const level = middles.find(({ room }) => room >= ROOM);
+  return (level ?? middles.at(-1))?.at ?? [0, 0];
 }

@@ -1,8 +1,7 @@
 // Who calls whom, and what changed: as a picture, and the same as a table.
-import type { NodeKind } from "../../api.ts";
+import type { NodeKind, Topology } from "../../api.ts";
 import { amend, go, href } from "../../address.ts";
-import { Answer, useAnswer, type Asked } from "../../answer.tsx";
-import type { Ask } from "../../ask.ts";
+import { Answer, useAnswer } from "../../answer.tsx";
 import { useKeys } from "../../frame/keys.ts";
 import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
@@ -14,7 +13,6 @@ import { Controls, zoomBy } from "./controls.tsx";
 import { Lacks } from "./lacks.tsx";
 import { mapping, MOST_NODES, type Mapping } from "./mapping.ts";
 import { NothingThere } from "./nothing-there.tsx";
-import type { PlacedTopology } from "./pending.ts";
 import { Picture } from "./picture.tsx";
 import { CallTable, sorted } from "./table.tsx";
 import { tracesOf } from "./traces-of.ts";
@@ -22,7 +20,7 @@ import { tracesOf } from "./traces-of.ts";
 export function MapScreen({ address, window }: ScreenProps) {
   const about = mapping(address, window);
   useTitle(about.focus === null ? "Map" : `Map around ${about.focus}`);
-  const asked = useAnswer("topology", about.ask as Ask<"topology">) as Asked<PlacedTopology>;
+  const asked = useAnswer("topology", about.ask);
   // Health of services is asked for after the map, and is what Home asks.
   const services = useAnswer("services", asked.answer === null ? null : { since: window.ask.since, until: window.ask.until, baseline: "1h", find_beginning: window.isDefault });
   const states = new Map((services.answer?.services ?? []).map((service) => [service.name, service]));
@@ -43,7 +41,7 @@ export function MapScreen({ address, window }: ScreenProps) {
   );
 }
 
-function Whole({ map, about, states }: { map: PlacedTopology; about: Mapping; states: Parameters<typeof Picture>[0]["services"] }) {
+function Whole({ map, about, states }: { map: Topology; about: Mapping; states: Parameters<typeof Picture>[0]["services"] }) {
   const all = calls(map);
   const kinds = new Map<string, NodeKind>([...map.nodes, ...(map.diff?.removed_nodes ?? [])].map(({ name, kind }) => [name, kind]));
   const shown = sorted(about.isOnlyChanges ? all.filter((call) => call.changes.length > 0) : all, about.sort);
@@ -98,7 +96,7 @@ function Whole({ map, about, states }: { map: PlacedTopology; about: Mapping; st
 const MOST_CHANGES = 4;
 
 /** What changed: in one sentence, and the first changes by name. */
-function Summary({ map, all, choose }: { map: PlacedTopology; all: readonly Call[]; choose: (call: Call) => void }) {
+function Summary({ map, all, choose }: { map: Topology; all: readonly Call[]; choose: (call: Call) => void }) {
   if (map.diff === null) return null;
   const text = summary(all);
   if (map.diff.traces === 0) return <p class="map-summary"><Mark mark="?" tone="soft" word="Nothing to compare with" /> No trace started in that time: try a shorter window, or compare with a longer time.</p>;

@@ -3,7 +3,7 @@ import { word } from "../../parts/command.tsx";
 import type { Window } from "../../window.ts";
 import type { Source } from "../../api.ts";
 import { keyOf } from "./changes.ts";
-import type { AskTopology } from "./pending.ts";
+import type { Ask } from "../../ask.ts";
 import type { Sort } from "./table.tsx";
 
 /** What the screen shows, from its address. */
@@ -22,7 +22,7 @@ export interface Mapping {
   zoom: number | null;
   sort: Sort;
   page: number;
-  ask: AskTopology;
+  ask: Ask<"topology">;
   command: string;
 }
 

@@ -1,10 +1,9 @@
-import type { ServiceState } from "../../api.ts";
+import type { PlacedNode, ServiceState } from "../../api.ts";
 import { perSecond, rate } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { visible } from "../../format/visible.ts";
 import { KindIcon, KIND_WORDS } from "./icons.tsx";
 import type { Look } from "./line.tsx";
-import type { PlacedNode } from "./pending.ts";
 
 interface Props {
   placed: PlacedNode;
@@ -38,17 +37,19 @@ export function Node(props: Props) {
   return (
     <g
       class={`map-node map-${props.look}${isGone ? " map-gone" : ""}${isBad ? " map-bad" : ""}${isFolded ? " map-folded" : ""}`}
-      transform={`translate(${x} ${y})`} role="button" tabIndex={props.isTabStop ? 0 : -1} aria-label={says} aria-pressed={isFolded ? undefined : props.isChosen}
+      transform={`translate(${x} ${y})`} role="button" tabindex={props.isTabStop ? 0 : -1} aria-pressed={isFolded ? undefined : props.isChosen}
       data-node={name} onClick={props.choose}
     >
-      <title>{name}</title>
-      <rect width={width} height={height} rx={kind === "service" ? 8 : 3} />
-      {!isFolded && <g transform="translate(10 9)"><KindIcon kind={kind} /></g>}
-      <text class="map-name" x={isFolded ? width / 2 : BESIDE} y={isFolded ? height / 2 + 5 : 21} text-anchor={isFolded ? "middle" : undefined}>
-        {isFolded ? `and ${folded} more` : cut(visible(name), (width - BESIDE - 6) / NAME_WIDTH)}
-      </text>
-      {!isFolded && <text class="map-numbers" x={10} y={39}>{fitting(numbers, (width - 16) / NUMBERS_WIDTH)}</text>}
-      {badge !== "" && <text class="map-badge" x={4} y={-5}>{badge}</text>}
+      <title>{says}</title>
+      <g aria-hidden="true">
+        <rect width={width} height={height} rx={kind === "service" ? 8 : 3} />
+        {!isFolded && <g transform="translate(10 9)"><KindIcon kind={kind} /></g>}
+        <text class="map-name" x={isFolded ? width / 2 : BESIDE} y={isFolded ? height / 2 + 5 : 21} text-anchor={isFolded ? "middle" : undefined}>
+          {isFolded ? `and ${folded} more` : cut(visible(name), (width - BESIDE - 6) / NAME_WIDTH)}
+        </text>
+        {!isFolded && <text class="map-numbers" x={10} y={39}>{fitting(numbers, (width - 16) / NUMBERS_WIDTH)}</text>}
+        {badge !== "" && <text class="map-badge" x={4} y={-5}>{badge}</text>}
+      </g>
     </g>
   );
 }

@@ -1,10 +1,10 @@
 import { amend, href } from "../../address.ts";
 import { LENGTHS, type Window } from "../../window.ts";
 import type { Mapping } from "./mapping.ts";
-import type { PlacedTopology } from "./pending.ts";
+import type { Topology } from "../../api.ts";
 
 /** An empty map: why, and what to do. */
-export function NothingThere({ map, about, window }: { map: PlacedTopology; about: Mapping; window: Window }) {
+export function NothingThere({ map, about, window }: { map: Topology; about: Mapping; window: Window }) {
   const at = LENGTHS.findIndex((length) => length.since === window.ask.since);
   const longer = window.isRelative ? LENGTHS[at + 1] : undefined;
   if (map.traces > 0 && about.focus !== null) {

@@ -1,14 +1,13 @@
 // The map as a picture. The colony places nodes and lines; arrow keys follow the calls.
 import { useRef } from "preact/hooks";
-import type { ServiceState } from "../../api.ts";
+import type { ServiceState, Topology, TopologyLayout } from "../../api.ts";
 import { calls, isRemoved, keyOf, type Call } from "./changes.ts";
 import { Label, Line, type Look } from "./line.tsx";
 import { Node } from "./node.tsx";
-import type { PlacedTopology, TopologyLayout } from "./pending.ts";
 import { walk, type Direction } from "./walk.ts";
 
 interface Props {
-  map: PlacedTopology;
+  map: Topology;
   layout: TopologyLayout;
   services: ReadonlyMap<string, ServiceState>;
   /** The chosen node. */

@@ -1,5 +1,6 @@
 import type { NodeKind } from "../../api.ts";
 import type { Params } from "../../address.ts";
+import { quoted } from "../../search.ts";
 import type { Call } from "./changes.ts";
 
 /** The search for traces of a call: of the called service, or of its caller if it sends no spans. Slow or failed ones first. */
@@ -13,9 +14,4 @@ export function tracesOf({ edge, changes }: Call, kinds: ReadonlyMap<string, Nod
   ];
   const isSlower = changes.some(({ change }) => change === "slower");
   return { q: conditions.filter(Boolean).join(" "), sort: isSlower ? "slowest" : null };
-}
-
-/** A value as a search writes it: quoted if it has to be. */
-export function quoted(value: string): string {
-  return /^[\w./@-]+$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }

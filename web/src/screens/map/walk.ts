@@ -1,4 +1,4 @@
-import type { PlacedNode, TopologyLayout } from "./pending.ts";
+import type { PlacedNode, TopologyLayout } from "../../api.ts";
 
 export type Direction = "ArrowRight" | "ArrowLeft" | "ArrowUp" | "ArrowDown";
 

@@ -2,7 +2,7 @@ import { amend, href, type Address } from "../../address.ts";
 import type { RedNumbers, ServiceDetail } from "../../api.ts";
 import { count, rate } from "../../format/count.ts";
 import { Before, Change, percentileOf } from "./before.tsx";
-import { quoted } from "./service.tsx";
+import { quoted } from "./quoted.ts";
 
 const SHOWN = 20;
 const MOST = 80;

@@ -1,13 +1,9 @@
 import { href } from "../../address.ts";
-import type { Group, Groups } from "../../api.ts";
+import type { Groups } from "../../api.ts";
 import { count, rate } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
-import { quoted } from "./service.tsx";
-
-/** A host or version differs from the rest from this ratio of durations or difference of error rates on. */
-const RATIO = 1.5;
-const RATE = 0.02;
-const ENOUGH_SPANS = 20;
+import { oddOne } from "./odd-one.ts";
+import { quoted } from "./quoted.ts";
 
 /** The hosts or versions of a service, and which one differs from the others. */
 export function Places(props: { title: string; of: Groups | null; service: string; none: string }) {
@@ -43,19 +39,4 @@ export function Places(props: { title: string; of: Groups | null; service: strin
       {of !== null && (of.left_out > 0 || of.more) && <p class="soft small">{of.left_out > 0 && `${count(of.left_out)} more. `}{of.more && "Counted in a part of the traces."}</p>}
     </section>
   );
-}
-
-/** The group that fails or takes longer than all others together; null when none does clearly. */
-export function oddOne(groups: readonly Group[]): { group: Group; says: string } | null {
-  const candidates = groups.filter(({ spans }) => spans >= ENOUGH_SPANS);
-  if (candidates.length < 2) return null;
-  for (const group of candidates) {
-    const others = candidates.filter((other) => other !== group);
-    const share = group.errors / group.spans;
-    const rest = Math.max(...others.map(({ errors, spans }) => errors / spans));
-    if (share - rest >= RATE && share >= 2 * rest) return { group, says: `${rate(share)} of its requests fail, at most ${rate(rest)} elsewhere` };
-    const slowest = Math.max(...others.map(({ p50_us }) => p50_us));
-    if (group.p50_us >= RATIO * slowest) return { group, says: `P50 ${duration(group.p50_us)}, at most ${duration(slowest)} elsewhere` };
-  }
-  return null;
 }

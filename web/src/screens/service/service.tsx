@@ -1,11 +1,10 @@
 // One service: how well it is, its requests over time, what it serves, and whom it calls.
-import { amend, href } from "../../address.ts";
+import { amend, go, href } from "../../address.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
-import type { WordedServices } from "../../api.ts";
+import type { Health, ServiceDetail, WordedServices } from "../../api.ts";
 import { ago, useTimes } from "../../format/time.ts";
 import { useKeys } from "../../frame/keys.ts";
 import { useTitle } from "../../frame/title.ts";
-import { go } from "../../address.ts";
 import type { ScreenProps } from "../../main.tsx";
 import { Command, word } from "../../parts/command.tsx";
 import { Gaps } from "../../parts/gaps.tsx";
@@ -13,12 +12,16 @@ import { useListKeys } from "../../parts/list-keys.ts";
 import { reasonOf } from "../../parts/reason.ts";
 import { State } from "../../parts/state.tsx";
 import { Calls } from "./calls.tsx";
+import { differences } from "./differs.ts";
 import { Places } from "./places.tsx";
 import { Operations } from "./operations.tsx";
 import { OverTime } from "./over-time.tsx";
 import { Statements } from "./statements.tsx";
 import { Tiles } from "./tiles.tsx";
+import { quoted } from "./quoted.ts";
 import { SlowTraces } from "./slow-traces.tsx";
+
+const SICK: readonly Health[] = ["failing", "slow", "not_seen", "fewer_requests"];
 
 export function ServiceScreen({ address, window }: ScreenProps) {
   const name = address.params.get("name") ?? "";
@@ -54,6 +57,8 @@ export function ServiceScreen({ address, window }: ScreenProps) {
       <Answer of={services} what={name}>
         {(answer) => state === undefined ? <NotSeen name={name} of={answer} /> : <Tiles of={state} />}
       </Answer>
+      {answer?.detail != null && state !== undefined && SICK.includes(state.health) && <Differs of={answer.detail} />}
+      <Gaps coverage={answer?.coverage} />
       {state !== undefined && <OverTime name={name} state={state} address={address} window={window} answer={answer} />}
       {answer?.detail != null && state !== undefined && (
         <>
@@ -70,15 +75,21 @@ export function ServiceScreen({ address, window }: ScreenProps) {
         </>
       )}
       {state !== undefined && <SlowTraces service={name} window={window} />}
-      <Gaps coverage={answer?.coverage} />
       <Command text={["coral services", word(name), window.flags].filter(Boolean).join(" ")} />
     </div>
   );
 }
 
-/** `text` as a value of a search: quoted if it has to be. */
-export function quoted(text: string): string {
-  return /^[\w./:@{}-]+$/.test(text) ? text : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+/** The largest differences, above the numbers that show them. */
+function Differs({ of }: { of: ServiceDetail }) {
+  const found = differences(of);
+  if (found.length === 0) return null;
+  return (
+    <section class="differs" aria-label="What differs most">
+      <h2>Differs most</h2>
+      <ul>{found.map(({ what, kind, says }) => <li key={`${kind} ${what}`}><span class="soft">{kind}</span> <strong>{what}</strong>: {says}</li>)}</ul>
+    </section>
+  );
 }
 
 function Since({ us }: { us: number }) {

@@ -2,7 +2,7 @@ import { href } from "../../address.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
 import { ShortTraces } from "../../parts/short-traces.tsx";
 import type { Window } from "../../window.ts";
-import { quoted } from "./service.tsx";
+import { quoted } from "./quoted.ts";
 
 const SHOWN = 5;
 

@@ -3,7 +3,7 @@ import type { ServiceDetail } from "../../api.ts";
 import { count } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { Numbers } from "./operations.tsx";
-import { quoted } from "./service.tsx";
+import { quoted } from "./quoted.ts";
 
 const SHOWN = 20;
 

@@ -15,7 +15,7 @@ import { Timeline } from "./timeline.tsx";
 
 export function Status({ address, window }: ScreenProps) {
   const may = useMay("status.read");
-  const status = useAnswer("status", may === false ? null : {});
+  const status = useAnswer("status", may === true ? {} : null);
   const maySeeServices = useMay("metrics.read");
   // Its field `coverage` has the gaps of every agent, in the window and in the hour before.
   const services = useAnswer("services", status.answer !== null && maySeeServices === true ? { ...window.ask, baseline: "1h" } : null);

@@ -1,5 +1,5 @@
 import type { ColonyStatus, StoreStatus } from "../../api.ts";
-import { bytes, counted, percent } from "../../format/count.ts";
+import { bytes, counted, rate } from "../../format/count.ts";
 import { ago } from "../../format/time.ts";
 import { Mark } from "../../parts/state.tsx";
 import { Words } from "./words.tsx";
@@ -16,8 +16,8 @@ export function Store({ of }: { of: ColonyStatus }) {
       <div class="status-pair">
         <dl class="facts-wide">
           <div><dt>On disk</dt><dd>
-            <span class="meter" role="img" aria-label={`${percent(used)} of the limit`}><span class={used > 0.9 ? "meter-full" : ""} style={{ width: `${Math.min(100, used * 100)}%` }} /></span>
-            <strong>{bytes(store.bytes)}</strong> of {bytes(store.max_bytes)} ({percent(used)})</dd></div>
+            <span class="meter" role="img" aria-label={`${rate(used)} of the limit`}><span class={used > 0.9 ? "meter-full" : ""} style={{ width: `${Math.min(100, used * 100)}%` }} /></span>
+            <strong>{bytes(store.bytes)}</strong> of {bytes(store.max_bytes)} ({rate(used)})</dd></div>
           <div><dt>Spans</dt><dd>{counted(store.spans, "span")}{store.oldest_received_unix_us !== null && <>, the oldest received {ago(store.oldest_received_unix_us)}</>}</dd></div>
           <div><dt>Kept for</dt><dd>{days(store.keep_seconds)}, or until the limit is reached</dd></div>
           <div><dt>Will fit</dt><dd>{forecast(store, Date.now())}</dd></div>
@@ -26,7 +26,7 @@ export function Store({ of }: { of: ColonyStatus }) {
         <dl class="facts-wide">
           <div><dt>SQL</dt><dd>{sql_library.path === null
             ? <><Mark mark="–" tone="soft" word="not available" /><span class="agent-reason"><Words text={sql_library.reason ?? "no library of DuckDB was found"} /></span></>
-            : <><Mark mark="✓" tone="good" word="available" /><span class="agent-reason">{sql_library.path}{sql_library.found_by !== null && `, found by ${sql_library.found_by}`}</span></>}</dd></div>
+            : <><Mark mark="✓" tone="good" word="available" /><span class="agent-reason">{sql_library.path}{sql_library.found_by !== null && `, ${sql_library.found_by}`}</span></>}</dd></div>
         </dl>
       </div>
     </section>

@@ -1,10 +1,10 @@
 import { useMemo } from "preact/hooks";
 import { href } from "../../address.ts";
+import type { ServiceTime } from "../../api.ts";
 import { count, counted, percent } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { Service, serviceColor } from "../../parts/service.tsx";
-import { callsOf, layersOf, type Call } from "./calls.ts";
-import type { ServiceTime } from "./pending.ts";
+import { callsOf, layersOf, type Call } from "./call.ts";
 import type { Rows } from "./rows.ts";
 
 const WIDTH = 190;
@@ -27,17 +27,17 @@ export function Calls(props: { rows: Rows; times: readonly ServiceTime[] }) {
       {times.length > MOST && <p class="soft">The drawing has the {MOST} services that the request waited for longest, of {count(times.length)}.</p>}
       <p class="soft small">Databases and other systems that send no spans are no services of their own here. They are client spans in the waterfall.</p>
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Calls between services">
-        <table>
+        <table class="cards">
           <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="number">Calls</th><th scope="col" class="number">Failed</th><th scope="col" class="number">Mean</th><th scope="col">Critical path</th></tr></thead>
           <tbody>
             {calls.slice(0, IN_TABLE).map((call) => (
               <tr key={`${call.from} ${call.to}`}>
-                <td><Service name={rows.services[call.from]!} /></td>
-                <td><Service name={rows.services[call.to]!} /></td>
-                <td class="number">{count(call.calls)}</td>
-                <td class="number">{call.errors > 0 ? <span class="tone-bad">✕ {count(call.errors)}</span> : 0}</td>
-                <td class="number">{duration(call.total / call.calls)}</td>
-                <td>{call.isCritical ? "yes" : "no"}</td>
+                <td data-label="From"><Service name={rows.services[call.from]!} /></td>
+                <td data-label="To"><Service name={rows.services[call.to]!} /></td>
+                <td class="number" data-label="Calls">{count(call.calls)}</td>
+                <td class="number" data-label="Failed">{call.errors > 0 ? <span class="tone-bad">✕ {count(call.errors)}</span> : 0}</td>
+                <td class="number" data-label="Mean">{duration(call.total / call.calls)}</td>
+                <td data-label="Critical path">{call.isCritical ? "yes" : "no"}</td>
               </tr>
             ))}
           </tbody>
@@ -85,7 +85,7 @@ function Drawing(props: { rows: Rows; calls: readonly Call[]; services: readonly
           const name = rows.services[service]!;
           const time = times.find((time) => time.service === name);
           return (
-            <a key={service} href={href("service", { name })} class={`node service-${serviceColor(name)}`} aria-label={`${name}, ${counted(time?.spans ?? 0, "span")}`}>
+            <a key={service} href={href("service", { name })} class={`node service-${serviceColor(name)}`}>
               <rect x={x} y={y - HEIGHT / 2} width={WIDTH} height={HEIGHT} rx="6" />
               <rect x={x} y={y - HEIGHT / 2} width="5" height={HEIGHT} rx="2" class="node-edge" />
               <text x={x + 14} y={y - 4} class="node-name">{name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name}</text>

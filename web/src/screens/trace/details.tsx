@@ -1,25 +1,25 @@
 import { amend, href } from "../../address.ts";
 import { Answer, sentence, type Asked } from "../../answer.tsx";
-import type { EventJson, LinkJson, Span } from "../../api.ts";
+import type { EventJson, LinkJson, Span, WordedSpanDetails } from "../../api.ts";
 import { duration } from "../../format/duration.ts";
 import { counted } from "../../format/count.ts";
-import { ago, useTimes } from "../../format/time.ts";
+import { useTimes } from "../../format/time.ts";
+import { failureOf } from "../../parts/failure.ts";
 import { Mark } from "../../parts/state.tsx";
 import { Service } from "../../parts/service.tsx";
 import { Attributes, shortened, Value } from "./attributes.tsx";
 import { factor } from "./line.tsx";
-import type { SpanDetails } from "./pending.ts";
 import { CRITICAL, OUTLIVES, REDACTED, type Rows } from "./rows.ts";
 import { compared } from "./usual.ts";
-import { around, type Range } from "./zoom.ts";
-import { setZoom } from "./view.ts";
+import type { Zoom } from "./view.ts";
+import { around } from "./zoom.ts";
 
 interface Props {
-  asked: Asked<SpanDetails>;
+  asked: Asked<WordedSpanDetails>;
   rows: Rows;
   row: number;
   length: number;
-  zoom: Range;
+  zoom: Zoom;
   root: number | null;
   close(): void;
 }
@@ -43,7 +43,7 @@ export function Details(props: Props) {
       {rows.is(row, CRITICAL) && <p class="small">On the critical path: the request waited for this span.</p>}
       {rows.is(row, OUTLIVES) && <p class="small">It ends after its parent ended: the parent did not wait for it, or clocks differ.</p>}
       <div class="actions">
-        <button type="button" onClick={() => setZoom(around(rows.start[row]!, rows.duration[row]!, length), length)}>Zoom to it</button>
+        <button type="button" onClick={() => props.zoom.set(around(rows.start[row]!, rows.duration[row]!, length))}>Zoom to it</button>
         {rows.hasChildren(row) && (
           <button type="button" aria-pressed={props.root === row} onClick={() => amend({ root: props.root === row ? null : rows.keyOf(row) })}>Only its subtree</button>
         )}
@@ -57,7 +57,7 @@ export function Details(props: Props) {
   );
 }
 
-function Stored(props: { of: SpanDetails; span: Span }) {
+function Stored(props: { of: WordedSpanDetails; span: Span }) {
   const { of, span } = props;
   const times = useTimes();
   const usual = of.usual && compared(span.duration_us, of.usual.p50_us, of.usual.p95_us);
@@ -71,21 +71,22 @@ function Stored(props: { of: SpanDetails; span: Span }) {
           Usually {duration(of.usual.p50_us)}, at most {duration(of.usual.p95_us)} in 95% of {counted(of.usual.spans, "span")} before.
         </p>
       )}
-      {of.cause && <p class="notice notice-bad">{sentence(of.cause)}</p>}
+      {(of.cause || of.failure) && <p class="notice notice-bad">{sentence(of.cause ?? failureOf(of.failure!))}</p>}
       <dl class="attributes">
-        {shortened(span.span_name) !== span.span_name && <div><dt>Operation</dt><dd><Value of={span.span_name} /></dd></div>}
         <div><dt>Status</dt><dd><Status span={span} /></dd></div>
         {host && <div><dt>Host</dt><dd>{host}</dd></div>}
         {version && <div><dt>Version</dt><dd>{version}</dd></div>}
-        <div><dt>Started</dt><dd>{times.full(span.start_time_unix_us)}</dd></div>
-        <div><dt>Seen by</dt><dd>{span.source === "ebpf" ? "Beyla (eBPF)" : "an SDK"}, sent through agent {span.agent_id}</dd></div>
-        {of.received_unix_us != null && <div><dt>Received</dt><dd>{times.full(of.received_unix_us)} ({ago(of.received_unix_us)})</dd></div>}
-        <div><dt>Span id</dt><dd class="mono">{span.span_id}</dd></div>
-        {span.parent_span_id !== null && <div><dt>Parent</dt><dd class="mono">{span.parent_span_id}</dd></div>}
       </dl>
       <Part title="Attributes" size={Object.keys(span.attributes).length} isOpen><Attributes of={typed(span)} /></Part>
       {span.events.length > 0 && <Part title="Events" size={span.events.length} isOpen>{span.events.slice(0, 50).map((event, at) => <Event key={at} of={event} start={span.start_time_unix_us} />)}{span.events.length > 50 && <p class="soft">The first 50 are shown. The view JSON has all.</p>}</Part>}
       {span.links.length > 0 && <Part title="Links" size={span.links.length} isOpen>{span.links.slice(0, 50).map((link, at) => <Link key={at} of={link} />)}</Part>}
+      <dl class="attributes details-origin">
+        {shortened(span.span_name) !== span.span_name && <div><dt>Operation</dt><dd><Value of={span.span_name} /></dd></div>}
+        <div><dt>Started</dt><dd>{times.full(span.start_time_unix_us)}</dd></div>
+        <div><dt>Seen by</dt><dd>{span.source === "ebpf" ? "Beyla (eBPF)" : "an SDK"}, sent through agent {span.agent_id}</dd></div>
+        <div><dt>Span id</dt><dd class="mono">{span.span_id}</dd></div>
+        {span.parent_span_id !== null && <div><dt>Parent</dt><dd class="mono">{span.parent_span_id}</dd></div>}
+      </dl>
       <Part title="Resource" size={Object.keys(span.resource).length}><Attributes of={span.resource} /></Part>
       {(span.scope.name !== "" || Object.keys(span.scope.attributes).length > 0) && (
         <Part title="Library" size={1}><p>{span.scope.name} {span.scope.version}</p><Attributes of={span.scope.attributes} /></Part>

@@ -53,7 +53,7 @@ export function Flame(props: { rows: Rows; params: URLSearchParams }) {
       <p class="flame-words">
         {shown
           ? <><strong>{serviceOf(rows, shown)}</strong> {nameOf(rows, shown)}: {duration(shown.total)} with all below it ({percent(shown.total / tree.total)}), {duration(shown.self)} itself, {counted(shown.spans, "span")}</>
-          : <>Width is the time that spans took themselves, summed over spans of the same path.</>}
+          : <>Width is the time that spans took themselves, summed over spans of the same path. Work that went on after its caller had ended is not counted.</>}
         {zoomed && <button type="button" onClick={() => zoom(null)}>Whole trace</button>}
       </p>
       <div ref={ref} class="flame" style={{ height: `${height}px` }}>
@@ -61,16 +61,16 @@ export function Flame(props: { rows: Rows; params: URLSearchParams }) {
       </div>
       {tree.depth > MOST_LINES && <p class="soft">{count(tree.depth - MOST_LINES)} deeper levels are in the waterfall only.</p>}
       <div class="table-scroll section" tabIndex={0} role="region" aria-label="The same as a table">
-        <table>
+        <table class="cards">
           <caption>The same as a table: {tree.all.length > IN_TABLE ? `the ${IN_TABLE} of ${count(tree.all.length)} paths that took longest themselves` : "all paths"}</caption>
           <thead><tr><th scope="col">Operation</th><th scope="col" class="number">Itself</th><th scope="col" class="number">With all below</th><th scope="col" class="number">Spans</th></tr></thead>
           <tbody>
             {largest.map((frame) => (
               <tr key={frame.row}>
-                <td><Service name={serviceOf(rows, frame)} isLink={false} /> <button type="button" class="quiet as-link" title="Zoom the graph to it" aria-pressed={zoomed === frame} onClick={() => zoom(frame)}>{nameOf(rows, frame)}</button> <span class="soft">level {frame.depth + 1}</span></td>
-                <td class="number">{duration(frame.self)} <span class="soft">{percent(frame.self / tree.total)}</span></td>
-                <td class="number">{duration(frame.total)}</td>
-                <td class="number">{count(frame.spans)}{frame.errors > 0 && <span class="tone-bad"> ✕ {count(frame.errors)}</span>}</td>
+                <td class="wide"><Service name={serviceOf(rows, frame)} isLink={false} /> <button type="button" class="quiet as-link" title="Zoom the graph to it" aria-pressed={zoomed === frame} onClick={() => zoom(frame)}>{nameOf(rows, frame)}</button> <span class="soft">level {frame.depth + 1}</span></td>
+                <td class="number" data-label="Itself">{duration(frame.self)} <span class="soft">{percent(frame.self / tree.total)}</span></td>
+                <td class="number" data-label="With all below">{duration(frame.total)}</td>
+                <td class="number" data-label="Spans">{count(frame.spans)}{frame.errors > 0 && <span class="tone-bad"> ✕ {count(frame.errors)}</span>}</td>
               </tr>
             ))}
           </tbody>

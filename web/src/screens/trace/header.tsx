@@ -1,4 +1,5 @@
 import { amend, href } from "../../address.ts";
+import type { ServiceTime, Waterfall } from "../../api.ts";
 import { counted, percent } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { useTimes } from "../../format/time.ts";
@@ -6,7 +7,6 @@ import { Mark } from "../../parts/state.tsx";
 import { Service, serviceColor } from "../../parts/service.tsx";
 import { shortened } from "./attributes.tsx";
 import { Cause } from "./cause.tsx";
-import type { ServiceTime, Waterfall } from "./pending.ts";
 import { CYCLE, REDACTED, type Rows } from "./rows.ts";
 import type { Selection } from "./view.ts";
 
@@ -17,6 +17,7 @@ interface Props {
   isAsked: boolean;
   adjustsClocks: boolean;
   selection: Selection;
+  nextError(): void;
 }
 
 /** What the trace is: its first operation, when, how long, what failed and why, and what is missing. */
@@ -38,7 +39,7 @@ export function Header(props: Props) {
       </div>
       <p class="trace-facts">
         {trace.error_count > 0
-          ? <Mark mark="✕" tone="bad" word={counted(trace.error_count, "error")} />
+          ? <button type="button" class="quiet as-link" title="Go to the next error (e)" onClick={() => props.nextError()}><Mark mark="✕" tone="bad" word={counted(trace.error_count, "error")} /></button>
           : <span>no errors</span>}
         <span>{counted(trace.span_count, "span")}</span>
         <span>{counted(rows.services.length, "service")}</span>

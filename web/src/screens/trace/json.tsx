@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import { Answer, type Asked } from "../../answer.tsx";
+import type { WordedSpanDetails } from "../../api.ts";
 import { bytes } from "../../format/count.ts";
 import { copy } from "../../frame/copy.ts";
 import { cut } from "./attributes.tsx";
-import type { SpanDetails } from "./pending.ts";
 
 /** The selected span as JSON, and the whole trace as a file. */
-export function Json(props: { traceId: string; source: string | null; asked: Asked<SpanDetails>; isSelected: boolean }) {
+export function Json(props: { traceId: string; source: string | null; asked: Asked<WordedSpanDetails>; isSelected: boolean }) {
   const source = props.source === null ? "" : `?source=${encodeURIComponent(props.source)}`;
   return (
     <div class="json">
@@ -15,7 +15,7 @@ export function Json(props: { traceId: string; source: string | null; asked: Ask
       </p>
       {props.isSelected
         ? <Answer of={props.asked} what="the span">{(answer) => <Text of={JSON.stringify(answer, null, 2)} />}</Answer>
-        : <p class="notice">Select a span in the waterfall to see its JSON here.</p>}
+        : <p class="notice">You may not see the JSON of this span.</p>}
     </div>
   );
 }

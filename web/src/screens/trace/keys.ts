@@ -4,14 +4,14 @@ import { useKeys } from "../../frame/keys.ts";
 import { changeLevel } from "./lines.ts";
 import { nextRow } from "./matches.ts";
 import { CRITICAL, ERROR, type Rows } from "./rows.ts";
-import { setClosed, setZoom, VIEWS, type TraceView } from "./view.ts";
+import { setClosed, VIEWS, type TraceView, type Zoom } from "./view.ts";
 import { around, scale } from "./zoom.ts";
 
 interface Keys {
   traceId: string;
   rows: Rows;
-  lines: Int32Array;
   view: TraceView;
+  zoom: Zoom;
   length: number;
   /** The selected row; negative for none. */
   row: number;
@@ -26,7 +26,7 @@ interface Keys {
 
 /** The keys of a trace. The tree itself has arrows, Home, End, Page Up and Page Down besides. */
 export function useTraceKeys(keys: Keys): void {
-  const { rows, view, length, row, matches } = keys;
+  const { rows, view, zoom, length, row, matches } = keys;
   const step = (by: -1 | 1, is: (row: number) => boolean, none: string) => () => {
     const next = nextRow(rows.count, row < 0 ? (by > 0 ? -1 : 0) : row, by, is);
     if (next < 0) announce(none);
@@ -35,7 +35,7 @@ export function useTraceKeys(keys: Keys): void {
   const isError = (row: number) => rows.is(row, ERROR);
   const isCritical = (row: number) => rows.is(row, CRITICAL);
   const isMatch = (row: number) => matches !== null && matches[row] === 1;
-  const zoomBy = (factor: number) => () => setZoom(scale(view.zoom, factor, length), length, "replace");
+  const zoomBy = (factor: number) => () => zoom.set(scale(zoom, factor, length), "replace");
   const id = row >= 0 ? rows.keyOf(row) : null;
   useKeys("Trace", [
     { keys: "j", does: "next row, also ↓ in the tree", run: () => keys.move(1) },
@@ -50,8 +50,8 @@ export function useTraceKeys(keys: Keys): void {
     { keys: "N", does: "previous match", run: step(-1, isMatch, "No span matches") },
     { keys: "f", does: "only this subtree", run: () => { if (id !== null) amend({ root: id }); } },
     { keys: "F", does: "the whole tree again", run: () => amend({ root: null }) },
-    { keys: "z", does: "zoom to the span", run: () => { if (row >= 0) setZoom(around(rows.start[row]!, rows.duration[row]!, length), length); } },
-    { keys: "0", does: "the whole time again", run: () => setZoom({ start: 0, end: length }, length) },
+    { keys: "z", does: "zoom to the span", run: () => { if (row >= 0) zoom.set(around(rows.start[row]!, rows.duration[row]!, length)); } },
+    { keys: "0", does: "the whole time again", run: () => zoom.set({ start: 0, end: length }) },
     { keys: "+", does: "zoom in", run: zoomBy(0.5) },
     { keys: "-", does: "zoom out", run: zoomBy(2) },
     { keys: "x", does: "close one level more", run: () => setClosed(changeLevel(rows, view.closed, -1)) },

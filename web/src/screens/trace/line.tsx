@@ -51,9 +51,11 @@ function Drawn(props: Props) {
   const hasError = (flags & ERROR) !== 0;
   const isHidden = (flags & REDACTED) !== 0;
   const calls = rows.kind[row] === CLIENT || rows.kind[row] === PRODUCER;
+  const parent = rows.parent[row]!;
+  const isSame = parent >= 0 && rows.service[parent] === rows.service[row];
   const usual = props.usual?.of(rows, row) ?? null;
   const tone = `service-${isHidden ? 8 : serviceColor(service)}`;
-  const classes = ["line", props.isSelected && "is-selected", props.isMatch === false && "is-dim", props.isMatch === true && "is-match", hasError && "is-error"];
+  const classes = ["line", props.isSelected && "is-selected", props.isMatch === false && "is-dim", props.isMatch === true && "is-match", hasError && "is-error", isSame && "is-same"];
   return (
     <div
       class={classes.filter(Boolean).join(" ")} role="row" data-row={row} tabIndex={props.isTabStop ? 0 : -1}
@@ -75,7 +77,7 @@ function Drawn(props: Props) {
       </div>
       <div class={`line-took ${usual?.isSlower ? "is-slower" : ""}`} role="gridcell" aria-colindex={2}>{duration(rows.duration[row]!)}</div>
       <div class="line-usual" role="gridcell" aria-colindex={3}>
-        {usual && <>{usual.isSlower && <span class="line-factor">{factor(usual.factor)}</span>} {duration(usual.p50)}</>}
+        {usual && <>{usual.isSlower && <span class="line-factor">{factor(usual.factor)}</span>} <span class="line-usual-time">{duration(usual.p50)}</span></>}
       </div>
       <div class="line-time" role="gridcell" aria-colindex={4}><Bar rows={rows} row={row} zoom={props.zoom} tone={tone} /></div>
     </div>

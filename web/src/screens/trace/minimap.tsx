@@ -3,15 +3,15 @@ import { duration } from "../../format/duration.ts";
 import { brush, useSize } from "./canvas.ts";
 import { usePalette, type Palette } from "./palette.ts";
 import { ERROR, type Rows } from "./rows.ts";
-import { setZoom } from "./view.ts";
-import { clamp, part, type Range } from "./zoom.ts";
+import type { Zoom } from "./view.ts";
+import { clamp, part } from "./zoom.ts";
 
 const LEAST_DRAG_PX = 4;
 /** Keys move an edge by this part of the trace. */
 const STEP = 0.02;
 
 /** All spans of the trace in small. Dragging zooms; its two edges are sliders for the keyboard. */
-export function MiniMap(props: { rows: Rows; length: number; zoom: Range }) {
+export function MiniMap(props: { rows: Rows; length: number; zoom: Zoom }) {
   const { rows, length, zoom } = props;
   const { ref, size } = useSize<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -34,8 +34,13 @@ export function MiniMap(props: { rows: Rows; length: number; zoom: Range }) {
   const up = () => {
     if (!drag) return;
     const [from, to] = [Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)];
-    if ((to - from) * size.width >= LEAST_DRAG_PX) setZoom(clamp({ start: from * length, end: to * length }, length), length);
+    if ((to - from) * size.width >= LEAST_DRAG_PX) zoom.set(clamp({ start: from * length, end: to * length }, length));
     setDrag(null);
+  };
+  const whole = () => {
+    zoom.set({ start: 0, end: length });
+    // The button goes away.
+    ref.current?.querySelector<HTMLElement>("[role=slider]")?.focus();
   };
   const isWhole = zoom.start <= 0 && zoom.end >= length;
   const chosen = drag
@@ -55,18 +60,18 @@ export function MiniMap(props: { rows: Rows; length: number; zoom: Range }) {
           ? <>All of {duration(length)}. <span class="minimap-hint">Drag to zoom, or press <kbd>z</kbd> on a span.</span></>
           : <>+{duration(zoom.start)} to +{duration(zoom.end)}, {duration(zoom.end - zoom.start)} of {duration(length)}</>}
         <span class="legend"><span class="legend-critical" aria-hidden="true" /> critical path: what the request waited for</span>
-        {!isWhole && <button type="button" class="quiet" onClick={() => setZoom({ start: 0, end: length }, length)}>Whole trace</button>}
+        {!isWhole && <button type="button" class="quiet" onClick={whole}>Whole trace</button>}
       </p>
     </div>
   );
 }
 
-function Edge(props: { which: "start" | "end"; zoom: Range; length: number }) {
+function Edge(props: { which: "start" | "end"; zoom: Zoom; length: number }) {
   const { which, zoom, length } = props;
   const value = zoom[which];
   const to = (us: number) => {
     const range = which === "start" ? { start: Math.min(us, zoom.end - 1), end: zoom.end } : { start: zoom.start, end: Math.max(us, zoom.start + 1) };
-    setZoom(clamp(range, length), length, "replace");
+    zoom.set(clamp(range, length), "replace");
   };
   const keydown = (event: KeyboardEvent) => {
     const step = Math.max(1, length * STEP);

@@ -24,7 +24,7 @@ export function Operations(props: { params: URLSearchParams; rows: Rows; matches
   return (
     <>
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Operations of the trace">
-        <table class="operations">
+        <table class="operations cards">
           <thead>
             <tr>
               <th scope="col">Operation</th>
@@ -41,19 +41,19 @@ export function Operations(props: { params: URLSearchParams; rows: Rows; matches
               const times = usual?.of(rows, operation.row) ?? null;
               return (
                 <tr key={`${operation.service}\n${operation.name}\n${operation.kind}`}>
-                  <td>
+                  <td class="wide">
                     <Service name={operation.service} isLink={false} />{" "}
                     <button type="button" class="quiet as-link" title="Show its longest span" onClick={() => { props.selection.select(operation.row, { details: true }); }}>{shortened(operation.name) || "no name"}</button>{" "}
                     <span class="soft">{operation.kind}</span>
                   </td>
-                  <td class="number share-cell">{duration(operation.self)} <span class="soft">{percent(self > 0 ? operation.self / self : 0)}</span>
+                  <td class="number share-cell" data-label="Itself">{duration(operation.self)} <span class="soft">{percent(self > 0 ? operation.self / self : 0)}</span>
                     <span class="share-line" aria-hidden="true"><span style={{ width: `${self > 0 ? (operation.self / self) * 100 : 0}%` }} /></span>
                   </td>
-                  <td class="number">{duration(operation.total)}</td>
-                  <td class="number">{duration(operation.longest)}</td>
-                  <td class="number">{count(operation.spans)}</td>
-                  <td class="number">{operation.errors > 0 ? <span class="tone-bad">✕ {count(operation.errors)}</span> : 0}</td>
-                  {usual && <td class="number">{times ? duration(times.p50) : "–"}</td>}
+                  <td class="number" data-label="Total">{duration(operation.total)}</td>
+                  <td class="number" data-label="Longest">{duration(operation.longest)}</td>
+                  <td class="number" data-label="Spans">{count(operation.spans)}</td>
+                  <td class="number" data-label="Errors">{operation.errors > 0 ? <span class="tone-bad">✕ {count(operation.errors)}</span> : 0}</td>
+                  {usual && <td class="number" data-label="Usual">{times ? duration(times.p50) : "–"}</td>}
                 </tr>
               );
             })}

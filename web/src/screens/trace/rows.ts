@@ -1,4 +1,4 @@
-import type { Waterfall } from "./pending.ts";
+import type { Waterfall } from "../../api.ts";
 
 /** Bits of the column `flags`. */
 export const ERROR = 1;

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { amend } from "../../address.ts";
+import type { FoundRows, ServiceTime } from "../../api.ts";
 import { sentence, type Asked } from "../../answer.tsx";
 import { count } from "../../format/count.ts";
 import { Service } from "../../parts/service.tsx";
 import type { Pill } from "./matches.ts";
 import { PILLS } from "./matches.ts";
-import type { Found, ServiceTime } from "./pending.ts";
 import { setPills, setServices, VIEWS, type TraceView, type View } from "./view.ts";
 
 const TITLES: Record<View, string> = { waterfall: "Waterfall", flame: "Flame", map: "Map", table: "Table", json: "JSON" };
@@ -19,19 +19,24 @@ const TYPING_MS = 250;
 interface Props {
   view: TraceView;
   services: readonly ServiceTime[];
-  asked: Asked<Found>;
+  asked: Asked<FoundRows>;
   /** How many rows match, and of how many; null without a filter. */
   matching: number | null;
   rows: number;
   step(by: -1 | 1): void;
-  canSearch: boolean;
 }
 
 /** The views of a trace, and the filter of its rows. */
 export function Toolbar(props: Props) {
   const { view, matching } = props;
+  const bar = useRef<HTMLDivElement>(null);
+  const clear = () => {
+    amend({ q: null, pills: null, services: null, only: null });
+    // The button goes away.
+    bar.current?.querySelector<HTMLElement>(".filter-text")?.focus();
+  };
   return (
-    <div class="trace-tools">
+    <div class="trace-tools" ref={bar}>
       <div class="views" role="group" aria-label="Views">
         {VIEWS.map((name, at) => (
           <button key={name} type="button" aria-pressed={view.view === name} title={`${TITLES[name]} (${at + 1})`} onClick={() => amend({ view: name === "waterfall" ? null : name })}>{TITLES[name]}</button>
@@ -54,7 +59,7 @@ export function Toolbar(props: Props) {
             <button type="button" class="quiet icon" aria-label="Previous match (N)" disabled={matching === 0} onClick={() => props.step(-1)}>‹</button>
             <button type="button" class="quiet icon" aria-label="Next match (n)" disabled={matching === 0} onClick={() => props.step(1)}>›</button>
             <label class="check"><input type="checkbox" checked={view.only} onChange={() => amend({ only: !view.only })} /> Only these</label>
-            <button type="button" class="quiet" onClick={() => amend({ q: null, pills: null, services: null, only: null })}>Clear</button>
+            <button type="button" class="quiet" onClick={clear}>Clear</button>
           </div>
         )}
       </div>
@@ -102,7 +107,7 @@ function Services(props: Props) {
   const change = (name: string) =>
     setServices(view.services.includes(name) ? view.services.filter((other) => other !== name) : [...view.services, name]);
   return (
-    <details ref={details} class="menu services-menu" onFocusOut={leave} onKeyDown={(event) => { if (event.key === "Escape") { close(); event.stopPropagation(); } }}>
+    <details ref={details} class="menu services-menu" onFocusOut={leave} onKeyDown={(event) => { if (event.key === "Escape") { close(); details.current?.querySelector("summary")?.focus(); event.stopPropagation(); } }}>
       <summary class="button">{view.services.length === 0 ? "All services" : `${view.services.length} of ${services.length} services`}</summary>
       <div class="menu-body">
         <ul class="services-list">

@@ -1,5 +1,5 @@
 import type { Comparison } from "./pending.ts";
-import type { Rows } from "./rows.ts";
+import { KINDS, type Rows } from "./rows.ts";
 
 export interface UsualTimes {
   p50: number;
@@ -16,24 +16,32 @@ const LEAST_FACTOR = 1.3;
 
 /** How long spans of the same service, name and kind take in healthy traces. */
 export class Usual {
+  /** How many healthy traces were compared. */
   readonly traces: number;
-  private readonly times = new Map<string, { p50: number; p95: number; calls: number }>();
+  /** By service, name and kind of `rows`. */
+  private readonly times = new Map<number, { p50: number; p95: number; calls: number }>();
 
-  constructor(of: Comparison) {
+  constructor(of: Comparison, rows: Rows) {
     this.traces = of.b.traces;
+    const services = new Map(rows.services.map((service, at) => [service, at]));
+    const names = new Map(rows.names.map((name, at) => [name, at]));
     for (const { service, name, kind, b } of of.rows) {
-      if (b === null) continue;
-      const key = [service, name, kind].join("\n");
+      const [serviceAt, nameAt, kindAt] = [services.get(service), names.get(name), (KINDS as readonly string[]).indexOf(kind)];
+      if (b === null || serviceAt === undefined || nameAt === undefined) continue;
+      const key = keyOf(rows, serviceAt, nameAt, kindAt);
       const known = this.times.get(key);
       if (!known || known.calls < b.calls) this.times.set(key, { p50: b.p50_us, p95: b.p95_us, calls: b.calls });
     }
   }
 
   of(rows: Rows, row: number): UsualTimes | null {
-    const key = [rows.serviceOf(row), rows.nameOf(row), rows.kindOf(row)].join("\n");
-    const times = this.times.get(key);
+    const times = this.times.get(keyOf(rows, rows.service[row]!, rows.name[row]!, rows.kind[row]!));
     return times ? compared(rows.duration[row]!, times.p50, times.p95) : null;
   }
+}
+
+function keyOf(rows: Rows, service: number, name: number, kind: number): number {
+  return (service * (rows.names.length + 1) + name) * KINDS.length + kind;
 }
 
 /** A duration beside usual ones. */

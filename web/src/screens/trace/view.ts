@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { amend } from "../../address.ts";
-import { ORPHANS, type Closed } from "./lines.ts";
+import { ORPHANS, ORPHANS_KEY, type Closed } from "./lines.ts";
 import { PILLS, type Pill } from "./matches.ts";
 import type { Rows } from "./rows.ts";
 import { readZoom, writeZoom, type Range } from "./zoom.ts";
@@ -18,7 +18,6 @@ export interface TraceView {
   /** Whether rows that do not match are left out. */
   only: boolean;
   closed: Closed;
-  zoom: Range;
   /** The row whose subtree alone is shown; null for all. */
   root: number | null;
   /** Whether the details of the selected span are shown. */
@@ -26,7 +25,7 @@ export interface TraceView {
 }
 
 /** Reads the address of the page. */
-export function useView(params: URLSearchParams, rows: Rows, length: number): TraceView {
+export function useView(params: URLSearchParams, rows: Rows): TraceView {
   const text = params.toString();
   return useMemo(() => {
     const level = params.get("level");
@@ -39,19 +38,14 @@ export function useView(params: URLSearchParams, rows: Rows, length: number): Tr
       services: words(params.get("services")).map(decode),
       only: params.get("only") === "true",
       closed: { level: level !== null && /^\d{1,6}$/.test(level) ? Number(level) : null, toggled: words(params.get("toggled")) },
-      zoom: readZoom(params.get("zoom"), length),
       root: at < 0 ? null : at,
       details: params.has("span") && params.get("details") !== "no",
     };
-  }, [text, rows, length]);
+  }, [text, rows]);
 }
 
 export function setClosed(closed: Closed): void {
   amend({ level: closed.level, toggled: closed.toggled.join(",") });
-}
-
-export function setZoom(zoom: Range, length: number, how: "push" | "replace" = "push"): void {
-  amend({ zoom: writeZoom(zoom, length) }, how);
 }
 
 export function setPills(pills: readonly Pill[]): void {
@@ -59,11 +53,16 @@ export function setPills(pills: readonly Pill[]): void {
 }
 
 export function setServices(services: readonly string[]): void {
-  amend({ services: services.map(encodeURIComponent).join(",") });
+  amend({ services: services.map(encode).join(",") });
 }
 
 function words(text: string | null): string[] {
   return text === null || text === "" ? [] : text.split(",");
+}
+
+/** Names are divided by commas, so those within a name are written otherwise. */
+function encode(name: string): string {
+  return name.replace(/[%,]/g, encodeURIComponent);
 }
 
 function decode(text: string): string {
@@ -72,6 +71,35 @@ function decode(text: string): string {
   } catch {
     return text;
   }
+}
+
+export interface Zoom extends Range {
+  /** Shows another part. `replace` is for changes that follow each other closely. */
+  set(range: Range, how?: "push" | "replace"): void;
+}
+
+/** The part of the time that is shown. Close changes are put into the URL when it has been quiet. */
+export function useZoom(params: URLSearchParams, length: number): Zoom {
+  const text = params.get("zoom");
+  const [range, setRange] = useState(() => readZoom(text, length));
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const written = useRef(text);
+  useEffect(() => {
+    if (text !== written.current) setRange(readZoom(text, length));
+    written.current = text;
+  }, [text, length]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const set = (range: Range, how: "push" | "replace" = "push") => {
+    setRange(range);
+    clearTimeout(timer.current);
+    const write = () => {
+      written.current = writeZoom(range, length);
+      amend({ zoom: written.current }, how);
+    };
+    if (how === "push") write();
+    else timer.current = setTimeout(write, QUIET_MS);
+  };
+  return { ...range, set };
 }
 
 /** No row is selected. */
@@ -92,6 +120,7 @@ export interface Selection {
 export function useSelection(params: URLSearchParams, rows: Rows): Selection {
   const span = params.get("span");
   const inUrl = useMemo(() => {
+    if (span === ORPHANS_KEY) return ORPHANS;
     const row = span === null ? -1 : rows.find(span);
     return row < 0 ? NOTHING : row;
   }, [span, rows]);
@@ -108,7 +137,7 @@ export function useSelection(params: URLSearchParams, rows: Rows): Selection {
   const select = (next: number, options: { details?: boolean } = {}) => {
     set(next);
     clearTimeout(timer.current);
-    const id = next >= 0 ? rows.keyOf(next) : null;
+    const id = next === ORPHANS ? ORPHANS_KEY : next >= 0 ? rows.keyOf(next) : null;
     const write = (how: "push" | "replace") => {
       const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
       // The first row that is reached by keys does not open the panel: Enter does.
@@ -121,5 +150,3 @@ export function useSelection(params: URLSearchParams, rows: Rows): Selection {
   };
   return { row, select };
 }
-
-export { ORPHANS };

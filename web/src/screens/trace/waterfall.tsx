@@ -1,10 +1,12 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { counted } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { useSize } from "./canvas.ts";
 import { Line } from "./line.tsx";
 import { lineOf, ORPHANS } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 import { scrollTo, shown } from "./scroll.ts";
+import { Splitter, useSplit } from "./splitter.tsx";
 import { NOTHING, type Selection } from "./view.ts";
 import type { Usual } from "./usual.ts";
 import { ticks, part, type Range } from "./zoom.ts";
@@ -25,6 +27,12 @@ const LINE_REM = 1.75;
 const LINE_REM_NARROW = 3;
 const NARROW_PX = 560;
 const TICK_PX = 110;
+const TICK_WORDS_PX = 44;
+const LEAST_LINES = 4;
+/** How much of a wide waterfall names have, in percent, and of one beside details. */
+const NAMES = 38;
+const NAMES_BESIDE = 46;
+const WIDE_PX = 1_100;
 
 /** The rows of a trace over time: a tree grid that has only the rows in view in the page. */
 export function Waterfall(props: Props) {
@@ -34,24 +42,32 @@ export function Waterfall(props: Props) {
   const [top, setTop] = useState(0);
   const isNarrow = size.width > 0 && size.width < NARROW_PX;
   const lineHeight = useLineHeight(isNarrow);
+  const { percent, split } = useSplit(size.width < WIDE_PX ? NAMES_BESIDE : NAMES);
   const view = Math.max(size.height, lineHeight);
   const range = shown(lines.length, lineHeight, top, view);
   const selected = useMemo(() => (selection.row === NOTHING ? -1 : lineOf(rows, lines, selection.row)), [rows, lines, selection.row]);
   const tabLine = selected >= 0 ? selected : 0;
   const bring = useRef<"nearest" | "middle" | null>("middle");
   const hasFocus = useRef(false);
+  const isMoved = useRef(false);
 
   // Brings the selected line into view. It takes the focus if the grid has it.
   useLayoutEffect(() => {
     const box = ref.current;
     if (!box || selected < 0 || size.height === 0) return;
-    const next = scrollTo(selected, lines.length, lineHeight, box.scrollTop, view, bring.current ?? "middle");
+    const inWindow = innerHeight - box.getBoundingClientRect().top;
+    const seen = isMoved.current || inWindow < lineHeight * LEAST_LINES ? view : Math.min(view, inWindow);
+    const next = scrollTo(selected, lines.length, lineHeight, box.scrollTop, seen, bring.current ?? "middle");
     bring.current = null;
     if (Math.abs(next - box.scrollTop) > 0.5) {
       box.scrollTop = next;
       setTop(box.scrollTop);
     }
-    if (hasFocus.current) box.querySelector<HTMLElement>("[role=row][tabindex='0']")?.focus({ preventScroll: true });
+    const row = box.querySelector<HTMLElement>("[role=row][tabindex='0']");
+    if (hasFocus.current) row?.focus({ preventScroll: true });
+    // The box itself may reach below the window.
+    if (isMoved.current) row?.scrollIntoView({ block: "nearest" });
+    isMoved.current = true;
   }, [selected, size.height > 0]);
   useEffect(() => {
     const box = ref.current;
@@ -111,13 +127,14 @@ export function Waterfall(props: Props) {
   if (tabLine < range.first && tabLine < lines.length) shownLines.push(tabLine);
   for (let line = range.first; line < range.end; line += 1) shownLines.push(line);
   if (tabLine >= range.end && tabLine < lines.length) shownLines.push(tabLine);
-  const marks = ticks(zoom, Math.max(2, Math.floor(axis.size.width / TICK_PX)));
+  const marks = ticks(zoom, Math.max(2, Math.floor(axis.size.width / TICK_PX))).filter((mark) => part(mark, zoom) * axis.size.width < axis.size.width - TICK_WORDS_PX);
   return (
-    <div class={`waterfall ${isNarrow ? "is-narrow" : ""}`}>
+    <div class={`waterfall ${isNarrow ? "is-narrow" : ""}`} style={{ "--name": `${percent}%` }}>
+      {!isNarrow && <Splitter percent={percent} split={split} />}
       <div class="waterfall-head" aria-hidden="true">
         <div class="line-name">Service and operation</div>
         <div class="line-took">Took</div>
-        <div class="line-usual">{props.usual && "Usual"}</div>
+        <div class="line-usual" title={props.usual ? `The median in ${counted(props.usual.traces, "healthy trace")} of the same operation` : undefined}>{props.usual && "Usual"}</div>
         <div class="line-time" ref={axis.ref}>
           {marks.map((mark) => <span key={mark} class="axis-mark" style={{ left: `${part(mark, zoom) * 100}%` }}>{mark === 0 ? "0" : duration(mark)}</span>)}
         </div>

@@ -5,6 +5,7 @@ import { sentence } from "../../answer.tsx";
 import { href } from "../../address.ts";
 import { ago, useTimes } from "../../format/time.ts";
 import { Mark } from "../../parts/state.tsx";
+import { equals } from "../../search.ts";
 import { LENGTHS, type Window } from "../../window.ts";
 import { BASELINES, baselineWords, DEFAULT_BASELINE, longer, same, type Asking } from "./asking.ts";
 import { Basis } from "./basis.tsx";
@@ -72,7 +73,7 @@ function Help({ why, about, window }: Props) {
       {kind === "torn_traces" && <li>Spans are missing: <a href={href("status")}>Status</a> says which agents are behind, and <code>coral doctor traces</code> names the cause.</li>}
       {about.service !== null && about.trace === null && <li><a href={href("why", { baseline: about.baseline })}>Explain everything</a>, not only {about.service}: the cause may be elsewhere.</li>}
       {about.service !== null && about.trace === null
-        ? <li><a href={href("traces", { q: `service:${about.service}`, sort: "slowest" })}>The slowest traces of {about.service}</a> say why each of them was slow.</li>
+        ? <li><a href={href("traces", { q: equals("service", about.service), sort: "slowest" })}>The slowest traces of {about.service}</a> say why each of them was slow.</li>
         : <li><a href={href("traces", { sort: "slowest" })}>The slowest traces</a> say why each of them was slow.</li>}
       <li><a href={href("map", { diff: about.baseline ?? DEFAULT_BASELINE })}>The map</a> shows what was added, removed or slowed down.</li>
     </>

@@ -1,6 +1,7 @@
 import type { WhyStandout, WhySuspect, WordedWhy } from "../../api.ts";
 import { href } from "../../address.ts";
 import { duration } from "../../format/duration.ts";
+import { and, equals } from "../../search.ts";
 import { Bar } from "./bar.tsx";
 import { numbers } from "./words.ts";
 
@@ -31,13 +32,8 @@ function Standout({ found, affected, service }: { found: WhyStandout; affected: 
       </dl>
       <p class="small soft">
         {found.times !== null && <>P50 is {duration(found.times.with_us)} with it and {duration(found.times.without_us)} without. </>}
-        <a href={href("traces", { q: `service:${quoted(service)} ${found.key}=${quoted(found.value)}` })}>Traces that have it</a>
+        <a href={href("traces", { q: and(equals("service", service), equals(found.key, found.value)) })}>Traces that have it</a>
       </p>
     </li>
   );
-}
-
-/** A value as a search writes it: quoted if it has to be. */
-function quoted(value: string): string {
-  return /^[\w./@-]+$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }

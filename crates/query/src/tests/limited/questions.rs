@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
-    AnomaliesQuestion, EnglishQuestion, FindQuestion, HeatmapQuestion, LayoutDirection,
-    RedProtocol, RedQuestion, RedSide, RedSource, ServicesQuestion, SharedSources, Sort, Source,
-    SpanQuestion, SpanStatus, StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion,
-    TracesQuestion, WaterfallQuestion, WhyQuestion,
+    AnomaliesQuestion, AttributesQuestion, CompareQuestion, EnglishQuestion, FindQuestion,
+    HeatmapQuestion, LayoutDirection, RedProtocol, RedQuestion, RedSide, RedSource, SeriesQuestion,
+    ServicesQuestion, SharedSources, Sort, Source, SpanQuestion, SpanStatus, StatusQuestion,
+    TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion,
+    WhyQuestion,
 };
 
 const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
@@ -93,6 +94,17 @@ fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), Tes
         let trace_id = Some(id.to_owned());
         let why = WhyQuestion { trace_id, ..why(None) };
         same(limited, only, &why, &[])?;
+    }
+    for id in whole.iter().map(String::as_str).chain(["abc1", "22"]) {
+        let compare = CompareQuestion { a: id.to_owned(), ..CompareQuestion::default() };
+        same(limited, only, &compare, &[])?;
+    }
+    let compare = CompareQuestion { a: whole[0].clone(), ..CompareQuestion::default() };
+    let b = Some("q:-service:ledger".to_owned());
+    same(limited, only, &CompareQuestion { b, ..compare }, &[])?;
+    for a in ["q:service:ledger", "q:status:error", "q:host.name:grimbolt"] {
+        let compare = CompareQuestion { a: a.to_owned(), ..CompareQuestion::default() };
+        same(limited, only, &compare, &[])?;
     }
     Ok(())
 }
@@ -185,6 +197,21 @@ fn why(service: Option<&str>) -> WhyQuestion {
     }
 }
 
+fn check_attributes(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
+    for (q, key) in [
+        ("", ""),
+        ("", "service"),
+        ("", "name"),
+        ("status:error", "host.name"),
+        ("", "user.tier"),
+        ("trace.spans>1", "message"),
+    ] {
+        let (q, key) = (q.to_owned(), key.to_owned());
+        same(limited, only, &AttributesQuestion { q, key, ..Default::default() }, &[])?;
+    }
+    Ok(())
+}
+
 fn check_heatmaps(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
     for (q, since, until, source) in [
         ("", 0, 3_600, Source::All),
@@ -247,6 +274,17 @@ fn check_services(limited: &SharedSources, only: &SharedSources) -> Result<(), T
                 over_us: None,
             };
             same(limited, only, &question, &[])?;
+            let series = SeriesQuestion {
+                protocol: RedProtocol::Http,
+                service: service.to_owned(),
+                route: None,
+                side,
+                source,
+                since_unix_us,
+                until_unix_us,
+                points: 7,
+            };
+            same(limited, only, &series, &[])?;
         }
     }
     Ok(())
@@ -311,6 +349,7 @@ proptest! {
         let (_dirs, limited, only) = views(&made, segment_rows, metrics);
         check_traces(&limited, &only)?;
         check_heatmaps(&limited, &only)?;
+        check_attributes(&limited, &only)?;
         check_services(&limited, &only)?;
         check_maps(&limited, &only)?;
         check_english(&limited, &only)?;
