@@ -1,5 +1,6 @@
 // Two traces, or two sets of traces, side by side: how much longer, and where.
 import { amend, go, href } from "../../address.ts";
+import type { ComparedRow, WordedComparison } from "../../api.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
 import { count, percent } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
@@ -12,7 +13,6 @@ import type { Window } from "../../window.ts";
 import { Attributes } from "./attributes.tsx";
 import { Choose } from "./choose.tsx";
 import { Operations } from "./operations.tsx";
-import type { ComparedRow, WordedComparison } from "./pending.ts";
 import { mainRows, telling } from "./rows.ts";
 import { Sides } from "./sides.tsx";
 

@@ -1,5 +1,5 @@
 // Which rows of a comparison are shown, and what they come to.
-import type { ComparedAttribute, ComparedRow, WordedComparison } from "./pending.ts";
+import type { ComparedAttribute, ComparedRow, WordedComparison } from "../../api.ts";
 
 /** A difference below this part of the whole is not worth a line. */
 const SMALL_SHARE = 0.01;
