@@ -55,6 +55,8 @@ export function useAnswer<Q extends Question>(question: Q, params: Ask<Q> | null
     url: null, answer: null, answeredAt: null, error: null, askedAt: null,
   });
   const abort = useRef<AbortController | null>(null);
+  const isUnderWay = useRef(false);
+  const refreshed = useRef(refresh);
   const url = params === null ? null : urlOf(question, params);
 
   useEffect(() => {
@@ -74,14 +76,17 @@ export function useAnswer<Q extends Question>(question: Q, params: Ask<Q> | null
       askedAt: Date.now(),
     }));
     const run = () => {
+      isUnderWay.current = true;
       ask(question, params, controller.signal).then(
         (answer) => {
           if (controller.signal.aborted) return;
+          isUnderWay.current = false;
           remember(url, answer);
           setState({ url, answer, answeredAt: Date.now(), error: null, askedAt: null });
         },
         (error: unknown) => {
           if (controller.signal.aborted) return;
+          isUnderWay.current = false;
           const failed = error instanceof AskError ? error : new AskError(0, String(error), null, url);
           setState((last) => ({ ...last, error: failed, askedAt: null }));
           announce(failed.message);
@@ -97,12 +102,21 @@ export function useAnswer<Q extends Question>(question: Q, params: Ask<Q> | null
     return () => {
       clearTimeout(retry);
       controller.abort();
+      isUnderWay.current = false;
     };
-  }, [url, attempt, refresh]);
+  }, [url, attempt]);
+
+  // A question that takes longer than the page waits between refreshes is not begun again, but answered.
+  useEffect(() => {
+    if (refreshed.current === refresh) return;
+    refreshed.current = refresh;
+    if (!isUnderWay.current) setAttempt((attempt) => attempt + 1);
+  }, [refresh]);
 
   const retry = useCallback(() => setAttempt((attempt) => attempt + 1), []);
   const cancel = useCallback(() => {
     abort.current?.abort();
+    isUnderWay.current = false;
     setState((last) => ({ ...last, askedAt: null, error: new AskError(-1, "cancelled", null, url ?? "") }));
   }, [url]);
   return {
@@ -148,7 +162,7 @@ function Waiting<T>(props: { of: Asked<T>; what: string }) {
   if (askedAt === null || elapsed < 150) return null;
   if (elapsed >= 2_000) {
     return (
-      <p class="waiting" role="status">
+      <p class={answer !== null && isCurrent ? "waiting waiting-again" : "waiting"} role="status">
         Reading {props.what}: {Math.round(elapsed / 1_000)} s <button type="button" onClick={cancel}>Cancel</button>
       </p>
     );

@@ -1680,6 +1680,11 @@ export interface TraceList {
   groups: Groups | null;
   /** Whether more traces match than `limit`, or the size limit of an answer, allowed. */
   more: boolean;
+  /**
+   * The question's `after` for the next page, an opaque text; null if no more traces match. Pages
+   * together are the list without limit, unless spans arrive or expire meanwhile.
+   */
+  next: string | null;
   /** The traces, newest or slowest first, as the question's `sort` says. */
   traces: TraceSummary[];
   /**
@@ -1790,6 +1795,8 @@ export interface TraceSummary {
  * the same whenever it is used.
  */
 export interface TracesQuestion {
+  /** The page after the one whose `next` this is, in a list with the same conditions and order. */
+  after?: string;
   /** Only traces with a span that has all of these attributes: `key=value`, one per line. */
   attributes?: string;
   /**
@@ -1804,6 +1811,8 @@ export interface TracesQuestion {
   causes?: boolean;
   /** The largest number of traces, and of groups with `by`, to return: 1 to 1,000; 0 means 20. */
   limit: number;
+  /** Only traces that took at most this long, in microseconds. */
+  max_duration_us?: number | null;
   /** Only traces that took at least this long from first start to last end, in microseconds. */
   min_duration_us?: number | null;
   /** Only traces with a span of this name. */
@@ -1922,6 +1931,18 @@ export interface UntracedServices {
   agent_id: string;
   /** The services, by port. */
   services: UntracedService[];
+}
+
+/** How long an operation usually takes. */
+export interface UsualDuration {
+  /** The median of their durations, in microseconds. */
+  p50_us: number;
+  /** The 95th percentile of their durations, in microseconds. */
+  p95_us: number;
+  /** The time from which on traces were looked for. JSON: microseconds since the Unix epoch. */
+  since_unix_us: number;
+  /** How many spans were compared: those of at most 200 traces, the newest ones. */
+  spans: number;
 }
 
 /** Values of a resource attribute, as far as they are known from the newest spans of the service. */
@@ -2466,6 +2487,30 @@ export interface WordedServices {
   verdict: string;
 }
 
+/** A span, and its failure in words. */
+export interface WordedSpanDetails {
+  /**
+   * The failure of the span in words: `payments-api on pay-2: POST /charge 503: no answer`. Null
+   * when it did not fail.
+   */
+  cause: string | null;
+  /** The failure of this span; null when it did not fail. */
+  failure: TraceFailure | null;
+  /**
+   * The time in microseconds that no child covers, as in a waterfall without `adjust_clocks`. Null
+   * when the trace has more than 20,000 spans, for a span that has no row in a waterfall, and when
+   * the span is not stored.
+   */
+  self_us: number | null;
+  /** Everything that is stored of the span; null when it is not stored. */
+  span: Span | null;
+  /**
+   * How long spans of the same service, name and kind took in the hour before this span; null
+   * when there were none.
+   */
+  usual: UsualDuration | null;
+}
+
 /** A trace, and its problems in words. */
 export interface WordedTrace {
   /** One object for each of `problems`, in the same order: the problem in words. */
@@ -2672,9 +2717,10 @@ export interface Questions {
   "services": { ask: { baseline_us?: number; find_beginning?: boolean; service?: string | null; since_unix_us?: number; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedServices };
   "status": { ask: {}; answer: ColonyStatus };
   "topology": { ask: { depth?: number | null; diff_us?: number | null; focus?: string | null; layout?: LayoutDirection | null; since_unix_us?: number; source?: Source; top?: number | null; until_unix_us?: number; diff?: string; since?: string; until?: string; tz?: string }; answer: Topology };
-  "traces": { ask: { attributes?: string; by?: string; causes?: boolean; limit?: number; min_duration_us?: number | null; name?: string | null; q?: string; service?: string | null; since_unix_us?: number | null; sort?: Sort; source?: Source; status?: SpanStatus | null; until_unix_us?: number | null; min_duration?: string; since?: string; until?: string; tz?: string }; answer: TraceList };
+  "traces": { ask: { after?: string; attributes?: string; by?: string; causes?: boolean; limit?: number; max_duration_us?: number | null; min_duration_us?: number | null; name?: string | null; q?: string; service?: string | null; since_unix_us?: number | null; sort?: Sort; source?: Source; status?: SpanStatus | null; until_unix_us?: number | null; max_duration?: string; min_duration?: string; since?: string; until?: string; tz?: string }; answer: TraceList };
   "traces/{id}": { ask: { examine?: boolean; id?: string; source?: Source }; answer: WordedTrace };
   "traces/{id}/find": { ask: { adjust_clocks?: boolean; id?: string; q?: string; source?: Source }; answer: FoundRows };
+  "traces/{id}/spans/{span}": { ask: { id?: string; span?: string }; answer: WordedSpanDetails };
   "traces/{id}/waterfall": { ask: { adjust_clocks?: boolean; id?: string; source?: Source }; answer: Waterfall };
   "whoami": { ask: {}; answer: WhoAmI };
   "why": { ask: { baseline_us?: number; find_beginning?: boolean; route?: string | null; service?: string | null; since_unix_us?: number; trace_id?: string | null; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedWhy };

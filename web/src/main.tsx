@@ -7,7 +7,7 @@ import { ZoneContext, type Zone } from "./format/time.ts";
 import { Frame } from "./frame/frame.tsx";
 import { listenToKeys } from "./frame/keys.ts";
 import { RefreshContext } from "./frame/refresh.ts";
-import { usePerson } from "./frame/session.ts";
+import { personOf, useVisitor } from "./frame/session.ts";
 import { SignIn } from "./frame/sign-in.tsx";
 import { store, stored } from "./frame/stored.ts";
 import { Ask } from "./screens/ask/ask.tsx";
@@ -50,7 +50,7 @@ const LIVE_MS = 10_000;
 function App() {
   const address = useAddress();
   const window = windowOf(address);
-  const person = usePerson();
+  const visitor = useVisitor();
   const [revision, setRevision] = useState(0);
   const [live, setLive] = useState(stored("live") !== "off");
   const refresh = useCallback(() => setRevision((revision) => revision + 1), []);
@@ -60,14 +60,15 @@ function App() {
     const timer = setInterval(() => { if (!document.hidden) refresh(); }, LIVE_MS);
     return () => clearInterval(timer);
   }, [isLive]);
-  if (person === "signed-out") return <SignIn />;
+  if (visitor === null) return null;
+  if (visitor === "signed-out") return <SignIn />;
   const zone: Zone = address.params.get("tz") === "local" ? "local" : "utc";
   const Screen = address.page === null ? NoSuchPage : SCREENS[address.page];
   return (
     <ZoneContext.Provider value={zone}>
       <RefreshContext.Provider value={revision}>
         <Frame
-          address={address} window={window} zone={zone} person={person} live={live} refresh={refresh}
+          address={address} window={window} zone={zone} person={personOf(visitor)} live={live} refresh={refresh}
           setLive={(live) => { store("live", live ? null : "off"); setLive(live); }}
         >
           <Screen address={address} window={window} />

@@ -111,7 +111,7 @@ export function words(condition: string): string {
   const { isNegated, key, sign, value } = partsOf(condition);
   if (key === "") return `${isNegated ? "not " : ""}${value}`;
   if (value === "*" && WORDS[sign] === "is") return isNegated ? `no span has ${key}` : `has ${key}`;
-  const said = `${key} ${WORDS[sign] ?? sign} ${value === "" ? "empty" : value}`;
+  const said = `${key} ${WORDS[sign] ?? sign} ${value !== "" ? value : condition.endsWith('""') ? "empty" : "…"}`;
   return isNegated ? `no span: ${said}` : said;
 }
 

@@ -128,7 +128,10 @@ async fn begin(
     };
     match sign_in.guard.person(shown.token.trim(), peer.address.ip()) {
         Ok(entry) => sign_in.begun(&entry, &headers),
-        Err(denied @ Denied::WrongToken) => denial(&denied),
+        Err(denied @ Denied::WrongToken) => {
+            let hint = "an admin makes another one with `coral colony token create --user NAME --role viewer`";
+            refusal(StatusCode::UNAUTHORIZED, denied.to_string(), Some(hint))
+        }
         Err(denied) => noise(denial(&denied)),
     }
 }

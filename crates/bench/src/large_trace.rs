@@ -10,13 +10,14 @@ use coral_trace::{
     Attributes, Collector, Origin, Resource, Scope, Span, SpanId, SpanKind, Status, TraceId,
     UnixNanos, Value,
 };
+use tempfile::TempDir;
 
 use crate::Failure;
 use crate::figures::Figures;
 use crate::latency::Latencies;
 
 /// The number of spans in the trace.
-const SPANS: u64 = 100_000;
+pub const SPANS: u64 = 100_000;
 /// How often the trace is read.
 const ROUNDS: usize = 10;
 /// The limit of the median time to read the trace without attributes, in milliseconds.
@@ -39,16 +40,7 @@ pub fn measure(figures: &mut Figures) {
 }
 
 fn read(columns: Columns) -> Result<Latencies, Failure> {
-    let dir = tempfile::tempdir()?;
-    let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: 262_144 };
-    let store = Store::open(config)?;
-    let trace = TraceId::try_from(7)?;
-    let origins = SERVICES.map(origin);
-    let spans: Vec<Span> = (1..=SPANS)
-        .map(|id| span(trace, id, &origins[id as usize % origins.len()]))
-        .collect::<Result<_, Failure>>()?;
-    store.append(&[spans], UnixNanos(START))?;
-    store.seal()?;
+    let (_dir, store, trace) = stored()?;
     let mut latencies = Latencies::default();
     for _ in 0..ROUNDS {
         let budget = Budget::unlimited();
@@ -64,6 +56,24 @@ fn read(columns: Columns) -> Result<Latencies, Failure> {
         }
     }
     Ok(latencies)
+}
+
+/// A sealed store with the trace, its temporary directory, and the id of the trace.
+///
+/// # Errors
+/// An error of the store.
+pub fn stored() -> Result<(TempDir, Store, TraceId), Failure> {
+    let dir = tempfile::tempdir()?;
+    let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: 262_144 };
+    let store = Store::open(config)?;
+    let trace = TraceId::try_from(7)?;
+    let origins = SERVICES.map(origin);
+    let spans: Vec<Span> = (1..=SPANS)
+        .map(|id| span(trace, id, &origins[id as usize % origins.len()]))
+        .collect::<Result<_, Failure>>()?;
+    store.append(&[spans], UnixNanos(START))?;
+    store.seal()?;
+    Ok((dir, store, trace))
 }
 
 /// The start time of the trace, in Unix nanoseconds.

@@ -37,6 +37,7 @@ mod topology;
 mod traffic;
 mod trust;
 mod units;
+mod waterfall;
 mod web;
 
 use std::process::ExitCode;
@@ -89,7 +90,7 @@ enum Measure {
     #[command(hide = true)]
     BeylaService(beyla::ServiceCommand),
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
-    /// search, and reopening.
+    /// search, the page of a large trace, and reopening.
     Store(store::Store),
     /// Measures the audit log alone: CPU per recorded question, bytes per line, and verification.
     Audit(audit::Audit),

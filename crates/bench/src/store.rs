@@ -16,7 +16,7 @@ use crate::traffic::Traffic;
 use crate::traffic::encode::Encoder;
 use crate::traffic::question::{ListQuery, Question};
 use crate::traffic::truth::Facts;
-use crate::{Failure, clock, large_trace, output, topology};
+use crate::{Failure, clock, large_trace, output, topology, waterfall};
 use coral_scenario::mix;
 
 /// Writes spans to a new store, and asks questions with known answers.
@@ -89,6 +89,7 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     search(&store, traffic, &mut figures);
     topology::measure(&store, traffic, &mut figures);
     large_trace::measure(&mut figures);
+    waterfall::measure(&mut figures);
     drop(store);
     let begin = Instant::now();
     Database::open(config)?;

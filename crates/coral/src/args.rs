@@ -21,6 +21,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod topology;
+mod trace;
 mod trust;
 mod when;
 mod why;
@@ -53,6 +54,7 @@ pub use self::services::ServicesArgs;
 pub use self::sql::{Since, SqlArgs, SqlFormat};
 pub use self::store::{RepairArgs, StoreCommand};
 pub use self::topology::{TopologyArgs, TopologyFormat};
+pub use self::trace::{CompareArgs, TraceCommand};
 pub use self::trust::{
     AgentRevokeArgs, AgentsCommand, CaCommand, DataDirArgs, InitArgs, JoinArgs, LoginArgs,
     TokenCommand, TokenCreateArgs, TokenListArgs, TokenRevokeArgs,
@@ -122,6 +124,12 @@ pub enum Command {
     /// Show how well each service is: rate, failures and durations.
     #[command(after_help = include_str!("args/examples/services.txt"))]
     Services(ServicesArgs),
+    /// Compare traces.
+    #[command(
+        subcommand,
+        after_help = include_str!("args/examples/trace.txt")
+    )]
+    Trace(TraceCommand),
     /// List traces, requests, calls between services, and changes.
     #[command(
         subcommand,
@@ -256,6 +264,14 @@ pub struct ServerArgs {
     pub log: Option<String>,
 }
 
+/// Whether to print a link instead of an answer.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct LinkArgs {
+    /// Print the link of the web page that shows the same, instead of the answer.
+    #[arg(long)]
+    pub link: bool,
+}
+
 /// Which colony to ask.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ColonyArgs {
@@ -270,6 +286,9 @@ pub struct ColonyArgs {
 /// `coral colony status`.
 #[derive(Args, Debug)]
 pub struct ColonyStatusArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

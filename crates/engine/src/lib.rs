@@ -43,7 +43,7 @@ pub use fleet::{Checkpoint, Fleet, KnownAgent, MetricCheckpoint, Signal, SignalT
 pub use histogram::{Grid, Histogram};
 pub use metrics::{DeltaQuery, MetricReader, StoredDelta};
 pub use page::{AppendedPage, Page, PageContent, PageWriter};
-pub use query::{Order, TraceQuery, TraceSummary};
+pub use query::{Order, TracePosition, TraceQuery, TraceSummary};
 pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};
 pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{

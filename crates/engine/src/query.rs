@@ -1,5 +1,7 @@
 //! Searches for traces.
 
+use std::cmp::Reverse;
+
 use coral_trace::{Collector, TimeRange, TraceId, UnixNanos};
 
 use crate::filter::Filter;
@@ -20,6 +22,8 @@ pub struct TraceQuery {
     /// The shortest time from the start of the first span to the end of the last span, in
     /// microseconds.
     pub min_duration_us: Option<i64>,
+    /// The longest such time, in microseconds.
+    pub max_duration_us: Option<i64>,
     /// The trace has a span with an error status (`true`), or has none (`false`).
     pub failed: Option<bool>,
     /// The trace has a span with this name. The same span must meet `services` and `attributes`
@@ -35,6 +39,9 @@ pub struct TraceQuery {
     /// The order of the traces. If there are more than `limit`, the last in this order are left
     /// out.
     pub order: Order,
+    /// Only traces that come after this position in this order. The trace at the position need not
+    /// exist.
+    pub after: Option<TracePosition>,
     /// The largest number of traces in the answer.
     pub limit: u32,
 }
@@ -47,6 +54,34 @@ pub enum Order {
     Newest,
     /// Longest first; equally long traces by latest start.
     Slowest,
+}
+
+/// The place of a trace in a list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TracePosition {
+    /// [`TraceSummary::start`].
+    pub start: UnixNanos,
+    /// [`TraceSummary::duration_us`]. Of no importance in [`Order::Newest`].
+    pub duration_us: i64,
+    /// The trace's id.
+    pub trace_id: TraceId,
+}
+
+impl TracePosition {
+    /// The position of `trace`.
+    pub fn of(trace: &TraceSummary) -> Self {
+        let TraceSummary { start, duration_us, trace_id, .. } = *trace;
+        Self { start, duration_us, trace_id }
+    }
+
+    /// Whether `trace` comes after this position in `order`.
+    pub fn is_before(&self, trace: &TraceSummary, order: Order) -> bool {
+        let rank = |at: &Self| {
+            let duration_us = if order == Order::Slowest { at.duration_us } else { 0 };
+            (Reverse((duration_us, at.start.as_micros())), at.trace_id)
+        };
+        rank(self) < rank(&Self::of(trace))
+    }
 }
 
 /// One trace of a list.
@@ -83,11 +118,13 @@ impl TraceQuery {
             services: Vec::new(),
             collector: None,
             min_duration_us: None,
+            max_duration_us: None,
             failed: None,
             name: None,
             attributes: Vec::new(),
             filter: None,
             order: Order::Newest,
+            after: None,
             limit,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use coral_trace::dependency::Dependencies;
-use coral_trace::{Collector, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use crate::budget::Budget;
 use crate::capabilities::Capabilities;
@@ -47,7 +47,7 @@ pub trait TraceReader: Send + Sync {
     -> Result<Vec<TraceSummary>, EngineError>;
 
     /// The number of traces that match `query`, and of those with a failed span, in each cell of
-    /// `grid`. The order and the limit of `query` do not matter. An engine with summaries of traces
+    /// `grid`. The order, the position and the limit of `query` do not matter. An engine with summaries of traces
     /// SHOULD replace the default, which searches.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ pub trait TraceReader: Send + Sync {
         grid: &Grid,
         budget: &Budget,
     ) -> Result<Histogram, EngineError> {
-        let all = TraceQuery { limit: u32::MAX, ..query.clone() };
+        let all = TraceQuery { after: None, limit: u32::MAX, ..query.clone() };
         let mut counted = Histogram::new(grid.clone());
         for trace in self.search(&all, budget)? {
             counted.add(trace.start, trace.duration_us, trace.errors > 0);
@@ -117,6 +117,22 @@ pub trait TraceReader: Send + Sync {
         limit: u32,
         budget: &Budget,
     ) -> Result<Vec<StoredSpan>, EngineError>;
+
+    /// The span of `trace` with the id `span`; `None` when it is not stored. An engine that finds one
+    /// span without reading all others SHOULD replace the default, which reads the whole trace.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn span(
+        &self,
+        trace: TraceId,
+        span: SpanId,
+        columns: Columns,
+        budget: &Budget,
+    ) -> Result<Option<StoredSpan>, EngineError> {
+        let all = self.spans_of(&[trace], None, columns, u32::MAX, budget)?;
+        Ok(all.into_iter().find(|stored| stored.span.span_id == span))
+    }
 
     /// The services that have a span in the parts of the data with traces that started in
     /// `started`, sorted by name. If there are more than [`MAX_SERVICES`], those in the newest

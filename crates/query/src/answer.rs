@@ -1,13 +1,17 @@
 //! The answers of all questions.
 
 pub use crate::anomalies::answer::*;
+pub use crate::attributes::answer::*;
+pub use crate::compare::answer::*;
 pub use crate::coverage::{Coverage, CoverageGap, LeftOut, SamplingChange};
 pub use crate::english::answer::*;
 pub use crate::find::answer::*;
 pub use crate::heatmap::answer::*;
 pub use crate::red::answer::*;
 pub use crate::sampling::answer::*;
+pub use crate::series::answer::*;
 pub use crate::services::answer::*;
+pub use crate::span::answer::*;
 pub use crate::status::answer::*;
 pub use crate::topology::answer::*;
 pub use crate::trace::answer::*;

@@ -14,8 +14,10 @@ extern crate self as coral_query;
 pub mod anomalies;
 pub mod answer;
 mod ask;
+pub mod attributes;
 mod beginning;
 mod cohort;
+pub mod compare;
 mod coverage;
 pub mod english;
 pub mod find;
@@ -29,10 +31,12 @@ pub mod red;
 mod sample;
 mod sampling;
 pub mod search;
+pub mod series;
 pub mod services;
 mod shared;
 mod size;
 mod source;
+pub mod span;
 pub mod status;
 #[cfg(test)]
 mod tests;
@@ -47,6 +51,8 @@ mod zone;
 
 pub use anomalies::AnomaliesQuestion;
 pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, question_from_url};
+pub use attributes::AttributesQuestion;
+pub use compare::CompareQuestion;
 pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
 pub use find::FindQuestion;
@@ -55,9 +61,11 @@ pub use heatmap::HeatmapQuestion;
 pub use limited::{InvalidScope, NOT_FOUND_FLOOR, ServiceScope};
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use search::{Search, SyntaxError};
+pub use series::SeriesQuestion;
 pub use services::ServicesQuestion;
 pub use shared::SharedSources;
 pub use source::Source;
+pub use span::SpanQuestion;
 pub use status::StatusQuestion;
 pub use topology::{LayoutDirection, TopologyQuestion};
 pub use trace::TraceQuestion;
@@ -79,9 +87,13 @@ macro_rules! for_each_question {
             $crate::WaterfallQuestion,
             $crate::FindQuestion,
             $crate::HeatmapQuestion,
+            $crate::SpanQuestion,
+            $crate::AttributesQuestion,
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
+            $crate::SeriesQuestion,
             $crate::WhyQuestion,
+            $crate::CompareQuestion,
             $crate::ServicesQuestion,
             $crate::TopologyQuestion,
             $crate::AnomaliesQuestion,

@@ -5,15 +5,16 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, Anomaly, ColonyStatus, English, FoundRows, Heatmap, RedTable, Services, SlowRow,
-    Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
+    Anomalies, Anomaly, AttributeList, ColonyStatus, Comparison, English, FoundRows, Heatmap, RedTable, RequestSeries, Services, SlowRow, SpanDetails, Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Error;
 
 use crate::anomalies;
+use crate::comparison::not_aligned;
 use crate::english::{self, Page};
+use crate::failure::deepest_failure;
 use crate::red_table::no_slow_trace;
 use crate::root_cause::root_cause;
 use crate::services;
@@ -83,6 +84,7 @@ impl Projection for Anomalies {
         found
     }
 }
+without_words!(Anomalies, AttributeList, ColonyStatus, Heatmap, RequestSeries, Topology);
 
 /// The health of services, and the verdict in words.
 #[derive(Serialize, JsonSchema)]
@@ -121,6 +123,27 @@ impl Projection for Trace {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<WordedTrace<'_>>()
+    }
+}
+
+/// A span, and its failure in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedSpanDetails<'a> {
+    #[serde(flatten)]
+    details: &'a SpanDetails,
+    /// The failure of the span in words: `payments-api on pay-2: POST /charge 503: no answer`. Null
+    /// when it did not fail.
+    cause: Option<String>,
+}
+
+impl Projection for SpanDetails {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let cause = self.failure.as_ref().map(deepest_failure);
+        serde_json::to_vec(&WordedSpanDetails { details: self, cause })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedSpanDetails<'_>>()
     }
 }
 
@@ -186,6 +209,26 @@ impl Projection for Why {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<WordedWhy<'_>>()
+    }
+}
+
+/// A comparison, and why it is not aligned in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedComparison<'a> {
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+    /// Why the sides are not aligned: a sentence without a full stop; null if they are.
+    not_aligned_because: Option<&'static str>,
+}
+
+impl Projection for Comparison {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let not_aligned_because = self.not_aligned.map(not_aligned);
+        serde_json::to_vec(&WordedComparison { comparison: self, not_aligned_because })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedComparison<'_>>()
     }
 }
 

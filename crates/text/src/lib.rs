@@ -4,6 +4,7 @@
 
 pub mod anomalies;
 pub mod beginning;
+pub mod comparison;
 pub mod csv;
 pub mod duration;
 pub mod english;

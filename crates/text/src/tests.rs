@@ -1,6 +1,7 @@
 //! Every page of text, as it is printed.
 
 mod causes;
+mod comparison;
 mod english;
 mod paths;
 mod red;

@@ -65,6 +65,7 @@ fn title(heading: &Heading) -> String {
         Some(micros) => vec![format!("duration ≥{}", duration(micros))],
         None => vec![],
     };
+    about.extend(filter.max_duration_us.map(|micros| format!("duration ≤{}", duration(micros))));
     about.push(heading.window.clone());
     about.extend(filter.service.as_deref().map(line));
     about.extend((!filter.q.is_empty()).then(|| line(&filter.q)));
@@ -78,6 +79,7 @@ fn title(heading: &Heading) -> String {
 fn nothing(list: &TraceList, heading: &Heading) -> String {
     let of = heading.filter.service.as_deref().map(|name| format!(" for {}", line(name)));
     let narrowed = heading.filter.min_duration_us.is_some()
+        || heading.filter.max_duration_us.is_some()
         || heading.filter.status.is_some()
         || heading.filter.name.is_some()
         || !heading.filter.q.is_empty()

@@ -4,12 +4,12 @@
 mod shop;
 
 use coral_query::answer::{
-    Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, Coverage, CoverageGap, EdgeHealth,
-    English, FailingEdge, Findings, FoundBy, LeftOut, NoSlowTrace, NodeKind, NotUnderstood, Reason,
-    RedNumbers, RedRow, RedTable, SamplingChange, ServiceHealth, SlowRow, SlowTrace, SlowerEdge,
-    Topology, TopologyDiff, TopologyEdge, TopologyNode, TraceHealth, TraceProblem,
-    TraceProblemCause, TraceProblemExample, TraceProblemKind, Verdict, Why, WhyEvidence,
-    WhyStandout, WhySuspect,
+    Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, ComparedRow, ComparedTimes,
+    Comparison, Coverage, CoverageGap, EdgeHealth, English, FailingEdge, Findings, FoundBy,
+    LeftOut, NoSlowTrace, NodeKind, NotAligned, NotUnderstood, Reason, RedNumbers, RedRow,
+    RedTable, SamplingChange, ServiceHealth, SlowRow, SlowTrace, SlowerEdge, Topology,
+    TopologyDiff, TopologyEdge, TopologyNode, TraceHealth, TraceProblem, TraceProblemCause,
+    TraceProblemExample, TraceProblemKind, Verdict, Why, WhyEvidence, WhyStandout, WhySuspect,
 };
 use coral_query::{
     RedProtocol, RedSide, RedSource, Source, TraceQuestion, TracesQuestion, for_each_question,
@@ -200,6 +200,38 @@ fn enums_are_spelled_in_json_as_they_are_in_text() {
         let json = check(&Topology { nodes, diff: Some(diff), ..Topology::default() });
         assert_eq!(json["nodes"][0]["kind"], kind.as_str());
     }
+}
+
+#[test]
+fn a_comparison_comes_back_and_says_in_words_why_it_is_not_aligned() {
+    let times = ComparedTimes {
+        traces: 1,
+        calls: 1.5,
+        p50_us: 1,
+        p95_us: 2,
+        self_p50_us: 3,
+        errors: 0,
+        example: evidence(),
+    };
+    let row = ComparedRow {
+        depth: 1,
+        service: "cart".to_owned(),
+        name: "GET /cart".to_owned(),
+        kind: "server".to_owned(),
+        a: Some(times),
+        b: None,
+        delta_us: None,
+        share: Some(0.5),
+    };
+    for reason in
+        [NotAligned::NoTracesInA, NotAligned::NoTracesInB, NotAligned::DifferentOperations]
+    {
+        let not_aligned = Some(reason);
+        let rows = vec![row.clone()];
+        let json = check(&Comparison { not_aligned, rows, ..Comparison::default() });
+        assert!(json["not_aligned_because"].is_string(), "{json}");
+    }
+    assert!(check(&Comparison::default())["not_aligned_because"].is_null());
 }
 
 #[test]

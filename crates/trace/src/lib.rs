@@ -10,6 +10,7 @@
 mod attribute;
 mod chain;
 pub mod clock;
+pub mod comparison;
 pub mod critical_path;
 pub mod dependency;
 mod exception;

@@ -338,6 +338,10 @@
     var i3 = y2(t2++, 3);
     !a2.__s && E2(i3.__H, u3) && (i3.__P = true, i3.__ = n2, i3.u = u3, r2.__H.__h.push(i3));
   }
+  function F2(n2, u3) {
+    var i3 = y2(t2++, 4);
+    !a2.__s && E2(i3.__H, u3) && (i3.__P = false, i3.__ = n2, i3.u = u3, r2.__h.push(i3));
+  }
   function T2(n2) {
     return f2 = 5, w2(function() {
       return { current: n2 };
@@ -521,10 +525,10 @@
       if (vnode.type === null && typeof props === "string") {
         vnode.props = visible(props);
       } else if (typeof vnode.type === "string" && props !== null && typeof props === "object") {
-        const words2 = props;
+        const words3 = props;
         for (const word2 of WORDS) {
-          const text = words2[word2];
-          if (typeof text === "string") words2[word2] = visible(text);
+          const text = words3[word2];
+          if (typeof text === "string") words3[word2] = visible(text);
         }
       }
       before2?.(vnode);
@@ -544,7 +548,7 @@
     const day = format({ day: "numeric", month: "short" });
     const dayOfYear = format({ day: "numeric", month: "short", year: "numeric" });
     const name = format({ timeZoneName: "short" }).formatToParts(/* @__PURE__ */ new Date());
-    const zoneName = name.find((part2) => part2.type === "timeZoneName")?.value ?? "UTC";
+    const zoneName = name.find((part3) => part3.type === "timeZoneName")?.value ?? "UTC";
     const millis = (us) => Math.floor(us % 1e6 / 1e3).toString().padStart(3, "0");
     const precise = (us) => `${second.format(us / 1e3)}.${millis(us)}`;
     return {
@@ -758,7 +762,7 @@
       layers2.toReversed().map((layer) => /* @__PURE__ */ a3("section", { children: [
         /* @__PURE__ */ a3("h3", { children: layer.title }),
         /* @__PURE__ */ a3("dl", { children: layer.keys.map((key) => /* @__PURE__ */ a3("div", { children: [
-          /* @__PURE__ */ a3("dt", { children: key.keys.split(" ").map((part2, at) => /* @__PURE__ */ a3("kbd", { children: NAMES[part2] ?? part2 }, at)) }),
+          /* @__PURE__ */ a3("dt", { children: key.keys.split(" ").map((part3, at) => /* @__PURE__ */ a3("kbd", { children: NAMES[part3] ?? part3 }, at)) }),
           /* @__PURE__ */ a3("dd", { children: key.does })
         ] }, key.keys)) })
       ] }, layer.title)),
@@ -787,14 +791,407 @@
     Escape: "Esc"
   };
 
+  // src/ask.ts
+  var AskError = class extends Error {
+    /** The status code; 0 when the colony could not be reached. */
+    status;
+    /** The next step for the person who asked. */
+    hint;
+    /** What was asked: a relative URL. */
+    url;
+    constructor(status, error, hint, url) {
+      super(error);
+      this.status = status;
+      this.hint = hint;
+      this.url = url;
+    }
+  };
+  var MAX_IN_FLIGHT = 2;
+  var inFlight = 0;
+  var waiting = [];
+  function urlOf(question2, ask2) {
+    let path3 = question2;
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(ask2)) {
+      if (value === void 0 || value === null || value === "" || value === false) continue;
+      if (path3.includes(`{${name}}`)) path3 = path3.replace(`{${name}}`, encodeURIComponent(String(value)));
+      else query.set(name, String(value));
+    }
+    const text = query.toString();
+    return `../api/v1/${path3}${text === "" ? "" : `?${text}`}`;
+  }
+  async function ask(question2, params, signal) {
+    return await askUrl(urlOf(question2, params), { signal });
+  }
+  async function askUrl(url, init) {
+    await turn(init.signal);
+    try {
+      const response = await fetch(url, { ...init, headers: { accept: "application/json", ...init.headers } }).catch((error2) => {
+        if (init.signal.aborted) throw error2;
+        throw new AskError(0, "the colony cannot be reached", "this page asks again by itself", url);
+      });
+      const text = await response.text();
+      if (response.ok) return text === "" ? null : JSON.parse(text);
+      const { error, hint } = readError(text);
+      if (response.status === 401) dispatchEvent(new Event("coral:signed-out"));
+      throw new AskError(response.status, error ?? `the colony answered with status ${response.status}`, hint, url);
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else inFlight -= 1;
+    }
+  }
+  function readError(text) {
+    try {
+      const { error, hint } = JSON.parse(text);
+      return { error: error ?? null, hint: hint ?? null };
+    } catch {
+      return { error: null, hint: null };
+    }
+  }
+  async function turn(signal) {
+    signal.throwIfAborted();
+    if (inFlight < MAX_IN_FLIGHT) {
+      inFlight += 1;
+      return;
+    }
+    await new Promise((resolve, reject) => {
+      waiting.push(resolve);
+      signal.addEventListener("abort", () => {
+        const place = waiting.indexOf(resolve);
+        if (place < 0) return;
+        waiting.splice(place, 1);
+        reject(signal.reason);
+      });
+    });
+  }
+
+  // src/format/count.ts
+  var GROUPED = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+  function count(number) {
+    return GROUPED.format(number);
+  }
+  function counted(number, one, many = `${one}s`) {
+    return `${count(number)} ${number === 1 ? one : many}`;
+  }
+  function percent(part3) {
+    const value = part3 * 100;
+    return value > 0 && value < 10 ? `${value.toFixed(1)}%` : `${value.toFixed(0)}%`;
+  }
+  function rate(rate2) {
+    const value = rate2 * 100;
+    if (value === 0) return "0%";
+    if (value < 0.01) return "<0.01%";
+    if (value < 1) return `${value.toFixed(2)}%`;
+    return value < 100 ? `${value.toFixed(1)}%` : "100%";
+  }
+  function perSecond(rate2) {
+    if (rate2 <= 0) return "0";
+    if (rate2 >= 10) return count(Math.round(rate2));
+    return rate2.toFixed(Math.min(9, Math.max(1, 1 - Math.floor(Math.log10(rate2)))));
+  }
+  function bytes(number) {
+    const units = ["B", "kB", "MB", "GB", "TB"];
+    let value = number;
+    let unit = 0;
+    while (value >= 1e3 && unit < units.length - 1) {
+      value /= 1e3;
+      unit += 1;
+    }
+    return `${unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
+  }
+
+  // src/search.ts
+  var SIGNS = [":>=", ":<=", ":>", ":<", ">=", "<=", "!=", "!~", "=~", "==", ">", "<", "~", "=", ":"];
+  var KEY_END = /[\s<>!~=:()"]/;
+  function conditionsOf(search2) {
+    const words3 = topmost(search2);
+    const isOr = (word2) => word2.text === "OR";
+    if (words3.some(isOr)) {
+      const conditions = [];
+      let first2 = null;
+      let last = null;
+      const end = () => {
+        if (first2 && last) conditions.push({ text: search2.slice(first2.from, last.to), from: first2.from, to: last.to });
+        first2 = last = null;
+      };
+      for (const word2 of words3) {
+        if (isOr(word2)) end();
+        else {
+          first2 ??= word2;
+          last = word2;
+        }
+      }
+      end();
+      return { any: true, conditions };
+    }
+    return { any: false, conditions: words3.filter((word2) => word2.text !== "AND") };
+  }
+  function without(search2, { any, conditions }, removed) {
+    return conditions.filter((condition) => condition !== removed).map((condition) => search2.slice(condition.from, condition.to)).join(any ? " OR " : " ");
+  }
+  function and(search2, condition) {
+    const { any, conditions } = conditionsOf(search2);
+    if (!any && conditions.some((one) => one.text === condition)) return search2;
+    return [group(search2), condition].filter((part3) => part3 !== "").join(" ");
+  }
+  function group(search2) {
+    return conditionsOf(search2).any ? `(${search2.trim()})` : search2.trim();
+  }
+  function equals(key, value) {
+    return `${quotedKey(key)}${isField(key) ? ":" : "="}${quoted(value)}`;
+  }
+  function quoted(value) {
+    return value === "" || /[\s"()*]/.test(value) || /^[<>=~:]/.test(value) ? `"${value.replace(/[\\"]/g, "\\$&")}"` : value;
+  }
+  function quotedKey(key) {
+    return key === "" || KEY_END.test(key) || key.startsWith("-") ? `"${key.replace(/[\\"]/g, "\\$&")}"` : key;
+  }
+  var FIELDS = /* @__PURE__ */ new Set(["service", "name", "status", "kind", "collector", "duration", "code", "message", "scope", "event", "trace.id", "trace.duration", "trace.spans", "trace.errors", "root.service", "root.name"]);
+  function isField(key) {
+    return FIELDS.has(key);
+  }
+  function partsOf(condition) {
+    const negation = /^(?:-|NOT\s+)\s*/.exec(condition)?.[0] ?? "";
+    const rest = condition.slice(negation.length);
+    const isNegated = negation !== "";
+    const keyEnd = rest.startsWith('"') ? quoteEnd(rest, 0) : wordEnd(rest, 0, KEY_END);
+    const spaces = /^\s*/.exec(rest.slice(keyEnd))?.[0].length ?? 0;
+    const sign = SIGNS.find((sign2) => rest.startsWith(sign2, keyEnd + spaces));
+    if (sign === void 0 || keyEnd === 0) return { isNegated, key: "", sign: "", value: rest };
+    return { isNegated, key: unquoted(rest.slice(0, keyEnd)), sign, value: unquoted(rest.slice(keyEnd + spaces + sign.length).trim()) };
+  }
+  var WORDS2 = {
+    "=": "is",
+    "==": "is",
+    ":": "is",
+    "!=": "is not",
+    "~": "contains",
+    "=~": "contains",
+    "!~": "does not contain",
+    ">": "over",
+    ":>": "over",
+    ">=": "at least",
+    ":>=": "at least",
+    "<": "under",
+    ":<": "under",
+    "<=": "at most",
+    ":<=": "at most"
+  };
+  function words(condition) {
+    const { isNegated, key, sign, value } = partsOf(condition);
+    if (key === "") return `${isNegated ? "not " : ""}${value}`;
+    if (value === "*" && WORDS2[sign] === "is") return isNegated ? `no span has ${key}` : `has ${key}`;
+    const said = `${key} ${WORDS2[sign] ?? sign} ${value !== "" ? value : condition.endsWith('""') ? "empty" : "…"}`;
+    return isNegated ? `no span: ${said}` : said;
+  }
+  function unquoted(text) {
+    return text.startsWith('"') ? text.replace(/^"|(?<!\\)"$/g, "").replace(/\\(["\\])/g, "$1") : text;
+  }
+  function topmost(search2) {
+    const found = [];
+    let at = 0;
+    while (at < search2.length) {
+      if (/\s/.test(search2[at] ?? "")) {
+        at += 1;
+        continue;
+      }
+      const from = at;
+      for (; ; ) {
+        const negation = /^(?:-\s*|NOT\s+)/.exec(search2.slice(at))?.[0];
+        if (negation === void 0) break;
+        at += negation.length;
+      }
+      at = search2[at] === "(" ? groupEnd(search2, at) : conditionEnd(search2, at);
+      if (at === from) at += 1;
+      found.push({ text: search2.slice(from, at), from, to: at });
+    }
+    return found;
+  }
+  function conditionEnd(text, from) {
+    let at = text[from] === '"' ? quoteEnd(text, from) : wordEnd(text, from, KEY_END);
+    const spaces = /^\s*/.exec(text.slice(at))?.[0].length ?? 0;
+    const sign = SIGNS.find((sign2) => text.startsWith(sign2, at + spaces));
+    if (sign === void 0 || spaces > 0 && !/^\s/.test(text.slice(at + spaces + sign.length))) return at;
+    at += spaces + sign.length;
+    if (spaces > 0) at += /^\s*/.exec(text.slice(at))?.[0].length ?? 0;
+    if (text[at] === '"') return quoteEnd(text, at);
+    for (let open = 0; at < text.length && !/\s/.test(text[at] ?? ""); at += 1) {
+      if (text[at] === "(") open += 1;
+      else if (text[at] === ")") {
+        if (open === 0) break;
+        open -= 1;
+      }
+    }
+    return at;
+  }
+  function groupEnd(text, from) {
+    let open = 0;
+    for (let at = from; at < text.length; at += 1) {
+      if (text[at] === '"') at = quoteEnd(text, at) - 1;
+      else if (text[at] === "(") open += 1;
+      else if (text[at] === ")") {
+        open -= 1;
+        if (open === 0) return at + 1;
+      }
+    }
+    return text.length;
+  }
+  function quoteEnd(text, from) {
+    for (let at = from + 1; at < text.length; at += 1) {
+      if (text[at] === "\\") at += 1;
+      else if (text[at] === '"') return at + 1;
+    }
+    return text.length;
+  }
+  function wordEnd(text, from, end) {
+    let at = from;
+    while (at < text.length && !end.test(text[at] ?? "")) at += 1;
+    return at;
+  }
+
+  // src/frame/completion-at.ts
+  function placeAt(text, at) {
+    let from = 0;
+    let isQuoted = false;
+    for (let i3 = 0; i3 < at; i3 += 1) {
+      const character = text[i3] ?? "";
+      if (character === "\\" && isQuoted) i3 += 1;
+      else if (character === '"') isQuoted = !isQuoted;
+      else if (!isQuoted && /[\s(]/.test(character)) from = i3 + 1;
+    }
+    let to = at;
+    while (to < text.length && !/[\s)]/.test(text[to] ?? "")) to += 1;
+    if (text[from] === "-") from += 1;
+    const written = text.slice(from, at);
+    const { key, sign, value } = partsOf(written);
+    const others = `${text.slice(0, from).replace(/-$/, "")}${text.slice(to)}`.replace(/\s+/g, " ").trim();
+    if (key === "") return /^"/.test(written) ? null : { from, to, key: null, prefix: written, others };
+    if (/[<>~]/.test(sign)) return null;
+    const valueFrom = from + written.length - rawValue(written, sign).length;
+    return { from: valueFrom, to, key, prefix: value.replace(/^"/, ""), others };
+  }
+  function rawValue(written, sign) {
+    const keyEnd = written.startsWith('"') ? written.indexOf('"', 1) + 1 : 0;
+    return written.slice(written.indexOf(sign, keyEnd) + sign.length);
+  }
+  function withValue(text, place, value) {
+    return replaced(text, place, `${quoted(value)} `);
+  }
+  function withKey(text, place, key) {
+    const sign = key === "duration" || key === "trace.duration" ? ">" : isField(key) ? ":" : "=";
+    return replaced(text, place, `${equals(key, "x").slice(0, -2)}${sign}`);
+  }
+  function withCondition(text, place, key, value) {
+    return replaced(text, place, `${equals(key, value)} `);
+  }
+  function replaced(text, place, by) {
+    const after = text.slice(place.to);
+    const rest = by.endsWith(" ") ? after.replace(/^ /, "") : after;
+    return { text: `${text.slice(0, place.from)}${by}${rest}`, at: place.from + by.length };
+  }
+
   // src/frame/completions.tsx
-  function useCompletions(_text, _at) {
-    return { items: [], isOpen: false, active: void 0, keydown: () => null, close: () => {
-    } };
+  var PAUSE_MS = 120;
+  var MOST = 10;
+  var NAMES2 = ["service", "name"];
+  var FIELDS2 = [
+    { key: "service", note: "the service of a span" },
+    { key: "status", note: "error, ok or unset" },
+    { key: "duration", note: "how long a span took" },
+    { key: "name", note: "the operation of a span" },
+    { key: "code", note: "HTTP or gRPC status" },
+    { key: "kind", note: "server, client, internal …" },
+    { key: "root.service", note: "where the trace begins" },
+    { key: "root.name", note: "how the trace begins" },
+    { key: "trace.duration", note: "how long the trace took" },
+    { key: "trace.errors", note: "failed spans of the trace" },
+    { key: "trace.spans", note: "spans of the trace" },
+    { key: "message", note: "what a failed span says" }
+  ];
+  function useCompletions(text, at) {
+    const [found, setFound] = d2([]);
+    const [closedAt, setClosedAt] = d2(null);
+    const [active, setActive] = d2(-1);
+    const place = w2(() => at === null ? null : placeAt(text, at), [text, at]);
+    A2(() => {
+      setActive(-1);
+      if (place === null || place.key === null && place.prefix === "") return;
+      const controller = new AbortController();
+      const range = windowOf(read()).ask;
+      const keys = place.key !== null ? [place.key] : place.prefix.length < 2 ? [null] : [null, ...NAMES2];
+      const timer = setTimeout(() => {
+        for (const key of keys) {
+          ask("attributes", { q: place.others, key, prefix: place.prefix, ...range, limit: MOST }, controller.signal).then(
+            ({ items: items2 }) => setFound((found2) => [...found2.filter((one) => one.key !== key), { key, items: items2 }]),
+            () => {
+            }
+          );
+        }
+      }, PAUSE_MS);
+      return () => {
+        clearTimeout(timer);
+        controller.abort();
+      };
+    }, [place?.key, place?.prefix, place?.others]);
+    const items = w2(() => place === null ? [] : offered(text, place, found), [text, place, found]);
+    const isOpen = items.length > 0 && closedAt !== text;
+    A2(() => {
+      if (isOpen) announce(counted(items.length, "suggestion"));
+    }, [isOpen, items.length]);
+    const close = () => setClosedAt(text);
+    const keydown = (event) => {
+      if (!isOpen) return null;
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        setActive((active2) => (active2 + 1 + step + items.length + 1) % (items.length + 1) - 1);
+        return null;
+      }
+      if (event.key === "Escape") {
+        event.preventDefault();
+        close();
+        return null;
+      }
+      const takesFirst = event.key === "Tab" && !event.shiftKey && active < 0 && place !== null && place.prefix !== "";
+      if ((event.key === "Enter" || event.key === "Tab" && !event.shiftKey) && (active >= 0 || takesFirst)) {
+        event.preventDefault();
+        return items[Math.max(0, active)] ?? null;
+      }
+      return null;
+    };
+    return { items, isOpen, active: isOpen && active >= 0 ? `completion-${active}` : void 0, keydown, close };
+  }
+  function offered(text, place, found) {
+    const begins = (value) => value.toLowerCase().startsWith(place.prefix.toLowerCase());
+    const spans = (number) => counted(number, "span");
+    const of = (key) => found.find((one) => one.key === key)?.items.filter((item) => begins(item.text)) ?? [];
+    if (place.key !== null) {
+      const key = place.key;
+      return of(key).filter((item) => item.text !== place.prefix).slice(0, MOST).map((item) => ({ ...withValue(text, place, item.text), label: item.text, note: spans(item.spans) }));
+    }
+    if (place.prefix === "") return [];
+    const fields = FIELDS2.filter((field) => begins(field.key));
+    const keys = of(null).filter((item) => !FIELDS2.some((field) => field.key === item.text));
+    return [
+      ...fields.map((field) => ({ ...withKey(text, place, field.key), label: field.key, note: field.note })),
+      ...NAMES2.flatMap((key) => of(key).slice(0, 4).map((item) => ({ ...withCondition(text, place, key, item.text), label: `${key}: ${item.text}`, note: spans(item.spans) }))),
+      ...keys.map((item) => ({ ...withKey(text, place, item.text), label: item.text, note: spans(item.spans) }))
+    ].slice(0, MOST);
   }
   function Completions(props) {
-    if (!props.of.isOpen) return null;
-    return null;
+    const { of, choose } = props;
+    A2(() => {
+      if (of.active) document.getElementById(of.active)?.scrollIntoView({ block: "nearest" });
+    }, [of.active]);
+    if (!of.isOpen) return null;
+    return /* @__PURE__ */ a3("ul", { id: "completions", class: "completions", role: "listbox", "aria-label": "Suggestions", children: of.items.map((item, at) => (
+      // The box keeps the focus, so a press must not take it.
+      /* @__PURE__ */ a3("li", { id: `completion-${at}`, role: "option", "aria-selected": of.active === `completion-${at}`, onPointerDown: (event) => event.preventDefault(), onClick: () => choose(item), children: [
+        /* @__PURE__ */ a3("span", { class: "completion-label", children: item.label }),
+        /* @__PURE__ */ a3("span", { class: "soft small", children: item.note })
+      ] }, item.label)
+    )) });
   }
 
   // src/frame/omnibox.tsx
@@ -806,7 +1203,18 @@
     const input = T2(null);
     A2(() => setText(fromUrl), [fromUrl, page]);
     useKeys("Everywhere", [{ keys: "/", does: "search, paste an id, or ask", run: () => input.current?.select() }]);
-    const completions = useCompletions(text, at);
+    const completions = useCompletions(text, isId(text.trim()) || isQuestion(text.trim()) ? null : at);
+    const caret = T2(null);
+    F2(() => {
+      if (caret.current !== null) input.current?.setSelectionRange(caret.current, caret.current);
+      caret.current = null;
+    });
+    const choose = (chosen) => {
+      setText(chosen.text);
+      setAt(chosen.at);
+      caret.current = chosen.at;
+      input.current?.focus();
+    };
     const submit = (event) => {
       event.preventDefault();
       completions.close();
@@ -815,10 +1223,8 @@
     };
     const keydown = (event) => {
       const chosen = completions.keydown(event);
-      if (chosen !== null) {
-        setText(chosen.text);
-        setAt(chosen.at);
-      } else if (event.key === "Escape") {
+      if (chosen !== null) choose(chosen);
+      else if (event.key === "Escape" && !event.defaultPrevented) {
         input.current?.blur();
       }
     };
@@ -847,19 +1253,17 @@
           onBlur: () => setAt(null)
         }
       ),
-      /* @__PURE__ */ a3(Completions, { of: completions, choose: (chosen) => {
-        setText(chosen.text);
-        setAt(chosen.at);
-        input.current?.focus();
-      } }),
+      /* @__PURE__ */ a3(Completions, { of: completions, choose }),
       /* @__PURE__ */ a3("kbd", { class: "omnibox-key", "aria-hidden": "true", children: "/" })
     ] });
   }
   function destination(text) {
-    const id = /^(?:[0-9a-f]{4,32})$/i.exec(text)?.[0];
-    if (id !== void 0 && /\d/.test(id)) return href("trace", { id: id.toLowerCase() });
+    if (isId(text)) return href("trace", { id: text.toLowerCase() });
     if (isQuestion(text)) return href("ask", { q: text });
     return href("traces", { q: text });
+  }
+  function isId(text) {
+    return /^[0-9a-f]{4,32}$/i.test(text) && /\d/.test(text);
   }
   function isQuestion(text) {
     return /\?\s*$/.test(text) || /^(why|what|which|who|how|is|are|show|list|did|does|when|where|any)\s/i.test(text) && !/[:=<>~]/.test(text);
@@ -967,9 +1371,9 @@
   function Frame(props) {
     const { address, window, zone } = props;
     const [isHelp, setHelp] = d2(false);
-    const [shown, setShown] = d2(theme);
+    const [shown2, setShown] = d2(theme);
     const turnTheme = () => {
-      const next = shown === "system" ? "dark" : shown === "dark" ? "light" : "system";
+      const next = shown2 === "system" ? "dark" : shown2 === "dark" ? "light" : "system";
       setTheme(next);
       setShown(next);
       announce(`Theme: ${next}`);
@@ -1018,7 +1422,7 @@
           window.isRelative && /* @__PURE__ */ a3("button", { type: "button", class: "quiet live", "aria-pressed": props.live, onClick: () => props.setLive(!props.live), title: props.live ? "The page asks again by itself. Press to stop." : "Ask again by itself", children: "Live" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: turnZone, title: "Time zone", children: zone === "utc" ? "UTC" : "Local" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: copyLink, title: "Copy a link with fixed times", children: "Link" }),
-          /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", onClick: turnTheme, "aria-label": `Theme: ${shown}`, title: `Theme: ${shown}`, children: "◐" }),
+          /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", onClick: turnTheme, "aria-label": `Theme: ${shown2}`, title: `Theme: ${shown2}`, children: "◐" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", onClick: () => setHelp(true), "aria-label": "Keys and search", title: "Keys and search", children: "?" }),
           props.person?.session === true && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => void signOut(), title: `Signed in as ${props.person.name}`, children: "Sign out" })
         ] })
@@ -1036,81 +1440,6 @@
 
   // src/frame/refresh.ts
   var RefreshContext = U(0);
-
-  // src/ask.ts
-  var AskError = class extends Error {
-    /** The status code; 0 when the colony could not be reached. */
-    status;
-    /** The next step for the person who asked. */
-    hint;
-    /** What was asked: a relative URL. */
-    url;
-    constructor(status, error, hint, url) {
-      super(error);
-      this.status = status;
-      this.hint = hint;
-      this.url = url;
-    }
-  };
-  var MAX_IN_FLIGHT = 2;
-  var inFlight = 0;
-  var waiting = [];
-  function urlOf(question2, ask2) {
-    let path = question2;
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(ask2)) {
-      if (value === void 0 || value === null || value === "" || value === false) continue;
-      if (path.includes(`{${name}}`)) path = path.replace(`{${name}}`, encodeURIComponent(String(value)));
-      else query.set(name, String(value));
-    }
-    const text = query.toString();
-    return `../api/v1/${path}${text === "" ? "" : `?${text}`}`;
-  }
-  async function ask(question2, params, signal) {
-    return await askUrl(urlOf(question2, params), { signal });
-  }
-  async function askUrl(url, init) {
-    await turn(init.signal);
-    try {
-      const response = await fetch(url, { ...init, headers: { accept: "application/json", ...init.headers } }).catch((error2) => {
-        if (init.signal.aborted) throw error2;
-        throw new AskError(0, "the colony cannot be reached", "this page asks again by itself", url);
-      });
-      const text = await response.text();
-      if (response.ok) return text === "" ? null : JSON.parse(text);
-      const { error, hint } = readError(text);
-      if (response.status === 401) dispatchEvent(new Event("coral:signed-out"));
-      throw new AskError(response.status, error ?? `the colony answered with status ${response.status}`, hint, url);
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else inFlight -= 1;
-    }
-  }
-  function readError(text) {
-    try {
-      const { error, hint } = JSON.parse(text);
-      return { error: error ?? null, hint: hint ?? null };
-    } catch {
-      return { error: null, hint: null };
-    }
-  }
-  async function turn(signal) {
-    signal.throwIfAborted();
-    if (inFlight < MAX_IN_FLIGHT) {
-      inFlight += 1;
-      return;
-    }
-    await new Promise((resolve, reject) => {
-      waiting.push(resolve);
-      signal.addEventListener("abort", () => {
-        const place = waiting.indexOf(resolve);
-        if (place < 0) return;
-        waiting.splice(place, 1);
-        reject(signal.reason);
-      });
-    });
-  }
 
   // src/answer.tsx
   var remembered = /* @__PURE__ */ new Map();
@@ -1162,10 +1491,10 @@
           },
           (error) => {
             if (controller.signal.aborted) return;
-            const failed = error instanceof AskError ? error : new AskError(0, String(error), null, url);
-            setState((last) => ({ ...last, error: failed, askedAt: null }));
-            announce(failed.message);
-            if (failed.status === 0 || failed.status === 503 || failed.status === 429) {
+            const failed2 = error instanceof AskError ? error : new AskError(0, String(error), null, url);
+            setState((last) => ({ ...last, error: failed2, askedAt: null }));
+            announce(failed2.message);
+            if (failed2.status === 0 || failed2.status === 503 || failed2.status === 429) {
               retry2 = setTimeout(run, delay);
               delay = Math.min(delay * 2, LAST_RETRY_MS);
             }
@@ -1355,33 +1684,8 @@
     return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
   }
 
-  // src/format/count.ts
-  var GROUPED = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-  function count(number) {
-    return GROUPED.format(number);
-  }
-  function counted(number, one, many = `${one}s`) {
-    return `${count(number)} ${number === 1 ? one : many}`;
-  }
-  function percent(part2) {
-    const value = part2 * 100;
-    return value > 0 && value < 10 ? `${value.toFixed(1)}%` : `${value.toFixed(0)}%`;
-  }
-  function rate(rate2) {
-    const value = rate2 * 100;
-    if (value === 0) return "0%";
-    if (value < 0.01) return "<0.01%";
-    if (value < 1) return `${value.toFixed(2)}%`;
-    return value < 100 ? `${value.toFixed(1)}%` : "100%";
-  }
-  function perSecond(rate2) {
-    if (rate2 <= 0) return "0";
-    if (rate2 >= 10) return count(Math.round(rate2));
-    return rate2.toFixed(Math.min(9, Math.max(1, 1 - Math.floor(Math.log10(rate2)))));
-  }
-
   // src/parts/gaps.tsx
-  var WORDS2 = {
+  var WORDS3 = {
     unreachable: "could not be reached",
     returned: "was away and came back",
     joined: "joined",
@@ -1400,7 +1704,7 @@
       /* @__PURE__ */ a3("ul", { children: coverage.map((gap) => /* @__PURE__ */ a3("li", { children: [
         /* @__PURE__ */ a3("strong", { children: gap.agent_id }),
         " ",
-        WORDS2[gap.gap],
+        WORDS3[gap.gap],
         gap.since_unix_us !== null && /* @__PURE__ */ a3($, { children: [
           ", ",
           times2.short(gap.since_unix_us)
@@ -1444,7 +1748,7 @@
   }
 
   // src/parts/state.tsx
-  var WORDS3 = {
+  var WORDS4 = {
     failing: { word: "failing", mark: "✕", tone: "bad" },
     slow: { word: "slow", mark: "✕", tone: "bad" },
     not_seen: { word: "not seen", mark: "!", tone: "warn" },
@@ -1453,7 +1757,7 @@
     well: { word: "ok", mark: "✓", tone: "good" }
   };
   function State(props) {
-    const { word: word2, mark, tone } = WORDS3[props.health];
+    const { word: word2, mark, tone } = WORDS4[props.health];
     return /* @__PURE__ */ a3(Mark, { mark, tone, word: word2 });
   }
   function Mark(props) {
@@ -1466,7 +1770,7 @@
   // src/parts/agent.ts
   var MAX_BEHIND_SECONDS = 60;
   var BROKEN_BEYLA = ["unavailable", "degraded", "crashloop"];
-  var WORDS4 = {
+  var WORDS5 = {
     not_polled: "not polled yet",
     unreachable: "unreachable",
     refuses: "refuses to be polled",
@@ -1477,7 +1781,7 @@
   function stateOf(agent) {
     if (agent.state !== "ok") {
       const isNew = agent.state === "not_polled";
-      return { mark: isNew ? "?" : "✕", tone: isNew ? "soft" : "bad", word: WORDS4[agent.state] ?? agent.state.replaceAll("_", " "), reason: agent.last_error };
+      return { mark: isNew ? "?" : "✕", tone: isNew ? "soft" : "bad", word: WORDS5[agent.state] ?? agent.state.replaceAll("_", " "), reason: agent.last_error };
     }
     if (beylaIsBroken(agent.beyla)) return { mark: "✕", tone: "bad", word: "Beyla does not work", reason: agent.beyla };
     if ((agent.lag_seconds ?? 0) > MAX_BEHIND_SECONDS) return { mark: "!", tone: "warn", word: "behind", reason: null };
@@ -1697,9 +2001,9 @@
   }
   function failing(of, { now: now2, before: before2 }, noun) {
     const { operation } = of;
-    const part2 = operation === null ? `${rate(now2.error_rate)} of ${noun} fail${was(before2?.error_rate)}` : `${rate(operation.now.error_rate)} of ${operation.name} fail${was(operation.before?.error_rate)}`;
+    const part3 = operation === null ? `${rate(now2.error_rate)} of ${noun} fail${was(before2?.error_rate)}` : `${rate(operation.now.error_rate)} of ${operation.name} fail${was(operation.before?.error_rate)}`;
     const slow = of.is_slow_too ? of.requests.find((requests) => grew(requests, "p95_us") || grew(requests, "p50_us")) : void 0;
-    return slow === void 0 ? part2 : `${part2}; and slow: ${slower(slow)}`;
+    return slow === void 0 ? part3 : `${part3}; and slow: ${slower(slow)}`;
   }
   function was(share2) {
     return share2 === void 0 ? "" : `, ${rate(share2)} before`;
@@ -1742,11 +2046,11 @@
   // src/parts/sparkline.tsx
   function Sparkline(props) {
     const { values: values2 } = props;
-    const WIDTH = 96;
-    const HEIGHT = 22;
+    const WIDTH2 = 96;
+    const HEIGHT2 = 22;
     const max = Math.max(props.max ?? 0, ...values2.map((value) => value ?? 0));
-    const step = values2.length > 1 ? WIDTH / (values2.length - 1) : WIDTH;
-    let path = "";
+    const step = values2.length > 1 ? WIDTH2 / (values2.length - 1) : WIDTH2;
+    let path3 = "";
     let isOpen = false;
     values2.forEach((value, at) => {
       if (value === null) {
@@ -1754,11 +2058,11 @@
         return;
       }
       const x2 = (at * step).toFixed(1);
-      const y3 = (HEIGHT - 2 - (max > 0 ? value / max * (HEIGHT - 4) : 0)).toFixed(1);
-      path += `${isOpen ? "L" : "M"}${x2} ${y3}`;
+      const y3 = (HEIGHT2 - 2 - (max > 0 ? value / max * (HEIGHT2 - 4) : 0)).toFixed(1);
+      path3 += `${isOpen ? "L" : "M"}${x2} ${y3}`;
       isOpen = true;
     });
-    return /* @__PURE__ */ a3("svg", { class: `sparkline sparkline-${props.tone ?? "plain"}`, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": props.says, preserveAspectRatio: "none", children: /* @__PURE__ */ a3("path", { d: path, "vector-effect": "non-scaling-stroke" }) });
+    return /* @__PURE__ */ a3("svg", { class: `sparkline sparkline-${props.tone ?? "plain"}`, viewBox: `0 0 ${WIDTH2} ${HEIGHT2}`, role: "img", "aria-label": props.says, preserveAspectRatio: "none", children: /* @__PURE__ */ a3("path", { d: path3, "vector-effect": "non-scaling-stroke" }) });
   }
 
   // src/screens/home/sort.ts
@@ -1797,7 +2101,7 @@
   }
   function Table(props) {
     const { rows, first: first2 } = props;
-    const shown = rows.slice(first2, first2 + PAGE);
+    const shown2 = rows.slice(first2, first2 + PAGE);
     const heading = (sort, text, isNumber = false) => /* @__PURE__ */ a3("th", { class: isNumber ? "number" : void 0, "aria-sort": props.sort === sort ? isNumber ? "descending" : "ascending" : void 0, children: /* @__PURE__ */ a3("button", { type: "button", class: "sort", onClick: () => amend({ sort: sort === "health" ? null : sort, first: null }), children: [
       text,
       props.sort === sort && /* @__PURE__ */ a3("span", { "aria-hidden": "true", children: " ▾" })
@@ -1811,17 +2115,17 @@
           heading("errors", "Errors", true),
           heading("p95", "P95", true),
           /* @__PURE__ */ a3("th", { class: "number", children: "Before" }),
-          /* @__PURE__ */ a3("th", { class: "number", children: "Whole" }),
+          /* @__PURE__ */ a3("th", { class: "number", title: "Of the spans that traces of the service should have, how many are stored", children: "Complete" }),
           /* @__PURE__ */ a3("th", { children: "Hosts" }),
           /* @__PURE__ */ a3("th", { class: "number", children: "Seen" })
         ] }) }),
-        /* @__PURE__ */ a3("tbody", { children: shown.map((row) => /* @__PURE__ */ a3(Row, { of: row, cause: props.cause }, row.name)) })
+        /* @__PURE__ */ a3("tbody", { children: shown2.map((row) => /* @__PURE__ */ a3(Row, { of: row, cause: props.cause }, row.name)) })
       ] }) }),
       (rows.length > PAGE || props.leftOut > 0) && /* @__PURE__ */ a3("p", { class: "small actions", children: [
         /* @__PURE__ */ a3("span", { children: [
           first2 + 1,
           " to ",
-          first2 + shown.length,
+          first2 + shown2.length,
           " of ",
           count(rows.length + props.leftOut)
         ] }),
@@ -1848,8 +2152,8 @@
         /* @__PURE__ */ a3(State, { health: of.health }),
         " ",
         /* @__PURE__ */ a3("span", { class: "services-reason", children: reasonOf(of) }),
-        /* @__PURE__ */ a3(CauseOf, { of, cause }),
-        isSick && /* @__PURE__ */ a3("a", { class: "row-link small", href: href("why", { service: of.name }), "aria-label": `Why is ${of.name} not well`, children: "Why" })
+        isSick && /* @__PURE__ */ a3("a", { class: "row-link small", href: href("why", { service: of.name }), "aria-label": `Why is ${of.name} not well`, children: "Why" }),
+        /* @__PURE__ */ a3(CauseOf, { of, cause })
       ] }),
       /* @__PURE__ */ a3("td", { class: "number", "data-label": "Requests/s", children: /* @__PURE__ */ a3("span", { class: "with-line", children: [
         now2.estimate != null && "~",
@@ -1865,7 +2169,7 @@
         series != null && /* @__PURE__ */ a3(Sparkline, { values: series.p95_us, says: `P95 over time, now ${p95(now2)}`, tone: of.health === "slow" ? "bad" : "plain" })
       ] }) }),
       /* @__PURE__ */ a3("td", { class: "number soft", "data-label": "P95 before", children: of.before === null ? "–" : p95(of.before) }),
-      /* @__PURE__ */ a3("td", { class: "number", "data-label": "Whole", children: of.complete_ratio == null ? /* @__PURE__ */ a3("span", { class: "soft", title: "Not known", children: "–" }) : percent(of.complete_ratio) }),
+      /* @__PURE__ */ a3("td", { class: "number", "data-label": "Complete", children: of.complete_ratio == null ? /* @__PURE__ */ a3("span", { class: "soft", title: "Not known", children: "–" }) : percent(of.complete_ratio) }),
       /* @__PURE__ */ a3("td", { "data-label": "Hosts", children: hosts === "" ? "–" : hosts }),
       /* @__PURE__ */ a3("td", { class: "number soft", "data-label": "Seen", children: of.last_seen_unix_us === null ? "–" : ago(of.last_seen_unix_us) })
     ] });
@@ -1890,24 +2194,11 @@
     return `${failure.service} ${failure.operation}${what === null || what === "" ? " failed" : `: ${what}`}${host === null ? "" : `, on ${host}`}`;
   }
 
-  // src/screens/home/traces.tsx
-  var SHOWN = 5;
-  function TracesSection({ window }) {
-    const slowest = useAnswer("traces", { ...window.ask, sort: "slowest", causes: true, limit: SHOWN });
-    const failing2 = useAnswer("traces", { ...window.ask, status: "error", limit: SHOWN });
-    return /* @__PURE__ */ a3("div", { class: "home-traces", children: [
-      /* @__PURE__ */ a3(List, { title: "Slowest traces", of: slowest, all: href("traces", { sort: "slowest" }), none: "No trace started in this window." }),
-      /* @__PURE__ */ a3(List, { title: "Failing traces, newest first", of: failing2, all: href("traces", { q: "status:error" }), none: "No trace of this window has a failed span." })
-    ] });
-  }
-  function List(props) {
-    return /* @__PURE__ */ a3("section", { class: "section", children: [
-      /* @__PURE__ */ a3("div", { class: "head", children: [
-        /* @__PURE__ */ a3("h2", { children: props.title }),
-        /* @__PURE__ */ a3("a", { class: "small", href: props.all, "aria-label": `All: ${props.title}`, children: "All" })
-      ] }),
-      /* @__PURE__ */ a3(Answer, { of: props.of, what: props.title.toLowerCase(), children: (list) => list.traces.length === 0 ? /* @__PURE__ */ a3("p", { class: "soft", children: props.none }) : /* @__PURE__ */ a3("ol", { class: "traces-short", children: list.traces.map((trace) => /* @__PURE__ */ a3(Row2, { of: trace, slowest: list.traces[0]?.duration_us ?? 1 }, trace.trace_id)) }) })
-    ] });
+  // src/parts/short-traces.tsx
+  function ShortTraces(props) {
+    const { traces } = props.of;
+    if (traces.length === 0) return /* @__PURE__ */ a3("p", { class: "soft", children: props.none });
+    return /* @__PURE__ */ a3("ol", { class: "traces-short", children: traces.map((trace) => /* @__PURE__ */ a3(Row2, { of: trace }, trace.trace_id)) });
   }
   function Row2({ of }) {
     const times2 = useTimes();
@@ -1926,7 +2217,7 @@
       /* @__PURE__ */ a3("span", { class: "trace-why small", children: [
         of.error_count > 0 && /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
           "✕ ",
-          of.error_count === 1 ? "1 error" : `${of.error_count} errors`,
+          counted(of.error_count, "error"),
           " "
         ] }),
         because ?? /* @__PURE__ */ a3("span", { class: "soft", children: of.usual_us === null ? "no cause is known" : "no slower than usual" }),
@@ -1939,6 +2230,26 @@
           times2.short(of.start_time_unix_us)
         ] })
       ] })
+    ] });
+  }
+
+  // src/screens/home/traces.tsx
+  var SHOWN = 5;
+  function TracesSection({ window }) {
+    const slowest = useAnswer("traces", { ...window.ask, sort: "slowest", causes: true, limit: SHOWN });
+    const failing2 = useAnswer("traces", { ...window.ask, status: "error", limit: SHOWN });
+    return /* @__PURE__ */ a3("div", { class: "home-traces", children: [
+      /* @__PURE__ */ a3(List, { title: "Slowest traces", of: slowest, all: href("traces", { sort: "slowest" }), none: "No trace started in this window." }),
+      /* @__PURE__ */ a3(List, { title: "Failing traces, newest first", of: failing2, all: href("traces", { q: "status:error" }), none: "No trace of this window has a failed span." })
+    ] });
+  }
+  function List(props) {
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("div", { class: "head", children: [
+        /* @__PURE__ */ a3("h2", { children: props.title }),
+        /* @__PURE__ */ a3("a", { class: "small", href: props.all, "aria-label": `All: ${props.title}`, children: "All" })
+      ] }),
+      /* @__PURE__ */ a3(Answer, { of: props.of, what: props.title.toLowerCase(), children: (list) => /* @__PURE__ */ a3(ShortTraces, { of: list, none: props.none }) })
     ] });
   }
 
@@ -1962,17 +2273,17 @@
     new: "makes a call that was not made before"
   };
   function does(suspect) {
-    const { kind, component, service } = suspect;
-    if (kind === "missing" && !component.includes(` → ${service} `)) return "stops before calls that it made before";
-    const isCaller = component.startsWith(`${service} → `);
+    const { kind, component: component2, service } = suspect;
+    if (kind === "missing" && !component2.includes(` → ${service} `)) return "stops before calls that it made before";
+    const isCaller = component2.startsWith(`${service} → `);
     return (isCaller ? CALLING[kind] : void 0) ?? CALLED[kind];
   }
   function differenceOf(suspect) {
     const { kind, rates, times: times2 } = suspect;
     if (rates !== null) {
-      const part2 = (rate2) => percent(rate2.of > 0 ? rate2.count / rate2.of : 0);
+      const part3 = (rate2) => percent(rate2.of > 0 ? rate2.count / rate2.of : 0);
       const of = kind === "error" ? "of its requests fail" : "of requests";
-      return { before: part2(rates.before), now: part2(rates.now), of };
+      return { before: part3(rates.before), now: part3(rates.now), of };
     }
     if (times2 === null) return null;
     return { before: duration(times2.before_us), now: duration(times2.now_us), of: "in each trace" };
@@ -2029,7 +2340,7 @@
           suspect.or_service,
           " and "
         ] }),
-        known ? /* @__PURE__ */ a3("a", { href: href("service", { name: suspect.service }), children: suspect.service }) : suspect.service,
+        known ? /* @__PURE__ */ a3("a", { href: href("service", { name: suspect.service }), children: suspect.service }) : /* @__PURE__ */ a3("strong", { children: suspect.service }),
         " ",
         /* @__PURE__ */ a3("span", { children: [
           does(suspect),
@@ -2119,9 +2430,9 @@
       "no host or version stands out",
       calledBy
     ] });
-    const shown = values2.slice(0, MAX_HOSTS);
-    const more = props.hosts.count - shown.length;
-    const names = `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    const shown2 = values2.slice(0, MAX_HOSTS);
+    const more = props.hosts.count - shown2.length;
+    const names = `${shown2.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
     if (props.caller !== null) return /* @__PURE__ */ a3($, { children: [
       "called by ",
       /* @__PURE__ */ a3("a", { href: href("service", { name: props.caller }), children: props.caller }),
@@ -2183,13 +2494,13 @@
   function Changes(props) {
     const times2 = useTimes();
     const { of, cause } = props;
-    const isCause = ({ service, component }) => cause !== null && service === cause.service && component === cause.component;
+    const isCause = ({ service, component: component2 }) => cause !== null && service === cause.service && component2 === cause.component;
     const changes = of.anomalies.filter((change2) => !isCause(change2));
-    const shown = changes.slice(0, MAX_CHANGES);
-    const more = changes.length - shown.length + of.left_out;
+    const shown2 = changes.slice(0, MAX_CHANGES);
+    const more = changes.length - shown2.length + of.left_out;
     return /* @__PURE__ */ a3($, { children: [
-      shown.length === 0 && /* @__PURE__ */ a3("p", { children: nothing(of, cause !== null) }),
-      /* @__PURE__ */ a3("ul", { class: "changes", children: shown.map((change2) => /* @__PURE__ */ a3("li", { children: [
+      shown2.length === 0 && /* @__PURE__ */ a3("p", { children: nothing(of, cause !== null) }),
+      /* @__PURE__ */ a3("ul", { class: "changes", children: shown2.map((change2) => /* @__PURE__ */ a3("li", { children: [
         /* @__PURE__ */ a3("span", { class: `mark tone-${MARKS[change2.kind].tone}`, "aria-hidden": "true", children: MARKS[change2.kind].mark }),
         /* @__PURE__ */ a3("span", { class: "change-text", children: change2.title ?? `${change2.service}: ${change2.component}` }),
         /* @__PURE__ */ a3(Proof, { of: change2 })
@@ -2222,8 +2533,8 @@
     if (of.traces === 0) return "No trace started in this window: nothing can be said.";
     if (of.baseline_traces === 0) return "There are no traces from before to compare with.";
     if (hasCause) return "Nothing else is otherwise than before.";
-    const summary2 = of.summary ?? "nothing is otherwise than in the hour before";
-    return `${summary2.slice(0, 1).toUpperCase()}${summary2.slice(1)}${/[.!?]$/.test(summary2) ? "" : "."}`;
+    const summary3 = of.summary ?? "nothing is otherwise than in the hour before";
+    return `${summary3.slice(0, 1).toUpperCase()}${summary3.slice(1)}${/[.!?]$/.test(summary3) ? "" : "."}`;
   }
   function Proof({ of }) {
     const isEdge = of.kind === "new_edge" || of.kind === "vanished_edge";
@@ -2274,10 +2585,860 @@
     ] });
   }
 
+  // src/screens/map/changes.ts
+  var CHANGES = ["failing", "slower", "added", "removed"];
+  var CHANGE_WORDS = {
+    failing: { word: "failing", mark: "✕", tone: "bad" },
+    slower: { word: "slower", mark: "▲", tone: "bad" },
+    added: { word: "new", mark: "+", tone: "warn" },
+    removed: { word: "gone", mark: "−", tone: "warn" }
+  };
+  function keyOf(edge) {
+    return JSON.stringify([edge.from, edge.to, edge.protocol]);
+  }
+  function calls(map) {
+    const { diff } = map;
+    const changes = /* @__PURE__ */ new Map();
+    const add = (edge, change2, says, short) => {
+      const key = keyOf(edge);
+      changes.set(key, [...changes.get(key) ?? [], { change: change2, says, short }]);
+    };
+    for (const edge of diff?.failing ?? []) {
+      const short = `${failed(edge.errors_before, edge.calls_before)} → ${failed(edge.errors, edge.calls)}`;
+      add(edge, "failing", `${short} failed`, short);
+    }
+    for (const edge of diff?.slower ?? []) {
+      const isP95 = edge.p95_us * edge.p50_us_before >= edge.p50_us * edge.p95_us_before;
+      const [before2, now2] = isP95 ? [edge.p95_us_before, edge.p95_us] : [edge.p50_us_before, edge.p50_us];
+      const short = `${duration(before2)} → ${duration(now2)}`;
+      add(edge, "slower", `${isP95 ? "P95" : "P50"} ${short}`, short);
+    }
+    for (const edge of diff?.added ?? []) add(edge, "added", counted(edge.calls, "call"), counted(edge.calls, "call"));
+    for (const edge of diff?.removed ?? []) add(edge, "removed", `${counted(edge.calls, "call")} before`, "");
+    const all = [...map.edges, ...diff?.removed ?? []];
+    const list = all.map((edge) => ({ key: keyOf(edge), edge, changes: changes.get(keyOf(edge)) ?? [] }));
+    return list.sort((a4, b2) => urgency(a4) - urgency(b2) || b2.edge.calls - a4.edge.calls);
+  }
+  function urgency(call) {
+    const first2 = call.changes[0]?.change;
+    return first2 === void 0 ? CHANGES.length : CHANGES.indexOf(first2);
+  }
+  function isRemoved(call) {
+    return call.changes.some(({ change: change2 }) => change2 === "removed");
+  }
+  function summary(calls2) {
+    const parts = [];
+    for (const change2 of CHANGES) {
+      const number = calls2.filter((call) => call.changes.some((one) => one.change === change2)).length;
+      if (number === 0) continue;
+      const noun = parts.length === 0 ? counted(number, "call") : String(number);
+      parts.push(`${noun} ${number === 1 ? "is" : "are"} ${CHANGE_WORDS[change2].word}`);
+    }
+    return parts.join(", ");
+  }
+  function failed(errors, calls2) {
+    return rate(calls2 === 0 ? 0 : errors / calls2);
+  }
+
+  // src/screens/map/icons.tsx
+  var KIND_WORDS = { service: "service", database: "database", queue: "queue", external: "external host" };
+  function KindIcon({ kind }) {
+    switch (kind) {
+      case "service":
+        return /* @__PURE__ */ a3("path", { class: "map-icon", d: "M8 1 14 4.5v7L8 15 2 11.5v-7Z" });
+      case "database":
+        return /* @__PURE__ */ a3("path", { class: "map-icon", d: "M2 4c0-4 12-4 12 0v8c0 4-12 4-12 0Zm0 0c0 3.6 12 3.6 12 0M2 8c0 3.6 12 3.6 12 0" });
+      case "queue":
+        return /* @__PURE__ */ a3("path", { class: "map-icon", d: "M1 4h14v8H1Zm4.7 0v8m4.6-8v8" });
+      case "external":
+        return /* @__PURE__ */ a3("path", { class: "map-icon", d: "M8 1a7 7 0 1 0 0 14A7 7 0 1 0 8 1ZM1 8h14M8 1c-4.5 4-4.5 10 0 14 4.5-4 4.5-10 0-14" });
+    }
+  }
+  function Kind({ kind }) {
+    return /* @__PURE__ */ a3("svg", { class: "map-kind", viewBox: "0 0 16 16", width: "14", height: "14", role: "img", "aria-label": KIND_WORDS[kind], children: /* @__PURE__ */ a3(KindIcon, { kind }) });
+  }
+
+  // src/screens/map/traces-of.ts
+  function tracesOf({ edge, changes }, kinds, only) {
+    const isService = (kinds.get(edge.to) ?? "service") === "service";
+    const isMessage = kinds.get(edge.to) === "queue";
+    const conditions = [
+      `service:${quoted2(isService ? edge.to : edge.from)}`,
+      isService ? "" : isMessage ? "kind:producer" : "kind:client",
+      only === "failed" || changes.some(({ change: change2 }) => change2 === "failing") ? "status:error" : ""
+    ];
+    const isSlower = changes.some(({ change: change2 }) => change2 === "slower");
+    return { q: conditions.filter(Boolean).join(" "), sort: isSlower ? "slowest" : null };
+  }
+  function quoted2(value) {
+    return /^[\w./@-]+$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  }
+
+  // src/screens/map/chosen.tsx
+  function ChosenNode({ name, kind, state, calls: calls2, isFocus, choose }) {
+    const callers = calls2.filter((call) => call.edge.to === name);
+    const callees = calls2.filter((call) => call.edge.from === name);
+    return /* @__PURE__ */ a3("section", { class: "card map-chosen", "aria-label": "The chosen node", children: [
+      /* @__PURE__ */ a3(Close, {}),
+      /* @__PURE__ */ a3("h2", { children: [
+        /* @__PURE__ */ a3(Kind, { kind }),
+        " ",
+        name
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        KIND_WORDS[kind],
+        state && /* @__PURE__ */ a3($, { children: [
+          " · ",
+          /* @__PURE__ */ a3(State, { health: state.health })
+        ] })
+      ] }),
+      state && state.now.requests > 0 && /* @__PURE__ */ a3("p", { children: [
+        perSecond(state.now.requests_per_second),
+        " requests a second, ",
+        rate(state.now.error_rate),
+        " failed, P95 ",
+        percentile(state.now.p95_us, state.now.exact, state.now.beyond_us),
+        state.before?.p95_us != null && /* @__PURE__ */ a3("span", { class: "soft", children: [
+          " (before: ",
+          duration(state.before.p95_us),
+          ")"
+        ] })
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "actions", children: [
+        kind === "service" && /* @__PURE__ */ a3("a", { class: "button button-first", href: href("why", { service: name }), children: "Why" }),
+        kind === "service" && /* @__PURE__ */ a3("a", { class: "button", href: href("service", { name }), children: "Service" }),
+        kind === "service" && /* @__PURE__ */ a3("a", { class: "button", href: href("traces", { q: `service:${quoted2(name)}` }), children: "Traces" }),
+        isFocus ? /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ focus: null, depth: null }), children: "Whole map" }) : /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ focus: name, page: null }), children: "Only its neighbours" })
+      ] }),
+      /* @__PURE__ */ a3(Calls, { title: "Called by", calls: callers, end: "from", choose }),
+      /* @__PURE__ */ a3(Calls, { title: "Calls", calls: callees, end: "to", choose })
+    ] });
+  }
+  var MOST_CALLS = 12;
+  function Calls(props) {
+    if (props.calls.length === 0) return /* @__PURE__ */ a3("p", { class: "soft small", children: [
+      props.title,
+      " nothing that is known."
+    ] });
+    const shown2 = props.calls.slice(0, MOST_CALLS);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("h3", { children: props.title }),
+      /* @__PURE__ */ a3("ul", { class: "map-calls", children: shown2.map((call) => /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("button", { type: "button", class: "map-link", onClick: () => props.choose(call), children: call.edge[props.end] }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft small", children: [
+          call.edge.protocol,
+          ", ",
+          isRemoved(call) ? "gone" : `${count(call.edge.calls)} calls, P95 ${duration(call.edge.p95_us)}`
+        ] })
+      ] }, call.key)) }),
+      props.calls.length > shown2.length && /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        "and ",
+        props.calls.length - shown2.length,
+        " more, in the table"
+      ] })
+    ] });
+  }
+  function ChosenCall({ call, kinds }) {
+    const { edge, changes } = call;
+    return /* @__PURE__ */ a3("section", { class: "card map-chosen", "aria-label": "The chosen calls", children: [
+      /* @__PURE__ */ a3(Close, {}),
+      /* @__PURE__ */ a3("h2", { children: [
+        /* @__PURE__ */ a3("span", { class: "isolate", children: edge.from }),
+        " → ",
+        /* @__PURE__ */ a3("span", { class: "isolate", children: edge.to })
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "soft small", children: edge.protocol }),
+      changes.map(({ change: change2, says }) => /* @__PURE__ */ a3("p", { children: [
+        /* @__PURE__ */ a3(Mark, { ...CHANGE_WORDS[change2] }),
+        " ",
+        says
+      ] }, change2)),
+      /* @__PURE__ */ a3("dl", { class: "map-facts", children: [
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: isRemoved(call) ? "Calls before" : "Calls" }),
+          /* @__PURE__ */ a3("dd", { children: count(edge.calls) })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Failed" }),
+          /* @__PURE__ */ a3("dd", { children: [
+            count(edge.errors),
+            " (",
+            failed(edge.errors, edge.calls),
+            ")"
+          ] })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "P50" }),
+          /* @__PURE__ */ a3("dd", { children: percentile(edge.p50_us, edge.exact, null) })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "P95" }),
+          /* @__PURE__ */ a3("dd", { children: percentile(edge.p95_us, edge.exact, null) })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "P99" }),
+          /* @__PURE__ */ a3("dd", { children: percentile(edge.p99_us, edge.exact, null) })
+        ] })
+      ] }),
+      edge.estimate?.sampling_ratio != null && /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        "Only ",
+        rate(edge.estimate.sampling_ratio),
+        " of the calls are recorded."
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "actions", children: [
+        !isRemoved(call) && /* @__PURE__ */ a3("a", { class: "button button-first", href: href("traces", tracesOf(call, kinds)), children: "Traces of these calls" }),
+        !isRemoved(call) && edge.errors > 0 && /* @__PURE__ */ a3("a", { class: "button", href: href("traces", tracesOf(call, kinds, "failed")), children: "Failed ones" }),
+        /* @__PURE__ */ a3("a", { class: "button", href: href("why", { service: edge.from }), children: [
+          "Why is ",
+          edge.from,
+          " slow?"
+        ] })
+      ] })
+    ] });
+  }
+  function Close() {
+    return /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon map-close", "aria-label": "Close", onClick: () => amend({ node: null, caller: null, callee: null, protocol: null }), children: "✕" });
+  }
+
+  // src/screens/map/controls.tsx
+  var BEFORE = [
+    { length: "15m", label: "the 15 minutes before" },
+    { length: "1h", label: "the hour before" },
+    { length: "6h", label: "the 6 hours before" },
+    { length: "1d", label: "the day before" },
+    { length: "7d", label: "the 7 days before" },
+    { length: "off", label: "nothing" }
+  ];
+  function Controls({ about: about2, names }) {
+    const { diff, focus, depth, isOnlyChanges, isTableOnly, zoom } = about2;
+    return /* @__PURE__ */ a3("div", { class: "map-controls", children: [
+      /* @__PURE__ */ a3("label", { children: [
+        /* @__PURE__ */ a3("span", { children: "Against" }),
+        /* @__PURE__ */ a3("select", { value: diff ?? "off", onChange: (event) => amend({ diff: event.currentTarget.value === "1h" ? null : event.currentTarget.value, page: null }), children: [
+          BEFORE.map(({ length, label }) => /* @__PURE__ */ a3("option", { value: length, children: label }, length)),
+          diff !== null && !BEFORE.some(({ length }) => length === diff) && /* @__PURE__ */ a3("option", { value: diff, children: [
+            "the ",
+            diff,
+            " before"
+          ] })
+        ] })
+      ] }),
+      /* @__PURE__ */ a3("label", { children: [
+        /* @__PURE__ */ a3("span", { children: "Focus" }),
+        /* @__PURE__ */ a3("select", { value: focus ?? "", onChange: (event) => amend({ focus: event.currentTarget.value, depth: null, node: null, page: null }), children: [
+          /* @__PURE__ */ a3("option", { value: "", children: "the whole map" }),
+          (focus === null || names.includes(focus) ? names : [focus, ...names]).map((name) => /* @__PURE__ */ a3("option", { value: name, children: name }, name))
+        ] })
+      ] }),
+      focus !== null && /* @__PURE__ */ a3("label", { children: [
+        /* @__PURE__ */ a3("span", { children: "Calls away" }),
+        /* @__PURE__ */ a3("select", { value: String(depth), onChange: (event) => amend({ depth: event.currentTarget.value === "1" ? null : event.currentTarget.value }), children: [1, 2, 3, 4, 5].map((depth2) => /* @__PURE__ */ a3("option", { value: depth2, children: depth2 }, depth2)) })
+      ] }),
+      diff !== null && /* @__PURE__ */ a3("label", { class: "check", children: [
+        /* @__PURE__ */ a3("input", { type: "checkbox", checked: isOnlyChanges, onChange: (event) => amend({ changes: event.currentTarget.checked, page: null }, "replace") }),
+        " Only changes"
+      ] }),
+      /* @__PURE__ */ a3("span", { class: "map-zoom", children: [
+        /* @__PURE__ */ a3("button", { type: "button", class: "icon", "aria-pressed": isTableOnly, onClick: () => amend({ view: isTableOnly ? null : "table" }), children: "Table only" }),
+        !isTableOnly && /* @__PURE__ */ a3($, { children: [
+          /* @__PURE__ */ a3("button", { type: "button", class: "icon", "aria-label": "Smaller", title: "Smaller (−)", onClick: () => zoomBy(zoom, 1 / 1.25), children: "−" }),
+          /* @__PURE__ */ a3("button", { type: "button", class: "icon", "aria-label": "Larger", title: "Larger (+)", onClick: () => zoomBy(zoom, 1.25), children: "+" }),
+          /* @__PURE__ */ a3("button", { type: "button", disabled: zoom === null, title: "Fit (0)", onClick: () => amend({ zoom: null }, "replace"), children: "Fit" })
+        ] })
+      ] })
+    ] });
+  }
+  function zoomBy(zoom, by) {
+    const next = Math.min(4, Math.max(0.25, (zoom ?? 1) * by));
+    amend({ zoom: next.toFixed(2) }, "replace");
+  }
+
+  // src/screens/map/lacks.tsx
+  function Lacks({ map }) {
+    const alone = map.nodes.filter(({ name }) => !map.edges.some((edge) => edge.from === name || edge.to === name));
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "What this is made of" }),
+      /* @__PURE__ */ a3("ul", { class: "map-lacks", children: [
+        /* @__PURE__ */ a3("li", { children: [
+          counted(map.traces, "trace"),
+          ", ",
+          counted(map.spans, "span"),
+          map.diff && /* @__PURE__ */ a3($, { children: [
+            "; compared with ",
+            counted(map.diff.traces, "trace"),
+            " before"
+          ] }),
+          "."
+        ] }),
+        map.orphan_spans > 0 && /* @__PURE__ */ a3("li", { children: [
+          counted(map.orphan_spans, "span"),
+          " without a stored parent: the calls that led there are unknown, or are listed under an address."
+        ] }),
+        map.unnamed_calls > 0 && /* @__PURE__ */ a3("li", { children: [
+          counted(map.unnamed_calls, "call"),
+          " without a known callee."
+        ] }),
+        map.calls_left_out > 0 && /* @__PURE__ */ a3("li", { children: [
+          counted(map.calls_left_out, "call"),
+          " left out, because the map has too many edges."
+        ] }),
+        alone.length > 0 && /* @__PURE__ */ a3("li", { children: [
+          "Services with spans, but without known callers or calls: ",
+          alone.map(({ name }) => name).join(", "),
+          "."
+        ] }),
+        map.cycles.map((cycle) => /* @__PURE__ */ a3("li", { children: cycle.length === 1 ? `${cycle[0]} calls itself.` : `${cycle.join(", ")} call each other.` }, cycle.join("\0"))),
+        (map.sampled ?? []).map(({ agent_id, services }) => /* @__PURE__ */ a3("li", { children: [
+          "Agent ",
+          agent_id,
+          " records only a share of the traces of ",
+          services.join(", "),
+          "."
+        ] }, agent_id))
+      ] }),
+      /* @__PURE__ */ a3(Gaps, { coverage: map.coverage })
+    ] });
+  }
+
+  // src/screens/map/mapping.ts
+  var MOST_NODES = 300;
+  function mapping({ params }, window) {
+    const diff = params.get("diff") ?? "1h";
+    const compared2 = diff === "off" ? null : diff;
+    const focus = params.get("focus") || null;
+    const depth = positive(params.get("depth")) ?? 1;
+    const top = positive(params.get("top"));
+    const source = params.get("source");
+    const [from, to, protocol] = [params.get("caller"), params.get("callee"), params.get("protocol")];
+    const node = params.get("node") || null;
+    const zoom = Number(params.get("zoom"));
+    return {
+      diff: compared2,
+      focus,
+      depth,
+      node,
+      edge: node === null && from !== null && to !== null && protocol !== null ? keyOf({ from, to, protocol }) : null,
+      isOnlyChanges: compared2 !== null && params.get("changes") === "true",
+      isTableOnly: params.get("view") === "table",
+      zoom: zoom >= 0.25 && zoom <= 4 ? zoom : null,
+      sort: ["calls", "errors", "p95"].find((sort) => sort === params.get("sort")) ?? "change",
+      page: positive(params.get("page")) ?? 1,
+      ask: {
+        diff: compared2 ?? void 0,
+        layout: "lr",
+        focus,
+        depth: focus === null ? null : depth,
+        top: top === null ? null : Math.min(top, MOST_NODES),
+        source: source ?? void 0,
+        since: window.ask.since,
+        until: window.ask.until
+      },
+      command: [
+        "coral query topology",
+        window.explicitFlags,
+        compared2 && `--diff ${word(compared2)}`,
+        focus && `--focus ${word(focus)}`,
+        focus && depth > 1 && `--depth ${depth}`,
+        source && source !== "all" && `--source ${word(source)}`
+      ].filter(Boolean).join(" ")
+    };
+  }
+  function positive(text) {
+    const number = Number(text);
+    return text !== null && Number.isInteger(number) && number > 0 ? number : null;
+  }
+
+  // src/screens/map/nothing-there.tsx
+  function NothingThere({ map, about: about2, window }) {
+    const at = LENGTHS.findIndex((length) => length.since === window.ask.since);
+    const longer2 = window.isRelative ? LENGTHS[at + 1] : void 0;
+    if (map.traces > 0 && about2.focus !== null) {
+      return /* @__PURE__ */ a3("section", { class: "card map-nothing", children: [
+        /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("strong", { children: [
+          "No service, database, queue or external host has the name ",
+          about2.focus,
+          " in this window."
+        ] }) }),
+        /* @__PURE__ */ a3("p", { class: "actions", children: /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ focus: null, depth: null }), children: "Show the whole map" }) })
+      ] });
+    }
+    return /* @__PURE__ */ a3("section", { class: "card map-nothing", children: [
+      /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("strong", { children: "No trace started in this window." }) }),
+      /* @__PURE__ */ a3("ul", { children: [
+        longer2 && /* @__PURE__ */ a3("li", { children: /* @__PURE__ */ a3("a", { href: href("map", { since: longer2.since }), children: [
+          "Look at the ",
+          longer2.label
+        ] }) }),
+        /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("a", { href: href("traces", { since: "7d" }), children: "The traces of the last 7 days" }),
+          " say whether any are stored."
+        ] }),
+        /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("a", { href: href("status"), children: "Status" }),
+          " says whether agents send spans."
+        ] })
+      ] })
+    ] });
+  }
+
+  // src/screens/map/line.tsx
+  var FAILING = 0.01;
+  var THICKEST = 5;
+  var LINE_HEIGHT = 13;
+  function Line(props) {
+    const { placed, call, look } = props;
+    const { points, removed } = placed;
+    const edge = call?.edge;
+    const thick = edge === void 0 || removed ? 1.5 : 1.2 + (THICKEST - 1.2) * Math.sqrt(edge.calls / Math.max(1, props.most));
+    const fails = call !== null && !removed && isFailing(call);
+    const name = `${placed.from} → ${placed.to} ${placed.protocol}`;
+    return /* @__PURE__ */ a3("g", { class: `map-line map-${look}${style(call)}${fails ? " map-line-fails" : ""}`, onClick: props.choose, children: [
+      /* @__PURE__ */ a3("title", { children: edge ? `${name}: ${edge.calls} calls, ${edge.errors} failed, P95 ${duration(edge.p95_us)}` : name }),
+      /* @__PURE__ */ a3("path", { class: "map-hit", d: path(points) }),
+      /* @__PURE__ */ a3("path", { class: "map-stroke", d: path(points), "stroke-width": thick }),
+      /* @__PURE__ */ a3("path", { class: "map-arrow", d: arrow(points, thick) })
+    ] });
+  }
+  function Label(props) {
+    const { call, hasNumbers, seconds } = props;
+    const { edge } = call;
+    const change2 = call.changes[0];
+    if (props.look === "far" || change2 === void 0 && !hasNumbers) return null;
+    const words3 = change2 && CHANGE_WORDS[change2.change];
+    const lines = change2 && words3 ? [`${words3.mark} ${words3.word}`, change2.short.replaceAll(" → ", "→")] : [`${perSecond(edge.calls / seconds)}/s`, duration(edge.p95_us)];
+    if (isFailing(call) && change2?.change !== "failing" && change2?.change !== "removed") lines.push(`✕ ${failed(edge.errors, edge.calls)}`);
+    const [x2, y3] = between(props.placed.points);
+    return /* @__PURE__ */ a3("text", { class: `map-label${style(call)}${change2 ? " map-label-change" : ""}`, x: x2, y: y3 - 5, children: lines.map((line, at) => /* @__PURE__ */ a3("tspan", { x: x2, dy: at === 0 ? 0 : LINE_HEIGHT, class: line.startsWith("✕") ? "map-label-errors" : void 0, children: line }, at)) });
+  }
+  function isFailing({ edge }) {
+    return edge.calls > 0 && edge.errors / edge.calls >= FAILING;
+  }
+  function style(call) {
+    const change2 = call?.changes[0]?.change;
+    return change2 === void 0 ? "" : ` map-line-${change2}`;
+  }
+  function path(points) {
+    let text = "";
+    points.forEach(([x2, y3], at) => {
+      const last = points[at - 1];
+      if (last === void 0) text += `M${x2} ${y3}`;
+      else if (x2 > last[0] && y3 !== last[1]) text += `C${(x2 + last[0]) / 2} ${last[1]} ${(x2 + last[0]) / 2} ${y3} ${x2} ${y3}`;
+      else text += `L${x2} ${y3}`;
+    });
+    return text;
+  }
+  function arrow(points, thick) {
+    const [x2, y3] = points.at(-1) ?? [0, 0];
+    const [fromX, fromY] = points.at(-2) ?? [x2 - 1, y3];
+    const isLevel = x2 > fromX;
+    const length = Math.hypot(x2 - fromX, y3 - fromY) || 1;
+    const [alongX, alongY] = isLevel ? [1, 0] : [(x2 - fromX) / length, (y3 - fromY) / length];
+    const [long, wide] = [7 + thick, 3 + thick];
+    const [backX, backY] = [x2 - alongX * long, y3 - alongY * long];
+    return `M${x2} ${y3}L${backX - alongY * wide} ${backY + alongX * wide}L${backX + alongY * wide} ${backY - alongX * wide}Z`;
+  }
+  function between(points) {
+    const [x2, y3] = points.at(-1) ?? [0, 0];
+    const [fromX, fromY] = points.at(-2) ?? [x2, y3];
+    const [along, rest] = [0.62, 0.38];
+    const down = x2 > fromX ? 3 * along * along * rest + along ** 3 : along;
+    return [fromX + (x2 - fromX) * (x2 > fromX ? (3 * rest * rest * along + 3 * rest * along * along) / 2 + along ** 3 : along), fromY + (y3 - fromY) * down];
+  }
+
+  // src/screens/map/node.tsx
+  var NAME_WIDTH = 8;
+  var NUMBERS_WIDTH = 6.4;
+  var BESIDE = 34;
+  function Node2(props) {
+    const { placed, state, isGone } = props;
+    const { name, kind, x: x2, y: y3, width, height, folded } = placed;
+    const isFolded = folded > 0;
+    const numbers3 = numbersOf(props);
+    const isBad = state?.health === "failing" || state?.health === "slow";
+    const badge = isGone ? "− gone" : isBad ? `✕ ${state.health}` : "";
+    const says = isFolded ? `${folded} more nodes, with fewer calls: press Enter to show them` : [name, KIND_WORDS[kind], isGone ? "gone" : isBad ? state.health : "", ...numbers3].filter(Boolean).join(", ");
+    return /* @__PURE__ */ a3(
+      "g",
+      {
+        class: `map-node map-${props.look}${isGone ? " map-gone" : ""}${isBad ? " map-bad" : ""}${isFolded ? " map-folded" : ""}`,
+        transform: `translate(${x2} ${y3})`,
+        role: "button",
+        tabIndex: props.isTabStop ? 0 : -1,
+        "aria-label": says,
+        "aria-pressed": isFolded ? void 0 : props.isChosen,
+        "data-node": name,
+        onClick: props.choose,
+        children: [
+          /* @__PURE__ */ a3("title", { children: name }),
+          /* @__PURE__ */ a3("rect", { width, height, rx: kind === "service" ? 8 : 3 }),
+          !isFolded && /* @__PURE__ */ a3("g", { transform: "translate(10 9)", children: /* @__PURE__ */ a3(KindIcon, { kind }) }),
+          /* @__PURE__ */ a3("text", { class: "map-name", x: isFolded ? width / 2 : BESIDE, y: isFolded ? height / 2 + 5 : 21, "text-anchor": isFolded ? "middle" : void 0, children: isFolded ? `and ${folded} more` : cut(visible(name), (width - BESIDE - 6) / NAME_WIDTH) }),
+          !isFolded && /* @__PURE__ */ a3("text", { class: "map-numbers", x: 10, y: 39, children: fitting(numbers3, (width - 16) / NUMBERS_WIDTH) }),
+          badge !== "" && /* @__PURE__ */ a3("text", { class: "map-badge", x: 4, y: -5, children: badge })
+        ]
+      }
+    );
+  }
+  function numbersOf({ state, received, seconds, isGone }) {
+    if (isGone) return [];
+    if (state !== void 0 && state.now.requests > 0) {
+      const { requests_per_second, error_rate, p95_us, beyond_us } = state.now;
+      const p952 = p95_us !== null ? duration(p95_us) : beyond_us !== null ? `>${duration(beyond_us)}` : "";
+      return [`${perSecond(requests_per_second)}/s`, error_rate > 0 ? `✕ ${rate(error_rate)}` : "", p952 && `P95 ${p952}`].filter(Boolean);
+    }
+    if (received === void 0 || received.calls === 0) return [];
+    return [`${perSecond(received.calls / seconds)}/s`, received.errors > 0 ? `✕ ${rate(received.errors / received.calls)}` : ""].filter(Boolean);
+  }
+  function fitting(parts, length) {
+    let text = "";
+    for (const part3 of parts) {
+      const longer2 = text === "" ? part3 : `${text}  ${part3}`;
+      if (longer2.length > length) break;
+      text = longer2;
+    }
+    return text;
+  }
+  function cut(name, length) {
+    const most = Math.max(5, Math.floor(length));
+    if (name.length <= most) return name;
+    const end = Math.floor((most - 1) / 3);
+    return `${name.slice(0, most - 1 - end)}…${name.slice(name.length - end)}`;
+  }
+
+  // src/screens/map/walk.ts
+  function walk(layout, from, direction) {
+    const here = layout.nodes.find((node) => node.name === from);
+    if (!here) return null;
+    const named = (names) => layout.nodes.filter((node) => node.name !== from && names.includes(node.name));
+    let choices;
+    if (direction === "ArrowRight") {
+      choices = named(layout.edges.filter((edge) => edge.from === from).map((edge) => edge.to));
+    } else if (direction === "ArrowLeft") {
+      choices = named(layout.edges.filter((edge) => edge.to === from).map((edge) => edge.from));
+    } else {
+      const isAbove = direction === "ArrowUp";
+      choices = layout.nodes.filter((node) => isAbove ? node.y < here.y : node.y > here.y);
+    }
+    const isAlong = direction === "ArrowRight" || direction === "ArrowLeft";
+    const far = (node) => Math.abs(middle(node) - middle(here)) + (isAlong ? 0 : 100 * Math.abs(centre(node) - centre(here)));
+    return choices.sort((a4, b2) => far(a4) - far(b2))[0]?.name ?? null;
+  }
+  function middle(node) {
+    return node.y + node.height / 2;
+  }
+  function centre(node) {
+    return node.x + node.width / 2;
+  }
+
+  // src/screens/map/picture.tsx
+  var EDGE = 24;
+  var MOST_NUMBERS = 12;
+  var SMALLEST = 0.7;
+  function Picture(props) {
+    const { map, layout, node, edge, isOnlyChanges, zoom } = props;
+    const svg = T2(null);
+    const all = calls(map);
+    const byKey = new Map(all.map((call) => [call.key, call]));
+    const gone = new Set((map.diff?.removed_nodes ?? []).map((removed) => removed.name));
+    const most = Math.max(1, ...map.edges.map((edge2) => edge2.calls));
+    const seconds = Math.max(1, (map.until_unix_us - map.since_unix_us) / 1e6);
+    const received = /* @__PURE__ */ new Map();
+    for (const { to, calls: calls2, errors } of map.edges) {
+      const sum = received.get(to) ?? { calls: 0, errors: 0 };
+      received.set(to, { calls: sum.calls + calls2, errors: sum.errors + errors });
+    }
+    const near = nearTo(all, node, edge, isOnlyChanges);
+    const look = (isNear) => near === null ? "plain" : isNear ? "near" : "far";
+    const lines = layout.edges.map((placed) => {
+      const call = byKey.get(keyOf(placed)) ?? null;
+      return { placed, call, isNear: call !== null && near !== null && near.edges.has(call.key) };
+    });
+    const nodes = [...layout.nodes].sort((a4, b2) => a4.x - b2.x || a4.y - b2.y);
+    const stop = nodes.some(({ name }) => name === node) ? node : nodes[0]?.name;
+    const keydown = (event) => {
+      const from = event.target.closest("[data-node]")?.dataset["node"];
+      if (from === void 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        if (layout.nodes.some(({ name, folded }) => name === from && folded > 0)) props.unfold();
+        else props.chooseNode(from, "push");
+      } else if (event.key.startsWith("Arrow")) {
+        event.preventDefault();
+        const to = walk(layout, from, event.key);
+        if (to === null) return;
+        props.chooseNode(to, "replace");
+        svg.current?.querySelector(`[data-node="${CSS.escape(to)}"]`)?.focus();
+      }
+    };
+    const [width, height] = [layout.width + 2 * EDGE, layout.height + 2 * EDGE];
+    const size = zoom === null ? { width: "100%", maxWidth: `${width}px`, minWidth: `${Math.round(width * SMALLEST)}px` } : { width: `${Math.round(width * zoom)}px` };
+    return /* @__PURE__ */ a3(
+      "svg",
+      {
+        ref: svg,
+        class: "map-svg",
+        viewBox: `${-EDGE} ${-EDGE} ${width} ${height}`,
+        style: size,
+        role: "group",
+        onKeyDown: keydown,
+        "aria-label": `Service map: ${layout.nodes.length} nodes. Arrow keys follow the calls. The table below has the same.`,
+        children: [
+          /* @__PURE__ */ a3("g", { "aria-hidden": "true", children: lines.map(({ placed, call, isNear }) => /* @__PURE__ */ a3(Line, { placed, call, most, look: look(isNear), choose: () => {
+            if (call) props.chooseEdge(call);
+          } }, `${keyOf(placed)} ${placed.removed}`)) }),
+          nodes.map((placed) => /* @__PURE__ */ a3(
+            Node2,
+            {
+              placed,
+              state: props.services.get(placed.name),
+              received: received.get(placed.name),
+              seconds,
+              isGone: gone.has(placed.name),
+              isChosen: placed.name === node,
+              isTabStop: placed.name === stop,
+              look: look(near !== null && near.nodes.has(placed.name)),
+              choose: () => {
+                if (placed.folded > 0) props.unfold();
+                else props.chooseNode(placed.name, "push");
+              }
+            },
+            placed.name
+          )),
+          /* @__PURE__ */ a3("g", { "aria-hidden": "true", class: "map-labels", children: lines.map(({ placed, call, isNear }) => call && /* @__PURE__ */ a3(Label, { placed, call, seconds, look: look(isNear), hasNumbers: lines.length <= MOST_NUMBERS || isNear }, `${keyOf(placed)} ${placed.removed}`)) })
+        ]
+      }
+    );
+  }
+  function nearTo(all, node, edge, isOnlyChanges) {
+    const isNear = node !== null ? (call) => call.edge.from === node || call.edge.to === node : edge !== null ? (call) => call.key === edge : isOnlyChanges ? (call) => call.changes.length > 0 || isRemoved(call) : null;
+    if (isNear === null) return null;
+    const edges = all.filter(isNear);
+    const nodes = new Set(edges.flatMap(({ edge: edge2 }) => [edge2.from, edge2.to]));
+    if (node !== null) nodes.add(node);
+    return { nodes, edges: new Set(edges.map((call) => call.key)) };
+  }
+
+  // src/screens/map/table.tsx
+  var ROWS = 50;
+  var BY = {
+    change: null,
+    calls: (a4, b2) => b2.calls - a4.calls,
+    errors: (a4, b2) => b2.errors - a4.errors || b2.calls - a4.calls,
+    p95: (a4, b2) => b2.p95_us - a4.p95_us
+  };
+  function sorted2(calls2, sort) {
+    const by = BY[sort];
+    return by === null ? calls2 : [...calls2].sort((a4, b2) => by(a4.edge, b2.edge));
+  }
+  function CallTable(props) {
+    const { chosen, sort, hasDiff } = props;
+    const pages = Math.max(1, Math.ceil(props.calls.length / ROWS));
+    const page = Math.min(Math.max(1, props.page), pages);
+    const rows = props.calls.slice((page - 1) * ROWS, page * ROWS);
+    if (props.calls.length === 0) return /* @__PURE__ */ a3("p", { class: "soft", children: "No call to list." });
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("div", { class: "map-table-box", children: /* @__PURE__ */ a3("table", { class: "map-table", children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          hasDiff && /* @__PURE__ */ a3(Head, { sort: "change", now: sort, children: "Change" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: "From" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: "To" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: "Protocol" }),
+          /* @__PURE__ */ a3(Head, { sort: "calls", now: sort, isNumber: true, children: "Calls" }),
+          /* @__PURE__ */ a3(Head, { sort: "errors", now: sort, isNumber: true, children: "Failed" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "P50" }),
+          /* @__PURE__ */ a3(Head, { sort: "p95", now: sort, isNumber: true, children: "P95" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: /* @__PURE__ */ a3("span", { class: "unseen", children: "Traces" }) })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: rows.map((call) => /* @__PURE__ */ a3("tr", { class: call.key === chosen ? "map-chosen-row" : void 0, "aria-current": call.key === chosen ? "true" : void 0, children: [
+          hasDiff && /* @__PURE__ */ a3("td", { "data-label": "Change", children: /* @__PURE__ */ a3(Changes2, { call }) }),
+          /* @__PURE__ */ a3("td", { "data-label": "From", children: /* @__PURE__ */ a3(End, { name: call.edge.from, kinds: props.kinds }) }),
+          /* @__PURE__ */ a3("td", { "data-label": "To", children: /* @__PURE__ */ a3(End, { name: call.edge.to, kinds: props.kinds }) }),
+          /* @__PURE__ */ a3("td", { "data-label": "Protocol", children: call.edge.protocol }),
+          /* @__PURE__ */ a3("td", { "data-label": "Calls", class: "number", children: isRemoved(call) ? /* @__PURE__ */ a3($, { children: [
+            /* @__PURE__ */ a3("span", { class: "soft", children: "before: " }),
+            count(call.edge.calls)
+          ] }) : count(call.edge.calls) }),
+          /* @__PURE__ */ a3("td", { "data-label": "Failed", class: "number", children: call.edge.errors === 0 ? "0" : /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+            "✕ ",
+            count(call.edge.errors),
+            " (",
+            failed(call.edge.errors, call.edge.calls),
+            ")"
+          ] }) }),
+          /* @__PURE__ */ a3("td", { "data-label": "P50", class: "number", children: percentile(call.edge.p50_us, call.edge.exact, null) }),
+          /* @__PURE__ */ a3("td", { "data-label": "P95", class: "number", children: percentile(call.edge.p95_us, call.edge.exact, null) }),
+          /* @__PURE__ */ a3("td", { class: "map-open", children: [
+            /* @__PURE__ */ a3("button", { type: "button", class: "quiet", "aria-pressed": call.key === chosen, onClick: () => props.choose(call), "aria-label": `Details of the calls from ${call.edge.from} to ${call.edge.to}`, children: "details" }),
+            !isRemoved(call) && /* @__PURE__ */ a3("a", { href: href("traces", tracesOf(call, props.kinds)), "aria-label": `Traces of the calls from ${call.edge.from} to ${call.edge.to}`, children: "traces" })
+          ] })
+        ] }, call.key)) })
+      ] }) }),
+      pages > 1 && /* @__PURE__ */ a3("p", { class: "actions map-pages", children: [
+        /* @__PURE__ */ a3("button", { type: "button", disabled: page === 1, onClick: () => amend({ page: page === 2 ? null : page - 1 }), children: "Calls before" }),
+        /* @__PURE__ */ a3("span", { class: "soft", children: [
+          count((page - 1) * ROWS + 1),
+          " – ",
+          count(Math.min(page * ROWS, props.calls.length)),
+          " of ",
+          count(props.calls.length)
+        ] }),
+        /* @__PURE__ */ a3("button", { type: "button", disabled: page === pages, onClick: () => amend({ page: page + 1 }), children: "Next calls" })
+      ] })
+    ] });
+  }
+  function Head(props) {
+    const isNow = props.sort === props.now;
+    return /* @__PURE__ */ a3("th", { scope: "col", class: props.isNumber ? "number" : void 0, "aria-sort": isNow ? "descending" : void 0, children: /* @__PURE__ */ a3("button", { type: "button", class: "quiet map-sort", onClick: () => amend({ sort: props.sort === "change" ? null : props.sort, page: null }, "replace"), children: [
+      props.children,
+      isNow && /* @__PURE__ */ a3("span", { "aria-hidden": "true", children: " ▾" })
+    ] }) });
+  }
+  function Changes2({ call }) {
+    if (call.changes.length === 0) return /* @__PURE__ */ a3("span", { class: "soft", children: "–" });
+    return /* @__PURE__ */ a3("ul", { children: call.changes.map(({ change: change2, says }) => {
+      const { word: word2, mark, tone } = CHANGE_WORDS[change2];
+      return /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3(Mark, { mark, tone, word: word2 }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "map-says", children: says })
+      ] }, change2);
+    }) });
+  }
+  function End({ name, kinds }) {
+    return /* @__PURE__ */ a3("span", { class: "map-end", children: [
+      /* @__PURE__ */ a3(Kind, { kind: kinds.get(name) ?? "service" }),
+      /* @__PURE__ */ a3("button", { type: "button", class: "map-link", onClick: () => amend({ node: name, caller: null, callee: null, protocol: null }), children: name })
+    ] });
+  }
+
   // src/screens/map/map.tsx
-  function MapScreen(_props) {
-    useTitle("Map");
-    return /* @__PURE__ */ a3("h1", { children: "Map" });
+  function MapScreen({ address, window }) {
+    const about2 = mapping(address, window);
+    useTitle(about2.focus === null ? "Map" : `Map around ${about2.focus}`);
+    const asked2 = useAnswer("topology", about2.ask);
+    const services = useAnswer("services", asked2.answer === null ? null : { since: window.ask.since, until: window.ask.until, baseline: "1h", find_beginning: window.isDefault });
+    const states = new Map((services.answer?.services ?? []).map((service) => [service.name, service]));
+    return /* @__PURE__ */ a3("div", { class: "map", children: [
+      /* @__PURE__ */ a3("div", { class: "head", children: [
+        /* @__PURE__ */ a3("h1", { children: about2.focus === null ? "Map" : /* @__PURE__ */ a3($, { children: [
+          "Map around ",
+          about2.focus
+        ] }) }),
+        /* @__PURE__ */ a3("p", { class: "map-windows soft", children: [
+          window.label,
+          about2.diff !== null && /* @__PURE__ */ a3($, { children: [
+            ", against the ",
+            about2.diff === "1h" ? "hour" : about2.diff,
+            " before"
+          ] })
+        ] })
+      ] }),
+      /* @__PURE__ */ a3(Controls, { about: about2, names: [.../* @__PURE__ */ new Set([...(asked2.answer?.nodes ?? []).map(({ name }) => name), ...states.keys()])].sort() }),
+      /* @__PURE__ */ a3(Answer, { of: asked2, what: "who calls whom", children: (map) => map.nodes.length === 0 && (map.diff?.removed.length ?? 0) === 0 ? /* @__PURE__ */ a3(NothingThere, { map, about: about2, window }) : /* @__PURE__ */ a3(Whole, { map, about: about2, states }) }),
+      /* @__PURE__ */ a3(Command, { text: about2.command })
+    ] });
+  }
+  function Whole({ map, about: about2, states }) {
+    const all = calls(map);
+    const kinds = new Map([...map.nodes, ...map.diff?.removed_nodes ?? []].map(({ name, kind }) => [name, kind]));
+    const shown2 = sorted2(about2.isOnlyChanges ? all.filter((call2) => call2.changes.length > 0) : all, about2.sort);
+    const call = all.find(({ key }) => key === about2.edge);
+    const chooseEdge = ({ edge }) => amend({ caller: edge.from, callee: edge.to, protocol: edge.protocol, node: null });
+    const chooseNode = (node, how) => amend({ node, caller: null, callee: null, protocol: null }, how);
+    const step = (by) => {
+      const at = shown2.findIndex(({ key }) => key === about2.edge);
+      const next = shown2[at < 0 ? 0 : Math.min(Math.max(0, at + by), shown2.length - 1)];
+      if (next) amend({ caller: next.edge.from, callee: next.edge.to, protocol: next.edge.protocol, node: null }, "replace");
+    };
+    useKeys("Map", [
+      { keys: "j", does: "next call of the table", run: () => step(1) },
+      { keys: "k", does: "call before", run: () => step(-1) },
+      { keys: "Enter", does: "traces of the chosen call", run: () => {
+        if (call) go(href("traces", tracesOf(call, kinds)));
+      } },
+      { keys: "f", does: "only the neighbours of the chosen node", run: () => {
+        if (about2.node !== null) amend({ focus: about2.node, page: null });
+      } },
+      { keys: "F", does: "the whole map", run: () => amend({ focus: null, depth: null, page: null }) },
+      { keys: "+", does: "larger", run: () => zoomBy(about2.zoom, 1.25) },
+      { keys: "-", does: "smaller", run: () => zoomBy(about2.zoom, 1 / 1.25) },
+      { keys: "0", does: "fit the map into the page", run: () => amend({ zoom: null }, "replace") },
+      { keys: "Escape", does: "choose nothing", run: () => amend({ node: null, caller: null, callee: null, protocol: null }, "replace") }
+    ]);
+    const isNode = about2.node !== null && kinds.has(about2.node);
+    const { layout } = map;
+    const hasPicture = layout != null && !about2.isTableOnly;
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3(Summary, { map, all, choose: chooseEdge }),
+      /* @__PURE__ */ a3("div", { class: isNode || call ? "map-body map-body-chosen" : "map-body", children: [
+        hasPicture && /* @__PURE__ */ a3("div", { class: "map-box", children: /* @__PURE__ */ a3(
+          Picture,
+          {
+            map,
+            layout,
+            services: states,
+            node: isNode ? about2.node : null,
+            edge: call?.key ?? null,
+            isOnlyChanges: about2.isOnlyChanges,
+            zoom: about2.zoom,
+            chooseNode,
+            chooseEdge,
+            unfold: () => amend({ top: Math.min(MOST_NODES, 2 * layout.nodes.length) })
+          }
+        ) }),
+        isNode && about2.node !== null ? /* @__PURE__ */ a3(ChosenNode, { name: about2.node, kind: kinds.get(about2.node) ?? "service", state: states.get(about2.node), calls: all, isFocus: about2.node === about2.focus, choose: chooseEdge }) : call && /* @__PURE__ */ a3(ChosenCall, { call, kinds })
+      ] }),
+      hasPicture && /* @__PURE__ */ a3("p", { class: "map-legend soft small", children: "Width: calls. Dashes: at least 1% failed. Dots: gone. Above a service: what is wrong with it." }),
+      /* @__PURE__ */ a3("section", { class: "section", children: [
+        /* @__PURE__ */ a3("h2", { children: about2.isOnlyChanges ? "Changed calls" : "Calls" }),
+        /* @__PURE__ */ a3(CallTable, { calls: shown2, kinds, chosen: about2.edge, sort: about2.sort, page: about2.page, hasDiff: map.diff !== null, choose: chooseEdge })
+      ] }),
+      /* @__PURE__ */ a3(Lacks, { map })
+    ] });
+  }
+  var MOST_CHANGES = 4;
+  function Summary({ map, all, choose }) {
+    if (map.diff === null) return null;
+    const text = summary(all);
+    if (map.diff.traces === 0) return /* @__PURE__ */ a3("p", { class: "map-summary", children: [
+      /* @__PURE__ */ a3(Mark, { mark: "?", tone: "soft", word: "Nothing to compare with" }),
+      " No trace started in that time: try a shorter window, or compare with a longer time."
+    ] });
+    if (text === "") return /* @__PURE__ */ a3("p", { class: "map-summary", children: [
+      /* @__PURE__ */ a3(Mark, { mark: "✓", tone: "good", word: "No changes" }),
+      " No call is new, gone, failing or slower."
+    ] });
+    const changed = all.filter((call) => call.changes.length > 0);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("p", { class: "map-summary", children: [
+        /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "Changed" }),
+        " ",
+        text,
+        "."
+      ] }),
+      /* @__PURE__ */ a3("ul", { class: "map-changes", children: [
+        changed.slice(0, MOST_CHANGES).map((call) => /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("button", { type: "button", class: "map-link", onClick: () => choose(call), children: [
+            call.edge.from,
+            " → ",
+            call.edge.to
+          ] }),
+          " ",
+          call.changes.map(({ change: change2, says }) => /* @__PURE__ */ a3("span", { children: [
+            /* @__PURE__ */ a3(Mark, { ...CHANGE_WORDS[change2] }),
+            " ",
+            says,
+            " "
+          ] }, change2))
+        ] }, call.key)),
+        changed.length > MOST_CHANGES && /* @__PURE__ */ a3("li", { class: "soft", children: [
+          "and ",
+          changed.length - MOST_CHANGES,
+          " more, in the table"
+        ] })
+      ] })
+    ] });
   }
 
   // src/screens/no-such-page.tsx
@@ -2297,10 +3458,739 @@
     ] });
   }
 
+  // src/screens/service/before.tsx
+  var SLOWER = 1.5;
+  function Before(props) {
+    return /* @__PURE__ */ a3("span", { class: "before", children: [
+      props.text === null ? "–" : props.text,
+      /* @__PURE__ */ a3("span", { class: "unseen", children: " before" })
+    ] });
+  }
+  function Change(props) {
+    const { now: now2, before: before2 } = props;
+    if (props.isNew) return /* @__PURE__ */ a3("span", { class: "soft", children: "new: not seen before" });
+    if (now2 === null || before2 === null || before2 <= 0) return /* @__PURE__ */ a3("span", { class: "soft", children: "–" });
+    const max = Math.max(now2, before2);
+    const ratio2 = now2 / before2;
+    const isSlower = ratio2 >= SLOWER;
+    return /* @__PURE__ */ a3("span", { class: "change", children: [
+      /* @__PURE__ */ a3("span", { class: "change-bars", "aria-hidden": "true", children: [
+        /* @__PURE__ */ a3("span", { class: "change-before", style: { width: `${before2 / max * 100}%` } }),
+        /* @__PURE__ */ a3("span", { class: `change-now${isSlower ? " change-bad" : ""}`, style: { width: `${now2 / max * 100}%` } })
+      ] }),
+      /* @__PURE__ */ a3("span", { class: isSlower ? "tone-bad" : "soft", children: changeInWords(ratio2) })
+    ] });
+  }
+  function changeInWords(ratio2) {
+    if (ratio2 >= SLOWER) return `✕ ${ratio2.toFixed(ratio2 < 10 ? 1 : 0)} times as long`;
+    if (ratio2 >= 1.1) return `+${Math.round((ratio2 - 1) * 100)}%`;
+    if (ratio2 > 0.9) return "as before";
+    return `−${Math.round((1 - ratio2) * 100)}%`;
+  }
+  function percentileOf(of, which) {
+    return of.requests === 0 ? "–" : percentile(of[which], of.exact, of.beyond_us);
+  }
+
+  // src/screens/service/calls.tsx
+  var SHOWN2 = 20;
+  var KINDS = { service: "", database: "database", queue: "queue", external: "outside" };
+  function Calls2(props) {
+    const shown2 = props.calls.slice(0, SHOWN2);
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: props.title }),
+      shown2.length === 0 && /* @__PURE__ */ a3("p", { class: "soft", children: props.none }),
+      shown2.length > 0 && /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": props.title, children: /* @__PURE__ */ a3("table", { class: "cards numbers-table", children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { children: props.end === "from" ? "Caller" : "Callee" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Calls" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Errors" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "P95" }),
+          /* @__PURE__ */ a3("th", { children: "Against before" })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: shown2.map(({ edge, before: before2, kind }) => /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { scope: "row", children: [
+            kind === "service" ? /* @__PURE__ */ a3(Service, { name: edge[props.end] }) : /* @__PURE__ */ a3("a", { href: href("map", { focus: edge[props.end] }), children: edge[props.end] }),
+            " ",
+            /* @__PURE__ */ a3("span", { class: "soft", children: [edge.protocol, KINDS[kind]].filter(Boolean).join(", ") })
+          ] }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "Calls", children: [
+            count(edge.calls),
+            /* @__PURE__ */ a3(Before, { text: before2 && count(before2.calls) })
+          ] }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "Errors", children: [
+            edge.calls === 0 ? "–" : rate(edge.errors / edge.calls),
+            /* @__PURE__ */ a3(Before, { text: before2 && before2.calls > 0 ? rate(before2.errors / before2.calls) : null })
+          ] }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "P95", children: [
+            edge.calls === 0 ? "–" : duration(edge.p95_us),
+            /* @__PURE__ */ a3(Before, { text: before2 && duration(before2.p95_us) })
+          ] }),
+          /* @__PURE__ */ a3("td", { class: "wide", "data-label": "Against before", children: edge.calls === 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: "✕ no call any more" }) : /* @__PURE__ */ a3(Change, { now: edge.p95_us, before: before2?.p95_us ?? null, isNew: before2 === null }) })
+        ] }, `${edge[props.end]} ${edge.protocol}`)) })
+      ] }) }),
+      props.calls.length > SHOWN2 && /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        count(props.calls.length - SHOWN2),
+        " more with fewer calls."
+      ] })
+    ] });
+  }
+
+  // src/screens/service/places.tsx
+  var RATIO = 1.5;
+  var RATE = 0.02;
+  var ENOUGH_SPANS = 20;
+  function Places(props) {
+    const { of } = props;
+    const groups = of?.groups ?? [];
+    const odd = oddOne(groups);
+    const max = Math.max(1, ...groups.map(({ p95_us }) => p95_us));
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: props.title }),
+      /* @__PURE__ */ a3("p", { class: odd === null ? "soft" : "tone-bad", children: groups.length === 0 ? props.none : odd === null ? groups.length === 1 ? "There is only one." : "None differs from the others." : /* @__PURE__ */ a3($, { children: [
+        "✕ ",
+        /* @__PURE__ */ a3("strong", { children: odd.group.value ?? "spans without one" }),
+        " differs: ",
+        odd.says,
+        "."
+      ] }) }),
+      groups.length > 0 && /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": props.title, children: /* @__PURE__ */ a3("table", { class: "cards numbers-table", children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { children: of?.by }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Requests" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Errors" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "P50" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "P95" }),
+          /* @__PURE__ */ a3("th", { children: /* @__PURE__ */ a3("span", { class: "unseen", children: "P95 as a bar" }) })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: groups.map((group2) => /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { scope: "row", children: [
+            group2.value === null ? /* @__PURE__ */ a3("span", { class: "soft", children: "not said" }) : /* @__PURE__ */ a3("a", { class: "row-link", href: href("traces", { q: `service:${quoted3(props.service)} ${of?.by}=${quoted3(group2.value)}` }), children: group2.value }),
+            odd?.group === group2 && /* @__PURE__ */ a3("span", { class: "tone-bad", children: " ✕ differs" })
+          ] }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "Requests", children: count(group2.spans) }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "Errors", children: rate(group2.spans === 0 ? 0 : group2.errors / group2.spans) }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "P50", children: duration(group2.p50_us) }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "P95", children: duration(group2.p95_us) }),
+          /* @__PURE__ */ a3("td", { class: "place-bar", children: /* @__PURE__ */ a3("span", { class: `change-now${odd?.group === group2 ? " change-bad" : ""}`, style: { width: `${group2.p95_us / max * 100}%` } }) })
+        ] }, group2.value ?? "")) })
+      ] }) }),
+      of !== null && (of.left_out > 0 || of.more) && /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        of.left_out > 0 && `${count(of.left_out)} more. `,
+        of.more && "Counted in a part of the traces."
+      ] })
+    ] });
+  }
+  function oddOne(groups) {
+    const candidates = groups.filter(({ spans }) => spans >= ENOUGH_SPANS);
+    if (candidates.length < 2) return null;
+    for (const group2 of candidates) {
+      const others = candidates.filter((other) => other !== group2);
+      const share2 = group2.errors / group2.spans;
+      const rest = Math.max(...others.map(({ errors, spans }) => errors / spans));
+      if (share2 - rest >= RATE && share2 >= 2 * rest) return { group: group2, says: `${rate(share2)} of its requests fail, at most ${rate(rest)} elsewhere` };
+      const slowest = Math.max(...others.map(({ p50_us }) => p50_us));
+      if (group2.p50_us >= RATIO * slowest) return { group: group2, says: `P50 ${duration(group2.p50_us)}, at most ${duration(slowest)} elsewhere` };
+    }
+    return null;
+  }
+
+  // src/screens/service/operations.tsx
+  var SHOWN3 = 20;
+  var MOST2 = 80;
+  function Operations(props) {
+    const { operations, operations_left_out } = props.of;
+    const isAll = props.address.params.has("operations");
+    const shown2 = operations.slice(0, isAll ? MOST2 : SHOWN3);
+    const more = operations.length - shown2.length + operations_left_out;
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "Operations" }),
+      operations.length === 0 && /* @__PURE__ */ a3("p", { class: "soft", children: "It served no request in this window." }),
+      operations.length > 0 && /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "Operations", children: /* @__PURE__ */ a3("table", { class: "cards numbers-table", children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { children: "Operation" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Requests" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Errors" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "P50" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "P95" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "P99" }),
+          /* @__PURE__ */ a3("th", { children: "P95 against before" })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: shown2.map(({ name, kind, now: now2, before: before2 }) => /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { scope: "row", children: [
+            /* @__PURE__ */ a3("a", { class: "row-link", href: href("traces", { q: `service:${quoted3(props.service)} name:${quoted3(name)}` }), children: name }),
+            " ",
+            kind !== "http" && /* @__PURE__ */ a3("span", { class: "soft", children: kind })
+          ] }),
+          /* @__PURE__ */ a3(Numbers, { now: now2, before: before2 })
+        ] }, `${kind} ${name}`)) })
+      ] }) }),
+      more > 0 && /* @__PURE__ */ a3("p", { class: "small", children: [
+        count(more),
+        " more, with fewer requests.",
+        " ",
+        !isAll && operations.length > SHOWN3 && /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ operations: "all" }), children: [
+          "Show up to ",
+          MOST2
+        ] })
+      ] })
+    ] });
+  }
+  function Numbers(props) {
+    const { now: now2, before: before2 } = props;
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("td", { class: "number", "data-label": props.noun ?? "Requests", children: [
+        count(now2.requests),
+        /* @__PURE__ */ a3(Before, { text: before2 && count(before2.requests) })
+      ] }),
+      /* @__PURE__ */ a3("td", { class: "number", "data-label": "Errors", children: [
+        now2.errors > 0 ? rate(now2.error_rate) : "0%",
+        /* @__PURE__ */ a3(Before, { text: before2 && rate(before2.error_rate) })
+      ] }),
+      ["p50_us", "p95_us", "p99_us"].map((which) => /* @__PURE__ */ a3("td", { class: "number", "data-label": which.slice(0, 3).toUpperCase(), children: [
+        percentileOf(now2, which),
+        /* @__PURE__ */ a3(Before, { text: before2 && percentileOf(before2, which) })
+      ] }, which)),
+      /* @__PURE__ */ a3("td", { class: "wide", "data-label": "P95 against before", children: /* @__PURE__ */ a3(Change, { now: now2.p95_us, before: before2?.p95_us ?? null, isNew: before2 === null }) })
+    ] });
+  }
+
+  // src/parts/chart/scale.ts
+  function roundUp(value) {
+    if (!(value > 0) || !Number.isFinite(value)) return 1;
+    const power = 10 ** Math.floor(Math.log10(value));
+    const factor2 = [1, 2, 2.5, 5, 10].find((factor3) => factor3 * power >= value * (1 - 1e-9)) ?? 10;
+    return factor2 * power;
+  }
+  function axis(max, lines = 4) {
+    const step = roundUp((max > 0 ? max : 1) / lines);
+    const count2 = Math.max(1, Math.ceil((max > 0 ? max : 1) / step - 1e-9));
+    return { top: step * count2, ticks: Array.from({ length: count2 + 1 }, (_3, at) => at * step) };
+  }
+  var STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800];
+  function timeTicks(since, until, most) {
+    const length = (until - since) / 1e6;
+    const step = (STEPS_S.find((step2) => length / step2 <= most) ?? 604800) * 1e6;
+    const ticks2 = [];
+    for (let at = Math.ceil(since / step) * step; at < until && ticks2.length < 100; at += step) ticks2.push(at);
+    return ticks2;
+  }
+  function apart(dots, distance) {
+    const kept = [];
+    for (const dot of dots) {
+      if (kept.every((other) => Math.hypot(other.x - dot.x, other.y - dot.y) >= distance)) kept.push(dot);
+    }
+    return kept;
+  }
+
+  // src/parts/chart/width.ts
+  function useWidth(before2) {
+    const ref = T2(null);
+    const [width, setWidth] = d2(before2);
+    F2(() => {
+      const element = ref.current;
+      if (element === null) return;
+      const measure = () => setWidth(Math.max(120, Math.floor(element.clientWidth)));
+      measure();
+      const observer = new ResizeObserver(measure);
+      observer.observe(element);
+      return () => observer.disconnect();
+    }, []);
+    return [ref, width];
+  }
+
+  // src/parts/chart/chart.tsx
+  var LEFT = 52;
+  var RIGHT = 10;
+  var TOP = 8;
+  var BOTTOM = 22;
+  var DOT_DISTANCE = 24;
+  function Chart(props) {
+    const times2 = useTimes();
+    const [ref, width] = useWidth(600);
+    const { lines, since, step, cursor } = props;
+    const height = props.height ?? 170;
+    const size = Math.max(1, ...lines.map(({ values: values2 }) => values2.length));
+    const until = since + size * step;
+    const { top, ticks: ticks2 } = axis(Math.max(props.least ?? 0, ...lines.flatMap(({ values: values2 }) => values2.map((value) => value ?? 0))), height < 150 ? 2 : 4);
+    const inner = width - LEFT - RIGHT;
+    const x2 = (time2) => LEFT + (Math.min(Math.max(time2, since), until) - since) / (until - since) * inner;
+    const middle2 = (at) => x2(since + (at + 0.5) * step);
+    const y3 = (value) => TOP + (1 - Math.min(value, top) / top) * (height - TOP - BOTTOM);
+    const bottom = y3(0);
+    const dots = apart(
+      [...props.dots ?? []].filter(({ at, value }) => at >= since && at < until && value <= top * 1.02).sort((one, other) => Number(other.isBad) - Number(one.isBad) || other.value - one.value).map((dot) => ({ ...dot, x: x2(dot.at), y: y3(dot.value) })),
+      DOT_DISTANCE
+    );
+    const placeOf = (event) => {
+      const box2 = event.currentTarget.getBoundingClientRect();
+      const at = Math.floor((event.clientX - box2.left - LEFT) / inner * size);
+      return Math.min(size - 1, Math.max(0, at));
+    };
+    const keydown = (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
+      if (by !== void 0) {
+        event.preventDefault();
+        props.setCursor(Math.min(size - 1, Math.max(0, (cursor ?? (by > 0 ? -1 : size)) + by)));
+      } else if (event.key === "Enter" && cursor !== null) {
+        const near = (props.dots ?? []).find(({ at }) => Math.floor((at - since) / step) === cursor);
+        if (near !== void 0) document.querySelector(`a[data-dot="${CSS.escape(near.href)}"]`)?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+      } else if (event.key === "Escape") {
+        props.setCursor(null);
+      }
+    };
+    const shown2 = cursor === null || cursor >= size ? null : cursor;
+    const readout = shown2 === null ? null : `${times2.short(since + shown2 * step)}: ${lines.map(({ name, values: values2 }) => `${name} ${values2[shown2] == null ? "–" : props.format(values2[shown2])}`).join(", ")}`;
+    return /* @__PURE__ */ a3("figure", { class: "chart", children: [
+      /* @__PURE__ */ a3("figcaption", { children: [
+        /* @__PURE__ */ a3("h3", { children: props.title }),
+        shown2 === null ? /* @__PURE__ */ a3("span", { class: "chart-legend", children: [
+          lines.length > 1 && lines.map((line) => /* @__PURE__ */ a3(Key, { of: line }, line.name)),
+          props.children
+        ] }) : /* @__PURE__ */ a3("span", { class: "chart-readout", children: readout })
+      ] }),
+      /* @__PURE__ */ a3(
+        "div",
+        {
+          ref,
+          class: "chart-box",
+          tabIndex: 0,
+          role: "slider",
+          "aria-label": `${props.title} over time`,
+          "aria-valuemin": 0,
+          "aria-valuemax": size - 1,
+          "aria-valuenow": shown2 ?? 0,
+          "aria-valuetext": readout ?? "Arrows go through the times",
+          onKeyDown: keydown,
+          onBlur: () => props.setCursor(null),
+          children: /* @__PURE__ */ a3(
+            "svg",
+            {
+              width,
+              height,
+              viewBox: `0 0 ${width} ${height}`,
+              "aria-hidden": "true",
+              onPointerMove: (event) => props.setCursor(placeOf(event)),
+              onPointerLeave: () => props.setCursor(null),
+              children: [
+                (props.gaps ?? []).filter((gap) => gap.until > since && gap.since < until).map((gap) => /* @__PURE__ */ a3("rect", { class: "chart-gap", x: x2(gap.since), y: TOP, width: Math.max(2, x2(gap.until) - x2(gap.since)), height: bottom - TOP, children: /* @__PURE__ */ a3("title", { children: gap.text }) }, gap.since)),
+                ticks2.map((tick) => /* @__PURE__ */ a3("g", { children: [
+                  /* @__PURE__ */ a3("line", { class: "chart-line", x1: LEFT, x2: width - RIGHT, y1: y3(tick), y2: y3(tick) }),
+                  /* @__PURE__ */ a3("text", { class: "chart-text", x: LEFT - 6, y: y3(tick) + 4, "text-anchor": "end", children: props.format(tick) })
+                ] }, tick)),
+                timeTicks(since, until, Math.max(2, Math.floor(inner / 90))).map((tick) => /* @__PURE__ */ a3("text", { class: "chart-text", x: x2(tick), y: height - 6, "text-anchor": "middle", children: times2.short(tick) }, tick)),
+                props.began != null && props.began > since && props.began < until && /* @__PURE__ */ a3("g", { children: [
+                  /* @__PURE__ */ a3("line", { class: "chart-began", x1: x2(props.began), x2: x2(props.began), y1: TOP, y2: bottom }),
+                  /* @__PURE__ */ a3("text", { class: "chart-text chart-began-text", x: x2(props.began) + (x2(props.began) > width - 130 ? -4 : 4), y: TOP + 10, "text-anchor": x2(props.began) > width - 130 ? "end" : "start", children: "change began" })
+                ] }),
+                shown2 !== null && /* @__PURE__ */ a3("line", { class: "chart-cursor", x1: middle2(shown2), x2: middle2(shown2), y1: TOP, y2: bottom }),
+                props.kind === "bars" ? lines.map((line) => /* @__PURE__ */ a3(Bars, { of: line, x: (at) => x2(since + at * step), y: y3, width: inner / size }, line.name)) : lines.map((line) => /* @__PURE__ */ a3("path", { class: `chart-path look-${line.look}`, d: path2(line.values, middle2, y3) }, line.name)),
+                dots.map((dot) => /* @__PURE__ */ a3("a", { href: dot.href, "data-dot": dot.href, tabIndex: -1, children: [
+                  /* @__PURE__ */ a3("title", { children: dot.says }),
+                  /* @__PURE__ */ a3("circle", { class: "chart-hit", cx: dot.x, cy: dot.y, r: DOT_DISTANCE / 2 }),
+                  dot.isBad ? /* @__PURE__ */ a3("path", { class: "chart-dot chart-dot-bad", d: `M${dot.x - 4} ${dot.y - 4}l8 8m0-8l-8 8` }) : /* @__PURE__ */ a3("circle", { class: "chart-dot", cx: dot.x, cy: dot.y, r: 3.5 })
+                ] }, dot.href))
+              ]
+            }
+          )
+        }
+      )
+    ] });
+  }
+  function Bars(props) {
+    const gap = props.width > 4 ? 1 : 0;
+    let path3 = "";
+    props.of.values.forEach((value, at) => {
+      if (value === null || value <= 0) return;
+      const [left, right, top] = [props.x(at), props.x(at) + props.width - gap, Math.min(props.y(value), props.y(0) - 1)];
+      path3 += `M${left.toFixed(1)} ${props.y(0)}V${top.toFixed(1)}H${right.toFixed(1)}V${props.y(0)}Z`;
+    });
+    return /* @__PURE__ */ a3("path", { class: `chart-bars look-${props.of.look}`, d: path3 });
+  }
+  function path2(values2, x2, y3) {
+    let text = "";
+    let isOpen = false;
+    values2.forEach((value, at) => {
+      if (value === null) {
+        isOpen = false;
+        return;
+      }
+      const isAlone = !isOpen && values2[at + 1] == null;
+      text += isAlone ? `M${x2(at) - 2} ${y3(value).toFixed(1)}h4` : `${isOpen ? "L" : "M"}${x2(at).toFixed(1)} ${y3(value).toFixed(1)}`;
+      isOpen = true;
+    });
+    return text;
+  }
+  function Key({ of }) {
+    return /* @__PURE__ */ a3("span", { class: "chart-key", children: [
+      /* @__PURE__ */ a3("svg", { width: "22", height: "8", "aria-hidden": "true", children: /* @__PURE__ */ a3("line", { class: `chart-path look-${of.look}`, x1: "0", y1: "4", x2: "22", y2: "4" }) }),
+      of.name
+    ] });
+  }
+
+  // src/screens/service/pending.ts
+  var SERIES = "series/{protocol}";
+  var POINTS2 = 60;
+
+  // src/screens/service/series-table.tsx
+  function SeriesTable({ of }) {
+    const times2 = useTimes();
+    const rows = of.requests.map((_3, at) => at).reverse();
+    return /* @__PURE__ */ a3("div", { class: "table-scroll series-table", tabIndex: 0, role: "region", "aria-label": "Numbers over time", children: /* @__PURE__ */ a3("table", { children: [
+      /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+        /* @__PURE__ */ a3("th", { children: "From" }),
+        /* @__PURE__ */ a3("th", { class: "number", children: "Requests" }),
+        /* @__PURE__ */ a3("th", { class: "number", children: "Errors" }),
+        /* @__PURE__ */ a3("th", { class: "number", children: "P50" }),
+        /* @__PURE__ */ a3("th", { class: "number", children: "P95" }),
+        /* @__PURE__ */ a3("th", { class: "number", children: "P99" }),
+        /* @__PURE__ */ a3("th", { children: "Traces" })
+      ] }) }),
+      /* @__PURE__ */ a3("tbody", { children: rows.map((at) => {
+        const since = of.since_unix_us + at * of.step_us;
+        const requests = of.requests[at] ?? 0;
+        const errors = of.errors[at] ?? 0;
+        const cell = (value) => requests === 0 ? "–" : percentile(value ?? null, true, of.beyond_us);
+        const found = of.exemplars.filter(({ time_unix_us, stored: stored2 }) => stored2 && time_unix_us >= since && time_unix_us < since + of.step_us);
+        return /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { scope: "row", children: times2.precise(since).slice(0, 8) }),
+          /* @__PURE__ */ a3("td", { class: "number", children: count(requests) }),
+          /* @__PURE__ */ a3("td", { class: `number${errors > 0 ? " tone-bad" : ""}`, children: errors === 0 ? "0" : `${count(errors)} (${rate(errors / Math.max(1, requests))})` }),
+          /* @__PURE__ */ a3("td", { class: "number", children: cell(of.p50_us[at]) }),
+          /* @__PURE__ */ a3("td", { class: "number", children: cell(of.p95_us[at]) }),
+          /* @__PURE__ */ a3("td", { class: "number", children: cell(of.p99_us[at]) }),
+          /* @__PURE__ */ a3("td", { children: found.map((exemplar) => /* @__PURE__ */ a3("a", { class: "row-link exemplar", href: href("trace", { id: exemplar.trace_id, span: exemplar.span_id }), children: [
+            exemplar.error && "✕ ",
+            duration(exemplar.duration_us)
+          ] }, exemplar.trace_id)) })
+        ] }, at);
+      }) })
+    ] }) });
+  }
+
+  // src/screens/service/over-time.tsx
+  var PROTOCOLS = ["http", "grpc", "sql"];
+  var NAMES3 = { http: "HTTP", grpc: "gRPC", sql: "SQL" };
+  function OverTime(props) {
+    const { params } = props.address;
+    const served = props.state.requests.map(({ kind }) => kind).filter((kind) => kind === "http" || kind === "grpc");
+    const protocol = PROTOCOLS.find((protocol2) => protocol2 === params.get("protocol")) ?? served[0] ?? null;
+    const isClient = params.get("side") === "client" || protocol === "sql";
+    const route = params.get("route");
+    const hasStatements = (props.answer?.detail?.statements.length ?? 0) > 0;
+    const choices = [
+      ...served.map((protocol2) => ({ protocol: protocol2, side: "server", text: `${NAMES3[protocol2]} served` })),
+      ...["http", "grpc"].filter((protocol2) => props.answer?.detail?.callees.some(({ edge }) => edge.protocol === protocol2)).map((protocol2) => ({ protocol: protocol2, side: "client", text: `${NAMES3[protocol2]} calls made` })),
+      ...hasStatements ? [{ protocol: "sql", side: "client", text: "SQL statements" }] : []
+    ];
+    const asks = protocol === null ? null : { protocol, service: props.name, side: isClient ? "client" : "server", ...props.window.ask, points: POINTS2, ...route === null ? {} : { route } };
+    const series = useAnswer(SERIES, asks);
+    const routes = props.answer?.detail?.operations.filter(({ kind }) => kind === protocol) ?? [];
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("div", { class: "head", children: [
+        /* @__PURE__ */ a3("h2", { children: "Over time" }),
+        /* @__PURE__ */ a3("span", { class: "actions", children: [
+          choices.length > 1 && choices.map((choice) => /* @__PURE__ */ a3(
+            "button",
+            {
+              type: "button",
+              class: "small",
+              "aria-pressed": choice.protocol === protocol && choice.side === "client" === isClient,
+              onClick: () => amend({ protocol: choice.protocol, side: choice.side === "client" ? "client" : null, route: null }),
+              children: choice.text
+            },
+            choice.text
+          )),
+          (routes.length > 1 || route !== null) && !isClient && /* @__PURE__ */ a3("label", { class: "small", children: [
+            "Operation ",
+            /* @__PURE__ */ a3("select", { value: route ?? "", onChange: (event) => amend({ route: event.currentTarget.value || null }), children: [
+              /* @__PURE__ */ a3("option", { value: "", children: "all" }),
+              route !== null && !routes.some(({ name }) => name === route) && /* @__PURE__ */ a3("option", { value: route, children: route }),
+              routes.map(({ name }) => /* @__PURE__ */ a3("option", { value: name, children: name }, name))
+            ] })
+          ] }),
+          /* @__PURE__ */ a3("button", { type: "button", class: "small", "aria-pressed": params.has("table"), onClick: () => amend({ table: params.has("table") ? null : 1 }), children: "Table" })
+        ] })
+      ] }),
+      protocol === null ? /* @__PURE__ */ a3("p", { class: "soft", children: "Charts show HTTP and gRPC requests and SQL statements. This service has none in this window; its numbers are above." }) : /* @__PURE__ */ a3(Answer, { of: series, what: "numbers over time", children: (answer) => {
+        const series2 = answer;
+        return params.has("table") ? /* @__PURE__ */ a3(SeriesTable, { of: series2 }) : /* @__PURE__ */ a3(Charts, { of: series2, began: props.state.began_unix_us, answer: props.answer, name: props.name });
+      } })
+    ] });
+  }
+  function Charts(props) {
+    const times2 = useTimes();
+    const [cursor, setCursor] = d2(null);
+    const { of } = props;
+    const seconds = of.step_us / 1e6;
+    const gaps = (props.answer?.coverage ?? []).filter((gap) => gap.since_unix_us !== null && gap.gap !== "sampling_changed" && gap.gap !== "joined" && (gap.services.length === 0 || gap.services.includes(props.name))).map((gap) => ({ since: gap.since_unix_us ?? 0, until: gap.until_unix_us ?? of.until_unix_us, text: `Spans of agent ${gap.agent_id} are missing here` }));
+    const dots = of.exemplars.filter(({ stored: stored2 }) => stored2).map((exemplar) => ({
+      at: exemplar.time_unix_us,
+      value: exemplar.duration_us,
+      isBad: exemplar.error,
+      says: `Trace of ${times2.precise(exemplar.time_unix_us)}, ${duration(exemplar.duration_us)}${exemplar.error ? ", failed" : ""}`,
+      href: href("trace", { id: exemplar.trace_id, span: exemplar.span_id })
+    }));
+    const shared = { since: of.since_unix_us, step: of.step_us, cursor, setCursor, began: props.began, gaps };
+    const total = of.requests.reduce((sum, value) => sum + value, 0);
+    if (total === 0) return /* @__PURE__ */ a3("p", { class: "soft", children: "No request of this kind in this window." });
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("div", { class: "charts", children: [
+        /* @__PURE__ */ a3(
+          Chart,
+          {
+            ...shared,
+            title: "Duration",
+            kind: "lines",
+            height: 262,
+            format: duration,
+            dots,
+            lines: [{ name: "P50", values: of.p50_us, look: "first" }, { name: "P95", values: of.p95_us, look: "second" }, { name: "P99", values: of.p99_us, look: "third" }]
+          }
+        ),
+        /* @__PURE__ */ a3("div", { class: "charts-side", children: [
+          /* @__PURE__ */ a3(
+            Chart,
+            {
+              ...shared,
+              title: "Requests per second",
+              kind: "bars",
+              height: 128,
+              format: perSecond,
+              lines: [{ name: "requests/s", values: of.requests.map((value) => value / seconds), look: "second" }],
+              children: /* @__PURE__ */ a3("span", { children: [
+                count(total),
+                " in all"
+              ] })
+            }
+          ),
+          /* @__PURE__ */ a3(
+            Chart,
+            {
+              ...shared,
+              title: "Share of errors",
+              kind: "bars",
+              height: 128,
+              format: rate,
+              least: 0.01,
+              lines: [{ name: "errors", values: of.requests.map((value, at) => value === 0 ? null : (of.errors[at] ?? 0) / value), look: "bad" }],
+              children: /* @__PURE__ */ a3("span", { children: [
+                count(of.errors.reduce((sum, value) => sum + value, 0)),
+                " in all"
+              ] })
+            }
+          )
+        ] })
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        "Counted from ",
+        of.source,
+        ".",
+        of.beyond_us !== null && /* @__PURE__ */ a3($, { children: [
+          " Where a line is missing above requests, the percentile is >",
+          duration(of.beyond_us),
+          "."
+        ] }),
+        of.covered_since_unix_us > of.since_unix_us && /* @__PURE__ */ a3($, { children: [
+          " Data begins at ",
+          times2.short(of.covered_since_unix_us),
+          "."
+        ] }),
+        dots.length > 0 && /* @__PURE__ */ a3($, { children: " ○ is a request with its trace, ✕ one that failed: open it by clicking, or with arrows and Enter." }),
+        gaps.length > 0 && /* @__PURE__ */ a3($, { children: " Dashed areas: spans of an agent are missing." })
+      ] })
+    ] });
+  }
+
+  // src/screens/service/statements.tsx
+  var SHOWN4 = 20;
+  function Statements(props) {
+    const { statements, statements_source } = props.of;
+    if (statements.length === 0) return null;
+    const shown2 = statements.slice(0, SHOWN4);
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "SQL statements" }),
+      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "SQL statements", children: /* @__PURE__ */ a3("table", { class: "cards numbers-table", children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { children: "Statement" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Calls" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Errors" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "P50" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "P95" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "P99" }),
+          /* @__PURE__ */ a3("th", { children: "P95 against before" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Time in all" })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: shown2.map(({ row, total_us }) => {
+          const name = [row.operation, row.table].filter(Boolean).join(" ") || "unnamed";
+          return /* @__PURE__ */ a3("tr", { children: [
+            /* @__PURE__ */ a3("th", { scope: "row", children: /* @__PURE__ */ a3("a", { class: "row-link", href: href("traces", { q: `service:${quoted3(props.service)} name~${quoted3(name)}` }), children: /* @__PURE__ */ a3("code", { children: name }) }) }),
+            /* @__PURE__ */ a3(Numbers, { now: row, before: row.before, noun: "Calls" }),
+            /* @__PURE__ */ a3("td", { class: "number", "data-label": "Time in all", children: total_us === 0 ? "–" : duration(total_us) })
+          ] }, name);
+        }) })
+      ] }) }),
+      /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        "Counted from ",
+        statements_source ?? "spans",
+        ".",
+        statements.length > SHOWN4 && ` ${count(statements.length - SHOWN4)} more took less time.`
+      ] })
+    ] });
+  }
+
+  // src/screens/service/tiles.tsx
+  var SOURCE = {
+    metrics: "Counted from metrics of its requests.",
+    spans: "Counted from spans, because no metrics of its requests are stored."
+  };
+  function Tiles({ of }) {
+    const { now: now2, before: before2 } = of;
+    const source = of.requests[0]?.source;
+    const estimate = now2.estimate;
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("dl", { class: "tiles", children: [
+        /* @__PURE__ */ a3(Tile, { name: "Requests/s", now: `${estimate != null ? "~" : ""}${perSecond(now2.requests_per_second)}`, before: before2 && perSecond(before2.requests_per_second), more: `${count(now2.requests)} in all`, isBad: of.health === "fewer_requests" || of.health === "not_seen" }),
+        /* @__PURE__ */ a3(Tile, { name: "Errors", now: now2.requests === 0 ? "–" : rate(now2.error_rate), before: before2 && rate(before2.error_rate), more: `${count(now2.errors)} of ${count(now2.requests)}`, isBad: of.health === "failing" }),
+        /* @__PURE__ */ a3(Tile, { name: "P50", now: percentile(now2.p50_us, now2.exact, now2.beyond_us), before: before2 && percentile(before2.p50_us, before2.exact, before2.beyond_us), isBad: false }),
+        /* @__PURE__ */ a3(Tile, { name: "P95", now: percentile(now2.p95_us, now2.exact, now2.beyond_us), before: before2 && percentile(before2.p95_us, before2.exact, before2.beyond_us), isBad: of.health === "slow" || of.is_slow_too }),
+        of.complete_ratio != null && /* @__PURE__ */ a3(Tile, { name: "Complete", now: percent(of.complete_ratio), before: null, more: "of its spans are stored", isBad: false })
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        source !== void 0 && SOURCE[source],
+        of.requests.length > 1 && /* @__PURE__ */ a3($, { children: [
+          " Percentiles are those of ",
+          of.requests[0]?.kind,
+          " requests, the most frequent kind."
+        ] }),
+        !now2.exact && " ≈ marks percentiles that are interpolated in a histogram.",
+        estimate != null && /* @__PURE__ */ a3($, { children: [
+          " Only a share of traces is recorded",
+          estimate.sampling_ratio !== null && ` (${percent(estimate.sampling_ratio)})`,
+          ": ~ marks estimates."
+        ] })
+      ] })
+    ] });
+  }
+  function Tile(props) {
+    return /* @__PURE__ */ a3("div", { class: `tile${props.isBad ? " tile-bad" : ""}`, children: [
+      /* @__PURE__ */ a3("dt", { children: props.name }),
+      /* @__PURE__ */ a3("dd", { class: "tile-now", children: [
+        props.isBad && /* @__PURE__ */ a3("span", { class: "mark", "aria-hidden": "true", children: "✕ " }),
+        props.now
+      ] }),
+      /* @__PURE__ */ a3("dd", { class: "tile-before", children: props.before === null ? props.more ?? "" : `${props.before} before` }),
+      props.before !== null && props.more !== void 0 && /* @__PURE__ */ a3("dd", { class: "tile-before", children: props.more })
+    ] });
+  }
+
+  // src/screens/service/slow-traces.tsx
+  var SHOWN5 = 5;
+  function SlowTraces(props) {
+    const slowest = useAnswer("traces", { ...props.window.ask, service: props.service, sort: "slowest", causes: true, limit: SHOWN5 });
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("div", { class: "head", children: [
+        /* @__PURE__ */ a3("h2", { children: "Slowest traces" }),
+        /* @__PURE__ */ a3("a", { class: "small", href: href("traces", { q: `service:${quoted3(props.service)}`, sort: "slowest" }), "aria-label": "All traces of the service, slowest first", children: "All" })
+      ] }),
+      /* @__PURE__ */ a3(Answer, { of: slowest, what: "the slowest traces", children: (list) => /* @__PURE__ */ a3(ShortTraces, { of: list, none: "No trace of it started in this window." }) })
+    ] });
+  }
+
   // src/screens/service/service.tsx
-  function ServiceScreen(_props) {
-    useTitle("Service");
-    return /* @__PURE__ */ a3("h1", { children: "Service" });
+  function ServiceScreen({ address, window }) {
+    const name = address.params.get("name") ?? "";
+    useTitle(name === "" ? "Service" : name);
+    useListKeys("Service", ".service-screen a.row-link");
+    const links = { why: href("why", { service: name }), traces: href("traces", { q: `service:${quoted3(name)}` }), map: href("map", { focus: name }) };
+    useKeys("Service", [
+      { keys: "w", does: "why", run: () => go(links.why) },
+      { keys: "v", does: "traces of the service", run: () => go(links.traces) },
+      { keys: "T", does: "charts as a table, and back", run: () => amend({ table: address.params.has("table") ? null : 1 }) }
+    ]);
+    const windows = { ...window.ask, baseline: "1h", find_beginning: window.isDefault };
+    const services = useAnswer("services", name === "" ? null : { ...windows, service: name });
+    const { answer } = services;
+    const state = answer?.services.find((service) => service.name === name);
+    if (name === "") return /* @__PURE__ */ a3(NoName, {});
+    return /* @__PURE__ */ a3("div", { class: "service-screen", children: [
+      /* @__PURE__ */ a3("div", { class: "service-head", children: [
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("h1", { children: name }),
+          /* @__PURE__ */ a3("p", { class: "service-verdict", children: state === void 0 ? /* @__PURE__ */ a3("span", { class: "soft", children: answer === null ? "Reading how well it is…" : answer.verdict }) : /* @__PURE__ */ a3($, { children: [
+            /* @__PURE__ */ a3(State, { health: state.health }),
+            " ",
+            reasonOf(state),
+            state.began_unix_us !== null && /* @__PURE__ */ a3(Since, { us: state.began_unix_us })
+          ] }) })
+        ] }),
+        /* @__PURE__ */ a3("p", { class: "actions", children: [
+          /* @__PURE__ */ a3("a", { class: "button button-first", href: links.why, children: "Why" }),
+          /* @__PURE__ */ a3("a", { class: "button", href: links.traces, children: "Traces" }),
+          /* @__PURE__ */ a3("a", { class: "button", href: links.map, children: "Map" })
+        ] })
+      ] }),
+      /* @__PURE__ */ a3(Answer, { of: services, what: name, children: (answer2) => state === void 0 ? /* @__PURE__ */ a3(NotSeen, { name, of: answer2 }) : /* @__PURE__ */ a3(Tiles, { of: state }) }),
+      state !== void 0 && /* @__PURE__ */ a3(OverTime, { name, state, address, window, answer }),
+      answer?.detail != null && state !== void 0 && /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3(Operations, { of: answer.detail, service: name, address }),
+        /* @__PURE__ */ a3("div", { class: "service-pairs", children: [
+          /* @__PURE__ */ a3(Calls2, { title: "Called by", calls: answer.detail.callers, end: "from", none: "No caller was seen: requests come from outside, or their callers are not traced." }),
+          /* @__PURE__ */ a3(Calls2, { title: "Calls", calls: answer.detail.callees, end: "to", none: "It calls nothing that was seen." })
+        ] }),
+        /* @__PURE__ */ a3(Statements, { of: answer.detail, service: name }),
+        /* @__PURE__ */ a3("div", { class: "service-pairs", children: [
+          /* @__PURE__ */ a3(Places, { title: "Hosts", of: answer.detail.hosts, service: name, none: "Spans of it name no host." }),
+          /* @__PURE__ */ a3(Places, { title: "Versions", of: answer.detail.versions, service: name, none: "Spans of it name no version." })
+        ] })
+      ] }),
+      state !== void 0 && /* @__PURE__ */ a3(SlowTraces, { service: name, window }),
+      /* @__PURE__ */ a3(Gaps, { coverage: answer?.coverage }),
+      /* @__PURE__ */ a3(Command, { text: ["coral services", word(name), window.flags].filter(Boolean).join(" ") })
+    ] });
+  }
+  function quoted3(text) {
+    return /^[\w./:@{}-]+$/.test(text) ? text : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  }
+  function Since({ us }) {
+    const times2 = useTimes();
+    return /* @__PURE__ */ a3("span", { class: "soft", children: [
+      ", since ",
+      times2.short(us),
+      " (",
+      ago(us),
+      ")"
+    ] });
+  }
+  function NotSeen(props) {
+    const { did_you_mean } = props.of;
+    return /* @__PURE__ */ a3("div", { class: "notice notice-warn", children: [
+      /* @__PURE__ */ a3("p", { children: [
+        "No span or metric of ",
+        /* @__PURE__ */ a3("strong", { children: props.name }),
+        " was seen in this window or in the hour before."
+      ] }),
+      did_you_mean.length > 0 && /* @__PURE__ */ a3("p", { children: [
+        "Did you mean ",
+        did_you_mean.map((name, at) => /* @__PURE__ */ a3("span", { children: [
+          at > 0 && " or ",
+          /* @__PURE__ */ a3("a", { href: href("service", { name }), children: name })
+        ] }, name)),
+        "?"
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "actions", children: ["1h", "6h", "1d", "7d"].map((since) => /* @__PURE__ */ a3("a", { class: "button", href: href("service", { name: props.name, since }), children: [
+        "Look at ",
+        since
+      ] }, since)) })
+    ] });
+  }
+  function NoName() {
+    return /* @__PURE__ */ a3("div", { class: "service-screen", children: [
+      /* @__PURE__ */ a3("h1", { children: "Service" }),
+      /* @__PURE__ */ a3("p", { children: [
+        "The address names no service. ",
+        /* @__PURE__ */ a3("a", { href: href(""), children: "Home lists all services." })
+      ] })
+    ] });
   }
 
   // src/screens/sql/sql.tsx
@@ -2309,165 +4199,2620 @@
     return /* @__PURE__ */ a3("h1", { children: "SQL" });
   }
 
+  // src/screens/status/words.tsx
+  function Words({ text }) {
+    return /* @__PURE__ */ a3($, { children: text.split("`").map((part3, at) => at % 2 === 1 ? /* @__PURE__ */ a3("code", { children: part3 }, at) : part3) });
+  }
+
+  // src/screens/status/agents.tsx
+  var SHOWN6 = 60;
+  function Agents2({ of }) {
+    if (of.agents.length === 0) return null;
+    const agents = of.agents.toSorted((one, other) => Number(isWell(one)) - Number(isWell(other)));
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "Agents" }),
+      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "Agents", children: /* @__PURE__ */ a3("table", { class: "cards agents-table", children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { children: "Agent" }),
+          /* @__PURE__ */ a3("th", { children: "State" }),
+          /* @__PURE__ */ a3("th", { children: "Beyla" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Behind" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Spans/s" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Last stored" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Stored" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Missed" }),
+          /* @__PURE__ */ a3("th", { class: "number", children: "Refused" }),
+          /* @__PURE__ */ a3("th", { children: "Coral" })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: agents.slice(0, SHOWN6).map((agent) => /* @__PURE__ */ a3(Row3, { of: agent }, agent.agent_id)) })
+      ] }) }),
+      agents.length > SHOWN6 && /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        count(agents.length - SHOWN6),
+        " more are as well as the last one."
+      ] }),
+      agents.filter(({ untraced }) => (untraced?.length ?? 0) > 0).slice(0, 5).map(({ agent_id, untraced }) => /* @__PURE__ */ a3("p", { class: "notice notice-warn", children: [
+        "Beyla on ",
+        /* @__PURE__ */ a3("strong", { children: agent_id }),
+        " does not trace ",
+        untraced?.map(({ name, port }) => `${name}:${port}`).join(", "),
+        ", which listen there. ",
+        /* @__PURE__ */ a3("code", { children: "sudo coral connect NAME:PORT" }),
+        " on that host adds one."
+      ] }, agent_id))
+    ] });
+  }
+  function Row3({ of }) {
+    const times2 = useTimes();
+    const state = stateOf(of);
+    return /* @__PURE__ */ a3("tr", { class: isWell(of) ? void 0 : "sick", children: [
+      /* @__PURE__ */ a3("th", { scope: "row", children: [
+        /* @__PURE__ */ a3("span", { tabIndex: -1, "data-row": true, children: of.agent_id }),
+        /* @__PURE__ */ a3("span", { class: "agent-address", children: [
+          of.address,
+          ", ",
+          of.known_by
+        ] })
+      ] }),
+      /* @__PURE__ */ a3("td", { class: "wide", "data-label": "State", children: [
+        /* @__PURE__ */ a3(Mark, { mark: state.mark, tone: state.tone, word: state.word }),
+        !of.reachable && of.answered_at_unix_us !== null && /* @__PURE__ */ a3($, { children: [
+          " since ",
+          times2.short(of.answered_at_unix_us)
+        ] }),
+        of.last_error !== null && /* @__PURE__ */ a3("span", { class: "agent-reason", children: of.last_error }),
+        of.last_refusal !== null && /* @__PURE__ */ a3("span", { class: "agent-reason", children: [
+          "Refused a span: ",
+          of.last_refusal
+        ] })
+      ] }),
+      /* @__PURE__ */ a3("td", { class: "wide", "data-label": "Beyla", children: /* @__PURE__ */ a3(Beyla, { of }) }),
+      /* @__PURE__ */ a3("td", { class: "number", "data-label": "Behind", children: of.lag_seconds === null ? "–" : behind(of.lag_seconds) }),
+      /* @__PURE__ */ a3("td", { class: "number", "data-label": "Spans/s", children: of.spans_per_second === null ? "–" : of.spans_per_second.toFixed(1) }),
+      /* @__PURE__ */ a3("td", { class: "number", "data-label": "Last stored", children: of.spans_at_unix_us === null ? "–" : ago(of.spans_at_unix_us) }),
+      /* @__PURE__ */ a3("td", { class: "number", "data-label": "Stored", children: count(of.spans_stored) }),
+      /* @__PURE__ */ a3("td", { class: `number${of.spans_missed > 0 ? " tone-bad" : ""}`, "data-label": "Missed", children: /* @__PURE__ */ a3(Lost, { count: of.spans_missed }) }),
+      /* @__PURE__ */ a3("td", { class: `number${of.spans_refused > 0 ? " tone-bad" : ""}`, "data-label": "Refused", children: /* @__PURE__ */ a3(Lost, { count: of.spans_refused }) }),
+      /* @__PURE__ */ a3("td", { "data-label": "Coral", children: of.version ?? "–" })
+    ] });
+  }
+  function Lost(props) {
+    return props.count === 0 ? /* @__PURE__ */ a3($, { children: "0" }) : /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("span", { "aria-hidden": "true", children: "✕ " }),
+      count(props.count)
+    ] });
+  }
+  function Beyla({ of }) {
+    if (of.beyla === null) return /* @__PURE__ */ a3("span", { class: "soft", children: "not said" });
+    const [, word2 = of.beyla, rest = ""] = /^(\S+?):?(?:\s+([\s\S]*))?$/.exec(of.beyla) ?? [];
+    const reason = rest.replace(/^\(([\s\S]*)\)$/, "$1");
+    const isBroken = beylaIsBroken(of.beyla);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3(Mark, { mark: isBroken ? "✕" : word2 === "running" ? "✓" : "–", tone: isBroken ? "bad" : word2 === "running" ? "good" : "soft", word: `${of.reachable ? "" : "was "}${word2}` }),
+      reason !== "" && /* @__PURE__ */ a3("span", { class: "agent-reason", children: /* @__PURE__ */ a3(Words, { text: reason }) })
+    ] });
+  }
+
+  // src/screens/status/counters.tsx
+  var LOSSES = [
+    { end: "spans.missed", says: "Spans that expired on an agent before this colony had fetched them" },
+    { end: "spans.refused.invalid", says: "Spans that break the rules of OpenTelemetry, and can never be stored" },
+    { end: "spans.refused.undecodable", says: "Spans that could not be decoded" },
+    { end: "spans.refused.unstorable", says: "Spans that are too large to be stored" },
+    { end: "spans.evicted", says: "Spans that were deleted early, because the limit of the store was reached" },
+    { end: "spans.sampled_out", says: "Spans that the colony left out by its own sampling" },
+    { end: "store.damaged", says: "Files of the store that cannot be read" },
+    { end: "metrics.missed", says: "Metrics that expired on an agent before this colony had fetched them" },
+    { end: "metrics.refused", says: "Metrics that can never be stored" },
+    { end: "metrics.damaged", says: "Files of metrics that cannot be read" },
+    { end: "metrics.evicted", says: "Metrics that were deleted early, because the limit was reached" },
+    { end: "metric_points.overflown", says: "Metric points beyond the largest number of series" },
+    { end: "links.dropped", says: "Links between spans that were not kept" },
+    { end: "minutes.dropped", says: "Minutes of the coverage timeline that were not recorded" },
+    { end: "polls.failed", says: "Polls of agents that failed" },
+    { end: "pollers.panicked", says: "Pollers that crashed: please report it" },
+    { end: "maintenance.failures", says: "Failures to clean up the store" },
+    { end: "queries.refused", says: "Questions that were refused, because too many were asked at a time" },
+    { end: "registrations.refused", says: "Agents that were refused" },
+    { end: "audit.failures", says: "Failures to write the audit log" },
+    { end: "audit.unrecorded", says: "Questions that the audit log does not have" }
+  ];
+  function lossOf(name) {
+    return LOSSES.find(({ end }) => name.endsWith(`.${end}`))?.says ?? null;
+  }
+  function Counters(props) {
+    const all = Object.entries(props.of);
+    const known = all.filter(([name]) => lossOf(name) !== null);
+    const lost = known.filter(([, value]) => value > 0);
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "What was lost" }),
+      lost.length === 0 ? /* @__PURE__ */ a3("p", { children: [
+        "Nothing since this colony started: ",
+        counted(known.length, "counter"),
+        " of losses, all 0."
+      ] }) : /* @__PURE__ */ a3(Table2, { rows: lost }),
+      /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("button", { type: "button", "aria-expanded": props.isAll, onClick: () => amend({ counters: props.isAll ? null : "all" }), children: props.isAll ? "Hide counters" : `All ${count(all.length)} counters` }) }),
+      props.isAll && /* @__PURE__ */ a3(Table2, { rows: all.slice(0, 78) })
+    ] });
+  }
+  function Table2(props) {
+    return /* @__PURE__ */ a3("table", { class: "counters", children: [
+      /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+        /* @__PURE__ */ a3("th", { class: "number", children: "Count" }),
+        /* @__PURE__ */ a3("th", { children: "Of" })
+      ] }) }),
+      /* @__PURE__ */ a3("tbody", { children: props.rows.map(([name, value]) => {
+        const loss = lossOf(name);
+        const isLoss = loss !== null && value > 0;
+        return /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("td", { class: `number${isLoss ? " tone-bad" : ""}`, children: [
+            isLoss && /* @__PURE__ */ a3("span", { "aria-hidden": "true", children: "✕ " }),
+            count(value)
+          ] }),
+          /* @__PURE__ */ a3("td", { children: [
+            loss !== null && /* @__PURE__ */ a3("span", { class: "counter-says", children: loss }),
+            /* @__PURE__ */ a3("code", { children: name })
+          ] })
+        ] }, name);
+      }) })
+    ] });
+  }
+
+  // src/screens/status/problems.tsx
+  function Problems({ of }) {
+    const times2 = useTimes();
+    if (of.problems.length === 0) {
+      return /* @__PURE__ */ a3("p", { class: "status-fine", children: [
+        /* @__PURE__ */ a3(Mark, { mark: "✓", tone: "good", word: "No problem" }),
+        " ",
+        /* @__PURE__ */ a3("span", { children: [
+          of.agents.length === 1 ? "The agent answers" : "All agents answer",
+          ", is no more than a minute behind, and every stored span can be read."
+        ] })
+      ] });
+    }
+    return /* @__PURE__ */ a3("ol", { class: "problems", children: of.problems.map((problem, at) => {
+      const { what, remedy } = inWords(problem, of, times2);
+      return /* @__PURE__ */ a3("li", { class: `notice ${isWarning(problem) ? "notice-warn" : "notice-bad"}`, children: [
+        /* @__PURE__ */ a3("p", { children: [
+          /* @__PURE__ */ a3("span", { class: `mark tone-${isWarning(problem) ? "warn" : "bad"}`, "aria-hidden": "true", children: isWarning(problem) ? "!" : "✕" }),
+          " ",
+          /* @__PURE__ */ a3("strong", { children: what })
+        ] }),
+        /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3(Words, { text: remedy }) })
+      ] }, at);
+    }) });
+  }
+  function isWarning({ kind }) {
+    return kind === "agent_behind" || kind === "agent_not_polled";
+  }
+  function inWords(problem, status, times2) {
+    const agent = "agent_id" in problem ? status.agents.find(({ agent_id }) => agent_id === problem.agent_id) : void 0;
+    const because = agent?.last_error == null ? "" : ` The colony says: ${agent.last_error}.`;
+    switch (problem.kind) {
+      case "no_agents":
+        return { what: "No agent is known, so nothing is collected.", remedy: status.encryption === "tls" ? "`coral colony token create --agent NAME` prints the command that starts one on another host." : "Name agents in `colony.agents`, or start one with `--set agent.colony=URL`." };
+      case "agent_not_polled":
+        return { what: `Agent ${problem.agent_id} has not been polled yet.`, remedy: "It is asked within seconds. If this stays, look at the log of the colony." };
+      case "agent_unreachable": {
+        const since = problem.answered_at_unix_us === null ? "since this colony started" : `since ${times2.short(problem.answered_at_unix_us)} (${ago(problem.answered_at_unix_us)})`;
+        return {
+          what: `Agent ${problem.agent_id} has been unreachable ${since}: its spans are missing here.`,
+          remedy: `Is its host up, and does \`coral agent\` run there?${agent === void 0 ? "" : ` It is asked at ${agent.address}.`} It keeps spans for an hour by default, and they arrive when it is back.${because}`
+        };
+      }
+      case "agent_unusable":
+        return unusable(problem.agent_id, problem.state, because);
+      case "cannot_store":
+        return { what: `This colony cannot store the spans of agent ${problem.agent_id}.`, remedy: `Is the disk full, or not writable? The log of the colony names the file.${because}` };
+      case "agent_behind":
+        return { what: `This colony is ${behind(problem.seconds)} behind agent ${problem.agent_id}: its newest spans are missing here.`, remedy: "After an interruption the colony catches up by itself. If the number grows, the network or the disk of the colony is too slow." };
+      case "beyla_not_working":
+        return { what: `Beyla does not work on agent ${problem.agent_id}: ${ends(problem.beyla)}.`, remedy: "Programs without an SDK are not seen there. `sudo coral beyla doctor` on that host says what is missing." };
+      case "spans_damaged":
+        return { what: `${counted(problem.spans, "stored span")} cannot be read: a file is damaged.`, remedy: "`coral store repair` reads the file again, and keeps what can be read." };
+    }
+  }
+  function unusable(agent, state, because) {
+    if (state === "refuses") return { what: `Agent ${agent} refuses to be polled.`, remedy: `It does not trust this colony. Let it join again: \`coral colony token create --agent ${agent}\` prints the command.${because}` };
+    if (state === "too_old") return { what: `Agent ${agent} runs a version of Coral that is too old.`, remedy: `Update Coral on its host.${because}` };
+    return { what: `Agent ${agent} sends replies that are not an agent's.`, remedy: `Something else may listen at its address.${because}` };
+  }
+  function ends(text) {
+    return text.replace(/[.\s]+$/, "");
+  }
+
+  // src/screens/status/store.tsx
+  var DAY_S = 86400;
+  function Store({ of }) {
+    const { store: store2, sql_library } = of;
+    const used = store2.max_bytes > 0 ? store2.bytes / store2.max_bytes : 0;
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "Store" }),
+      /* @__PURE__ */ a3("div", { class: "status-pair", children: [
+        /* @__PURE__ */ a3("dl", { class: "facts-wide", children: [
+          /* @__PURE__ */ a3("div", { children: [
+            /* @__PURE__ */ a3("dt", { children: "On disk" }),
+            /* @__PURE__ */ a3("dd", { children: [
+              /* @__PURE__ */ a3("span", { class: "meter", role: "img", "aria-label": `${percent(used)} of the limit`, children: /* @__PURE__ */ a3("span", { class: used > 0.9 ? "meter-full" : "", style: { width: `${Math.min(100, used * 100)}%` } }) }),
+              /* @__PURE__ */ a3("strong", { children: bytes(store2.bytes) }),
+              " of ",
+              bytes(store2.max_bytes),
+              " (",
+              percent(used),
+              ")"
+            ] })
+          ] }),
+          /* @__PURE__ */ a3("div", { children: [
+            /* @__PURE__ */ a3("dt", { children: "Spans" }),
+            /* @__PURE__ */ a3("dd", { children: [
+              counted(store2.spans, "span"),
+              store2.oldest_received_unix_us !== null && /* @__PURE__ */ a3($, { children: [
+                ", the oldest received ",
+                ago(store2.oldest_received_unix_us)
+              ] })
+            ] })
+          ] }),
+          /* @__PURE__ */ a3("div", { children: [
+            /* @__PURE__ */ a3("dt", { children: "Kept for" }),
+            /* @__PURE__ */ a3("dd", { children: [
+              days(store2.keep_seconds),
+              ", or until the limit is reached"
+            ] })
+          ] }),
+          /* @__PURE__ */ a3("div", { children: [
+            /* @__PURE__ */ a3("dt", { children: "Will fit" }),
+            /* @__PURE__ */ a3("dd", { children: forecast(store2, Date.now()) })
+          ] }),
+          store2.spans_damaged > 0 && /* @__PURE__ */ a3("div", { children: [
+            /* @__PURE__ */ a3("dt", { children: "Damaged" }),
+            /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: `${counted(store2.spans_damaged, "span")} cannot be read` }) })
+          ] })
+        ] }),
+        /* @__PURE__ */ a3("dl", { class: "facts-wide", children: /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "SQL" }),
+          /* @__PURE__ */ a3("dd", { children: sql_library.path === null ? /* @__PURE__ */ a3($, { children: [
+            /* @__PURE__ */ a3(Mark, { mark: "–", tone: "soft", word: "not available" }),
+            /* @__PURE__ */ a3("span", { class: "agent-reason", children: /* @__PURE__ */ a3(Words, { text: sql_library.reason ?? "no library of DuckDB was found" }) })
+          ] }) : /* @__PURE__ */ a3($, { children: [
+            /* @__PURE__ */ a3(Mark, { mark: "✓", tone: "good", word: "available" }),
+            /* @__PURE__ */ a3("span", { class: "agent-reason", children: [
+              sql_library.path,
+              sql_library.found_by !== null && `, found by ${sql_library.found_by}`
+            ] })
+          ] }) })
+        ] }) })
+      ] })
+    ] });
+  }
+  function days(seconds) {
+    if (seconds >= 2 * DAY_S) return `${Math.round(seconds / DAY_S)} d`;
+    if (seconds >= 7200) return `${Math.round(seconds / 3600)} h`;
+    return `${Math.max(0, Math.round(seconds / 60))} min`;
+  }
+  function forecast(store2, nowMs) {
+    const { oldest_received_unix_us, bytes: used, max_bytes, keep_seconds } = store2;
+    const age = oldest_received_unix_us === null ? 0 : nowMs / 1e3 - oldest_received_unix_us / 1e6;
+    if (used === 0 || age < 60) return "too young to tell";
+    const fits = max_bytes / (used / age);
+    if (fits >= keep_seconds) return `all ${days(keep_seconds)} at the rate so far, which take ${bytes(used / age * keep_seconds)}`;
+    const left = (max_bytes - used) / (used / age);
+    return left > 0 ? `about ${days(fits)} at the rate so far: full in ${days(left)}, then the oldest spans are deleted early` : `about ${days(fits)}: the limit is reached, and the oldest spans are deleted early`;
+  }
+
+  // src/screens/status/timeline.tsx
+  var WORDS6 = {
+    unreachable: "could not be reached",
+    returned: "was away and came back",
+    joined: "joined",
+    beyla_stopped: "had no running Beyla",
+    sampling_changed: "changed the share of traces that it records"
+  };
+  function Timeline(props) {
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "What was seen of agents" }),
+      /* @__PURE__ */ a3(Answer, { of: props.of, what: "what was seen of agents", children: (answer) => /* @__PURE__ */ a3(Lanes, { of: answer, status: props.status }) })
+    ] });
+  }
+  function Lanes({ of, status }) {
+    const times2 = useTimes();
+    const since = of.baseline_since_unix_us;
+    const until = of.until_unix_us;
+    const names = [.../* @__PURE__ */ new Set([...status.agents.map(({ agent_id }) => agent_id), ...of.coverage.map(({ agent_id }) => agent_id)])];
+    const gapsOf = (name) => of.coverage.filter(({ agent_id }) => agent_id === name);
+    const shown2 = names.toSorted((one, other) => gapsOf(other).length - gapsOf(one).length).slice(0, 30);
+    const percent2 = (time2) => `${(Math.min(Math.max((time2 - since) / (until - since), 0), 1) * 100).toFixed(2)}%`;
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("div", { class: "lanes", children: [
+        shown2.map((name) => /* @__PURE__ */ a3("div", { class: "lane", children: [
+          /* @__PURE__ */ a3("span", { class: "lane-name", children: name }),
+          /* @__PURE__ */ a3("span", { class: "lane-line", role: "img", "aria-label": laneInWords(name, gapsOf(name), times2.short), children: gapsOf(name).map((gap) => /* @__PURE__ */ a3(Gap, { of: gap, since, until, percent: percent2 }, `${gap.gap} ${gap.since_unix_us}`)) })
+        ] }, name)),
+        /* @__PURE__ */ a3("div", { class: "lane lane-times", "aria-hidden": "true", children: [
+          /* @__PURE__ */ a3("span", {}),
+          /* @__PURE__ */ a3("span", { class: "lane-axis", children: timeTicks(since, until, 5).map((tick) => /* @__PURE__ */ a3("span", { style: { left: percent2(tick) }, children: times2.short(tick) }, tick)) })
+        ] })
+      ] }),
+      of.coverage.length === 0 ? /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        "No gap from ",
+        times2.short(since),
+        " to ",
+        times2.short(until),
+        ": every agent answered, and what it had is here."
+      ] }) : /* @__PURE__ */ a3("ul", { class: "lane-words", children: of.coverage.map((gap) => /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("strong", { children: gap.agent_id }),
+        " ",
+        gapInWords(gap, times2.short)
+      ] }, `${gap.agent_id} ${gap.gap} ${gap.since_unix_us}`)) }),
+      names.length > shown2.length && /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        counted(names.length - shown2.length, "more agent"),
+        " without a gap."
+      ] })
+    ] });
+  }
+  function Gap(props) {
+    const { of, percent: percent2 } = props;
+    const isMoment = of.gap === "joined" || of.gap === "sampling_changed";
+    const from = of.since_unix_us ?? props.since;
+    const to = isMoment ? from : of.until_unix_us ?? props.until;
+    const left = percent2(from);
+    return /* @__PURE__ */ a3("span", { class: `lane-gap lane-${of.gap}`, style: { left, width: isMoment ? "3px" : `calc(${percent2(to)} - ${left})` } });
+  }
+  function gapInWords(gap, short) {
+    const when = gap.since_unix_us === null ? "" : gap.gap === "joined" || gap.gap === "sampling_changed" ? ` at ${short(gap.since_unix_us)}` : gap.until_unix_us === null ? ` since ${short(gap.since_unix_us)}` : ` from ${short(gap.since_unix_us)} to ${short(gap.until_unix_us)}`;
+    const services = gap.services.length === 0 ? "" : `: ${gap.services.join(", ")}${gap.services_cut ? " and more" : ""}`;
+    const traces = gap.traces_affected > 0 ? ` (${counted(gap.traces_affected, "trace")} may lack spans)` : "";
+    return `${WORDS6[gap.gap]}${when}${services}${traces}`;
+  }
+  function laneInWords(name, gaps, short) {
+    return gaps.length === 0 ? `${name}: no gap` : `${name}: ${gaps.map((gap) => gapInWords(gap, short)).join("; ")}`;
+  }
+
   // src/screens/status/status.tsx
-  function Status(_props) {
-    useTitle("Status");
-    return /* @__PURE__ */ a3("h1", { children: "Status" });
+  function Status({ address, window }) {
+    const may = useMay("status.read");
+    const status = useAnswer("status", may === false ? null : {});
+    const maySeeServices = useMay("metrics.read");
+    const services = useAnswer("services", status.answer !== null && maySeeServices === true ? { ...window.ask, baseline: "1h" } : null);
+    const title = headline2(status.answer);
+    useTitle(title);
+    useListKeys("Status", ".status-screen [data-row]");
+    if (may === false) return /* @__PURE__ */ a3(NotAllowed, {});
+    return /* @__PURE__ */ a3("div", { class: "status-screen", children: [
+      /* @__PURE__ */ a3("h1", { children: title }),
+      /* @__PURE__ */ a3(Answer, { of: status, what: "the state of the colony", children: (answer) => /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3("p", { class: "soft small status-about", children: about(answer) }),
+        /* @__PURE__ */ a3(Problems, { of: answer }),
+        /* @__PURE__ */ a3(Agents2, { of: answer }),
+        maySeeServices === true && /* @__PURE__ */ a3(Timeline, { of: services, status: answer }),
+        /* @__PURE__ */ a3(Store, { of: answer }),
+        /* @__PURE__ */ a3(Counters, { of: answer.counters, isAll: address.params.has("counters") })
+      ] }) }),
+      /* @__PURE__ */ a3(Command, { text: "coral colony status" })
+    ] });
+  }
+  function headline2(status) {
+    if (status === null) return "Status";
+    const { problems, agents, store: store2 } = status;
+    if (problems.length > 0) return counted(problems.length, "problem");
+    if (store2.spans === 0) return `${counted(agents.length, "agent")} polled, no span stored yet`;
+    return agents.length === 1 ? "Healthy: the agent is polled" : `Healthy: all ${agents.length} agents are polled`;
+  }
+  function about({ version, encryption, agents }) {
+    const sent = {
+      tls: "what it sends is encrypted (TLS)",
+      loopback: "it answers on this host only, so nothing leaves it",
+      insecure_plaintext: "what it sends is not encrypted: everybody on the network can read it"
+    }[encryption];
+    return [`Coral ${version}`, counted(agents.length, "agent"), sent].filter(Boolean).join(" · ");
+  }
+  function NotAllowed() {
+    return /* @__PURE__ */ a3("div", { class: "status-screen", children: [
+      /* @__PURE__ */ a3("h1", { children: "Status" }),
+      /* @__PURE__ */ a3("p", { class: "notice", children: [
+        "Your access does not include the state of the colony (",
+        /* @__PURE__ */ a3("code", { children: "status.read" }),
+        "). Ask who gave you the access, or go on with services and traces."
+      ] }),
+      /* @__PURE__ */ a3(Command, { text: "coral colony status" })
+    ] });
   }
 
-  // src/screens/trace/trace.tsx
-  function TraceScreen(_props) {
-    useTitle("Trace");
-    return /* @__PURE__ */ a3("h1", { children: "Trace" });
+  // src/screens/trace/attributes.tsx
+  var LONGEST = 4096;
+  var MOST3 = 60;
+  function Attributes(props) {
+    const entries = Object.entries(props.of).toSorted(([one], [other]) => one < other ? -1 : 1);
+    const [isAll, setAll] = d2(false);
+    if (entries.length === 0) return /* @__PURE__ */ a3("p", { class: "soft", children: "None." });
+    const shown2 = isAll ? entries : entries.slice(0, MOST3);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("dl", { class: "attributes", children: shown2.map(([key, value]) => /* @__PURE__ */ a3("div", { children: [
+        /* @__PURE__ */ a3("dt", { children: key }),
+        /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { of: value }) })
+      ] }, key)) }),
+      shown2.length < entries.length && /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: [
+        "Show all ",
+        entries.length
+      ] })
+    ] });
+  }
+  function Value(props) {
+    const [isAll, setAll] = d2(false);
+    const text = typeof props.of === "string" ? props.of : JSON.stringify(props.of);
+    if (text === void 0 || text === "") return /* @__PURE__ */ a3("span", { class: "soft", children: "empty" });
+    if (text.length <= LONGEST || isAll) return /* @__PURE__ */ a3(Text, { of: text });
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3(Text, { of: cut2(text) }),
+      "…",
+      " ",
+      /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: [
+        "Show all ",
+        bytes(text.length)
+      ] })
+    ] });
+  }
+  function Text(props) {
+    const { of } = props;
+    return isWebAddress(of) ? /* @__PURE__ */ a3("a", { href: of, rel: "noopener noreferrer", target: "_blank", children: of }) : /* @__PURE__ */ a3($, { children: of });
+  }
+  function cut2(text, length = LONGEST) {
+    if (text.length <= length) return text;
+    const code = text.charCodeAt(length - 1);
+    return text.slice(0, code >= 55296 && code < 56320 ? length - 1 : length);
+  }
+  function shortened(text, length = 160) {
+    return text.length <= length ? text : `${cut2(text, length)}…`;
+  }
+  function isWebAddress(text) {
+    if (!/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.length > 2e3) return false;
+    try {
+      const url = new URL(text);
+      return url.protocol === "http:" || url.protocol === "https:";
+    } catch {
+      return false;
+    }
   }
 
-  // src/search.ts
-  var SIGNS = [":>=", ":<=", ":>", ":<", ">=", "<=", "!=", "!~", "=~", "==", ">", "<", "~", "=", ":"];
-  var KEY_END = /[\s<>!~=:()"]/;
-  function conditionsOf(search) {
-    const words2 = topmost(search);
-    const isOr = (word2) => word2.text === "OR";
-    if (words2.some(isOr)) {
-      const conditions = [];
-      let first2 = null;
-      let last = null;
-      const end = () => {
-        if (first2 && last) conditions.push({ text: search.slice(first2.from, last.to), from: first2.from, to: last.to });
-        first2 = last = null;
-      };
-      for (const word2 of words2) {
-        if (isOr(word2)) end();
-        else {
-          first2 ??= word2;
-          last = word2;
+  // src/screens/trace/rows.ts
+  var ERROR = 1;
+  var ORPHAN = 2;
+  var MOVED = 8;
+  var CRITICAL = 16;
+  var REDACTED = 32;
+  var OUTLIVES = 64;
+  var REPEATED = 128;
+  var CYCLE = 256;
+  var KINDS2 = ["internal", "server", "client", "producer", "consumer"];
+  var ID_DIGITS = 16;
+  var SHORT_DIGITS = 8;
+  var Rows = class {
+    count;
+    services;
+    names;
+    depth;
+    /** From the start of the trace, in microseconds. */
+    start;
+    duration;
+    self;
+    service;
+    name;
+    kind;
+    flags;
+    /** The first row after the row's subtree. */
+    end;
+    /** The row above in the tree; -1 for none. */
+    parent;
+    /** Which of its siblings a row is, from 1, and how many there are. */
+    position;
+    /** The first row below spans whose parent was not received; `count` if there is none. */
+    firstOrphan;
+    /** Segments of the critical path: those of `row` are from `segmentsAt[row]` to `segmentsAt[row + 1]`. */
+    segmentsAt;
+    segmentStart;
+    segmentEnd;
+    /** The rows of the critical path, in order of time. */
+    criticalRows;
+    ids;
+    siblings;
+    roots = 0;
+    constructor(of) {
+      const count2 = of.depth.length;
+      this.count = count2;
+      this.services = of.services;
+      this.names = of.names;
+      this.ids = of.span_ids;
+      this.depth = Uint32Array.from(of.depth);
+      this.start = Float64Array.from(of.start_us);
+      this.duration = Float64Array.from(of.duration_us);
+      this.self = Float64Array.from(of.self_us);
+      this.service = Uint32Array.from(of.service);
+      this.name = Uint32Array.from(of.name);
+      this.kind = Uint8Array.from(of.kind);
+      this.flags = Uint16Array.from(of.flags);
+      this.end = new Int32Array(count2).fill(count2);
+      this.parent = new Int32Array(count2).fill(-1);
+      this.position = new Int32Array(count2);
+      this.siblings = new Int32Array(count2);
+      this.firstOrphan = this.link();
+      this.criticalRows = of.critical_row;
+      this.segmentsAt = new Uint32Array(count2 + 1);
+      this.segmentStart = new Float64Array(of.critical_row.length);
+      this.segmentEnd = new Float64Array(of.critical_row.length);
+      this.placeSegments(of);
+    }
+    link() {
+      const above = [];
+      let firstOrphan = this.count;
+      for (let row = 0; row < this.count; row += 1) {
+        const depth = this.depth[row];
+        while (above.length > 0 && this.depth[above.at(-1)] >= depth) this.end[above.pop()] = row;
+        const parent = above.at(-1) ?? -1;
+        if (parent < 0 && firstOrphan === this.count && (this.flags[row] & (ORPHAN | CYCLE)) !== 0) firstOrphan = row;
+        this.parent[row] = parent;
+        this.position[row] = parent < 0 ? ++this.roots : ++this.siblings[parent];
+        above.push(row);
+      }
+      return firstOrphan;
+    }
+    placeSegments(of) {
+      for (const row of of.critical_row) this.segmentsAt[row + 1] += 1;
+      for (let row = 0; row < this.count; row += 1) this.segmentsAt[row + 1] += this.segmentsAt[row];
+      const next = this.segmentsAt.slice();
+      of.critical_row.forEach((row, at) => {
+        const place = next[row]++;
+        this.segmentStart[place] = of.critical_start_us[at];
+        this.segmentEnd[place] = of.critical_end_us[at];
+      });
+    }
+    /** How many rows have the same parent as `row`. */
+    setSize(row) {
+      const parent = this.parent[row];
+      return parent < 0 ? this.roots : this.siblings[parent];
+    }
+    hasChildren(row) {
+      return this.end[row] > row + 1;
+    }
+    is(row, flag) {
+      return (this.flags[row] & flag) !== 0;
+    }
+    serviceOf(row) {
+      return this.services[this.service[row]] ?? "";
+    }
+    nameOf(row) {
+      return this.names[this.name[row]] ?? "";
+    }
+    kindOf(row) {
+      return KINDS2[this.kind[row]] ?? "internal";
+    }
+    /** The span id of a row; null for one that the caller may not see. */
+    idOf(row) {
+      return this.is(row, REDACTED) ? null : this.ids.slice(row * ID_DIGITS, (row + 1) * ID_DIGITS);
+    }
+    /** The row that `key` names: a span id, its beginning, or `row` with a number; -1 if there is none. */
+    find(key) {
+      const number = /^row(\d{1,7})$/.exec(key)?.[1];
+      if (number !== void 0) return Number(number) < this.count ? Number(number) : -1;
+      if (!/^[0-9a-f]{4,16}$/.test(key)) return -1;
+      for (let at = this.ids.indexOf(key); at >= 0; at = this.ids.indexOf(key, at + 1)) {
+        if (at % ID_DIGITS === 0) return at / ID_DIGITS;
+      }
+      return -1;
+    }
+    /** What names a row in the URL: its span id, or its number where the id does not tell. */
+    keyOf(row) {
+      const id = this.idOf(row);
+      return id !== null && !this.is(row, REPEATED) ? id : `row${row}`;
+    }
+    /** The same in fewer digits, where they are enough. */
+    shortKeyOf(row) {
+      const key = this.keyOf(row);
+      const short = key.slice(0, SHORT_DIGITS);
+      return this.find(short) === row ? short : key;
+    }
+    /** The rows above `row`, the nearest first. */
+    above(row) {
+      const rows = [];
+      for (let at = this.parent[row] ?? -1; at >= 0; at = this.parent[at]) rows.push(at);
+      return rows;
+    }
+  };
+
+  // src/screens/trace/calls.ts
+  function callsOf(rows) {
+    const found = /* @__PURE__ */ new Map();
+    for (let row = 0; row < rows.count; row += 1) {
+      const parent = rows.parent[row];
+      if (parent < 0) continue;
+      const [from, to] = [rows.service[parent], rows.service[row]];
+      if (from === to) continue;
+      const key = from * rows.services.length + to;
+      let call = found.get(key);
+      if (!call) found.set(key, call = { from, to, calls: 0, errors: 0, total: 0, isCritical: false });
+      call.calls += 1;
+      call.errors += rows.flags[row] & ERROR;
+      call.total += rows.duration[row];
+      call.isCritical ||= (rows.flags[row] & CRITICAL) !== 0;
+    }
+    return [...found.values()].sort((one, other) => other.calls - one.calls);
+  }
+  var SWEEPS = 6;
+  function layersOf(services, calls2) {
+    const callees = new Map(services.map((service) => [service, []]));
+    for (const { from, to } of calls2) if (callees.has(to)) callees.get(from)?.push(to);
+    const order = topological(services, callees);
+    const rank = new Map(order.map((service, at2) => [service, at2]));
+    const layer = new Map(services.map((service) => [service, 0]));
+    const isForward = (from, to) => rank.get(from) < rank.get(to);
+    for (const from of order) {
+      for (const to of callees.get(from)) if (isForward(from, to)) layer.set(to, Math.max(layer.get(to), layer.get(from) + 1));
+    }
+    const layers2 = [];
+    for (const service of order) (layers2[layer.get(service)] ??= []).push(service);
+    const at = /* @__PURE__ */ new Map();
+    const number = (services2) => services2.forEach((service, place) => at.set(service, place - (services2.length - 1) / 2));
+    layers2.forEach(number);
+    const around2 = new Map(services.map((service) => [service, []]));
+    for (const { from, to } of calls2) {
+      if (!around2.has(from) || !around2.has(to)) continue;
+      around2.get(from).push(to);
+      around2.get(to).push(from);
+    }
+    const middle2 = (service) => {
+      const near = around2.get(service);
+      return near.length === 0 ? at.get(service) : near.reduce((sum, other) => sum + at.get(other), 0) / near.length;
+    };
+    for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
+      for (const services2 of sweep % 2 === 0 ? layers2 : layers2.toReversed()) {
+        services2.sort((one, other) => middle2(one) - middle2(other));
+        number(services2);
+      }
+    }
+    return layers2.flatMap((services2, layer2) => services2.map((service) => ({ service, layer: layer2, at: at.get(service) })));
+  }
+  function topological(services, callees) {
+    const done = /* @__PURE__ */ new Set();
+    const order = [];
+    for (const root of services) {
+      const path3 = done.has(root) ? [] : [{ service: root, next: 0 }];
+      done.add(root);
+      while (path3.length > 0) {
+        const top = path3.at(-1);
+        const callee = callees.get(top.service)[top.next++];
+        if (callee === void 0) order.push(path3.pop().service);
+        else if (!done.has(callee)) {
+          done.add(callee);
+          path3.push({ service: callee, next: 0 });
         }
       }
-      end();
-      return { any: true, conditions };
     }
-    return { any: false, conditions: words2.filter((word2) => word2.text !== "AND") };
+    return order.reverse();
   }
-  function without(search, { any, conditions }, removed) {
-    return conditions.filter((condition) => condition !== removed).map((condition) => search.slice(condition.from, condition.to)).join(any ? " OR " : " ");
+
+  // src/screens/trace/calls.tsx
+  var WIDTH = 190;
+  var HEIGHT = 50;
+  var GAP_X = 110;
+  var GAP_Y = 24;
+  var MARGIN = 12;
+  var MOST4 = 40;
+  var IN_TABLE = 60;
+  var LONGEST_NAME = 24;
+  function Calls3(props) {
+    const { rows, times: times2 } = props;
+    const calls2 = w2(() => callsOf(rows), [rows]);
+    const shown2 = w2(() => times2.slice(0, MOST4).map((time2) => rows.services.indexOf(time2.service)).filter((service) => service >= 0), [rows, times2]);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3(Drawing, { rows, calls: calls2, services: shown2, times: times2 }),
+      times2.length > MOST4 && /* @__PURE__ */ a3("p", { class: "soft", children: [
+        "The drawing has the ",
+        MOST4,
+        " services that the request waited for longest, of ",
+        count(times2.length),
+        "."
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "soft small", children: "Databases and other systems that send no spans are no services of their own here. They are client spans in the waterfall." }),
+      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "Calls between services", children: /* @__PURE__ */ a3("table", { children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { scope: "col", children: "From" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: "To" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Calls" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Failed" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Mean" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: "Critical path" })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: calls2.slice(0, IN_TABLE).map((call) => /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("td", { children: /* @__PURE__ */ a3(Service, { name: rows.services[call.from] }) }),
+          /* @__PURE__ */ a3("td", { children: /* @__PURE__ */ a3(Service, { name: rows.services[call.to] }) }),
+          /* @__PURE__ */ a3("td", { class: "number", children: count(call.calls) }),
+          /* @__PURE__ */ a3("td", { class: "number", children: call.errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+            "✕ ",
+            count(call.errors)
+          ] }) : 0 }),
+          /* @__PURE__ */ a3("td", { class: "number", children: duration(call.total / call.calls) }),
+          /* @__PURE__ */ a3("td", { children: call.isCritical ? "yes" : "no" })
+        ] }, `${call.from} ${call.to}`)) })
+      ] }) }),
+      calls2.length === 0 && /* @__PURE__ */ a3("p", { class: "soft", children: "No service of this trace called another one." }),
+      calls2.length > IN_TABLE && /* @__PURE__ */ a3("p", { class: "soft", children: [
+        counted(calls2.length - IN_TABLE, "further call"),
+        " are not listed."
+      ] })
+    ] });
   }
-  function and(search, condition) {
-    const { any, conditions } = conditionsOf(search);
-    if (!any && conditions.some((one) => one.text === condition)) return search;
-    return [group(search), condition].filter((part2) => part2 !== "").join(" ");
+  function Drawing(props) {
+    const { rows, calls: calls2, services, times: times2 } = props;
+    const places = w2(() => layersOf(services, calls2), [services, calls2]);
+    if (places.length === 0) return null;
+    const layers2 = Math.max(...places.map((place) => place.layer)) + 1;
+    const tallest = Math.max(...places.map((place) => Math.abs(place.at))) * 2 + 1;
+    const width = MARGIN * 2 + layers2 * WIDTH + (layers2 - 1) * GAP_X;
+    const height = MARGIN * 2 + tallest * (HEIGHT + GAP_Y) - GAP_Y;
+    const at = new Map(places.map((place) => [place.service, { x: MARGIN + place.layer * (WIDTH + GAP_X), y: height / 2 + place.at * (HEIGHT + GAP_Y) }]));
+    const waited = times2.reduce((sum, time2) => sum + time2.critical_us, 0);
+    return /* @__PURE__ */ a3("div", { class: "calls-drawing", children: /* @__PURE__ */ a3("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "Services of the trace and their calls", children: [
+      /* @__PURE__ */ a3("defs", { children: /* @__PURE__ */ a3("marker", { id: "call-end", viewBox: "0 0 8 8", refX: "8", refY: "4", markerWidth: "9", markerHeight: "9", markerUnits: "userSpaceOnUse", orient: "auto", children: /* @__PURE__ */ a3("path", { d: "M0 0L8 4L0 8z", class: "call-arrow" }) }) }),
+      calls2.map((call) => {
+        const [from, to] = [at.get(call.from), at.get(call.to)];
+        if (!from || !to) return null;
+        const isBack = to.x <= from.x;
+        const [x1, x2] = isBack ? [from.x + WIDTH / 2, to.x + WIDTH / 2] : [from.x + WIDTH, to.x];
+        const [y1, y22] = isBack ? [from.y + HEIGHT / 2, to.y + HEIGHT / 2] : [from.y, to.y];
+        const bend = Math.max(40, Math.abs(x2 - x1) / 2);
+        const path3 = isBack ? `M${x1} ${y1}C${x1} ${y1 + 40} ${x2} ${y22 + 40} ${x2} ${y22}` : `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y22} ${x2} ${y22}`;
+        return /* @__PURE__ */ a3("g", { class: `call ${call.isCritical ? "is-critical" : ""} ${call.errors > 0 ? "is-failing" : ""}`, children: [
+          /* @__PURE__ */ a3("path", { d: path3, "marker-end": "url(#call-end)" }),
+          /* @__PURE__ */ a3("text", { x: (x1 + x2) / 2, y: (y1 + y22) / 2 - 6, "text-anchor": "middle", children: `${count(call.calls)}×${call.errors > 0 ? ` ✕${count(call.errors)}` : ""}` })
+        ] }, `${call.from} ${call.to}`);
+      }),
+      places.map(({ service }) => {
+        const { x: x2, y: y3 } = at.get(service);
+        const name = rows.services[service];
+        const time2 = times2.find((time3) => time3.service === name);
+        return /* @__PURE__ */ a3("a", { href: href("service", { name }), class: `node service-${serviceColor(name)}`, "aria-label": `${name}, ${counted(time2?.spans ?? 0, "span")}`, children: [
+          /* @__PURE__ */ a3("rect", { x: x2, y: y3 - HEIGHT / 2, width: WIDTH, height: HEIGHT, rx: "6" }),
+          /* @__PURE__ */ a3("rect", { x: x2, y: y3 - HEIGHT / 2, width: "5", height: HEIGHT, rx: "2", class: "node-edge" }),
+          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 - 4, class: "node-name", children: name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name }),
+          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 + 14, class: "node-words", children: `${waited > 0 && time2 ? `${percent(time2.critical_us / waited)} of the wait, ` : ""}${counted(time2?.spans ?? 0, "span")}${time2 && time2.errors > 0 ? `, ✕ ${count(time2.errors)}` : ""}` })
+        ] }, service);
+      })
+    ] }) });
   }
-  function group(search) {
-    return conditionsOf(search).any ? `(${search.trim()})` : search.trim();
+
+  // src/screens/trace/lines.ts
+  var ORPHANS = -1;
+  var ORPHANS_KEY = "orphans";
+  var MAX_TOGGLED = 100;
+  function closedRows(rows, closed) {
+    const is = new Uint8Array(rows.count);
+    const { level } = closed;
+    if (level !== null) for (let row = 0; row < rows.count; row += 1) is[row] = rows.depth[row] >= level ? 1 : 0;
+    for (const key of closed.toggled) {
+      const row = rows.find(key);
+      if (row >= 0) is[row] = 1 - is[row];
+    }
+    return is;
   }
-  function equals(key, value) {
-    return `${quotedKey(key)}${isField(key) ? ":" : "="}${quoted(value)}`;
+  function toggle(rows, closed, ...which) {
+    const toggled = new Set(closed.toggled);
+    for (const row of which) {
+      const key = row === ORPHANS ? ORPHANS_KEY : rows.shortKeyOf(row);
+      if (!toggled.delete(key)) toggled.add(key);
+    }
+    return { ...closed, toggled: [...toggled].slice(-MAX_TOGGLED) };
   }
-  function quoted(value) {
-    return value === "" || /[\s"()*]/.test(value) || /^[<>=~:]/.test(value) ? `"${value.replace(/[\\"]/g, "\\$&")}"` : value;
+  function changeLevel(rows, closed, by) {
+    let deepest = 0;
+    for (let row = 0; row < rows.count; row += 1) if (rows.hasChildren(row)) deepest = Math.max(deepest, rows.depth[row]);
+    const level = (closed.level ?? deepest + 1) + by;
+    return { level: level > deepest ? null : Math.max(0, level), toggled: [] };
   }
-  function quotedKey(key) {
-    return key === "" || KEY_END.test(key) || key.startsWith("-") ? `"${key.replace(/[\\"]/g, "\\$&")}"` : key;
-  }
-  var FIELDS = /* @__PURE__ */ new Set(["service", "name", "status", "kind", "collector", "duration", "code", "message", "scope", "event", "trace.id", "trace.duration", "trace.spans", "trace.errors", "root.service", "root.name"]);
-  function isField(key) {
-    return FIELDS.has(key);
-  }
-  function partsOf(condition) {
-    const negation = /^(?:-|NOT\s+)\s*/.exec(condition)?.[0] ?? "";
-    const rest = condition.slice(negation.length);
-    const isNegated = negation !== "";
-    const keyEnd = rest.startsWith('"') ? quoteEnd(rest, 0) : wordEnd(rest, 0, KEY_END);
-    const spaces = /^\s*/.exec(rest.slice(keyEnd))?.[0].length ?? 0;
-    const sign = SIGNS.find((sign2) => rest.startsWith(sign2, keyEnd + spaces));
-    if (sign === void 0 || keyEnd === 0) return { isNegated, key: "", sign: "", value: rest };
-    return { isNegated, key: unquoted(rest.slice(0, keyEnd)), sign, value: unquoted(rest.slice(keyEnd + spaces + sign.length).trim()) };
-  }
-  var WORDS5 = {
-    "=": "is",
-    "==": "is",
-    ":": "is",
-    "!=": "is not",
-    "~": "contains",
-    "=~": "contains",
-    "!~": "does not contain",
-    ">": "over",
-    ":>": "over",
-    ">=": "at least",
-    ":>=": "at least",
-    "<": "under",
-    ":<": "under",
-    "<=": "at most",
-    ":<=": "at most"
-  };
-  function words(condition) {
-    const { isNegated, key, sign, value } = partsOf(condition);
-    if (key === "") return `${isNegated ? "not " : ""}${value}`;
-    if (value === "*" && WORDS5[sign] === "is") return isNegated ? `no span has ${key}` : `has ${key}`;
-    const said = `${key} ${WORDS5[sign] ?? sign} ${value === "" ? "empty" : value}`;
-    return isNegated ? `no span: ${said}` : said;
-  }
-  function unquoted(text) {
-    return text.startsWith('"') ? text.replace(/^"|(?<!\\)"$/g, "").replace(/\\(["\\])/g, "$1") : text;
-  }
-  function topmost(search) {
-    const found = [];
-    let at = 0;
-    while (at < search.length) {
-      if (/\s/.test(search[at] ?? "")) {
-        at += 1;
+  function linesOf(rows, closed, root, keep) {
+    const isClosed = closedRows(rows, closed);
+    const lines = new Int32Array(rows.count + 1);
+    let length = 0;
+    const last = root === null ? rows.count : rows.end[root];
+    let isInOrphans = root !== null;
+    for (let row = root ?? 0; row < last; ) {
+      if (!isInOrphans && row >= rows.firstOrphan && (keep === null || hasAny(keep, row))) {
+        isInOrphans = true;
+        lines[length++] = ORPHANS;
+        if (closed.toggled.includes(ORPHANS_KEY)) break;
+      }
+      if (keep !== null && keep[row] === 0) {
+        row = rows.end[row];
         continue;
       }
-      const from = at;
-      for (; ; ) {
-        const negation = /^(?:-\s*|NOT\s+)/.exec(search.slice(at))?.[0];
-        if (negation === void 0) break;
-        at += negation.length;
+      lines[length++] = row;
+      row = isClosed[row] === 1 ? rows.end[row] : row + 1;
+    }
+    return lines.subarray(0, length);
+  }
+  function hasAny(keep, from) {
+    return keep.indexOf(1, from) >= 0;
+  }
+  function withAbove(rows, matches) {
+    const keep = matches.slice();
+    for (let row = rows.count - 1; row >= 0; row -= 1) {
+      const parent = rows.parent[row];
+      if (keep[row] === 1 && parent >= 0) keep[parent] = 1;
+    }
+    return keep;
+  }
+  function lineOf(rows, lines, row) {
+    for (const at of [row, ...row >= 0 ? rows.above(row) : []]) {
+      const line = search(lines, at);
+      if (line >= 0) return line;
+    }
+    return -1;
+  }
+  function search(lines, row) {
+    if (row === ORPHANS) return lines.indexOf(ORPHANS);
+    let low = 0;
+    let high = lines.length - 1;
+    while (low <= high) {
+      let middle2 = low + high >> 1;
+      if (lines[middle2] === ORPHANS) {
+        if (middle2 + 1 <= high) middle2 += 1;
+        else if (middle2 - 1 >= low) middle2 -= 1;
+        else return -1;
       }
-      at = search[at] === "(" ? groupEnd(search, at) : conditionEnd(search, at);
-      if (at === from) at += 1;
-      found.push({ text: search.slice(from, at), from, to: at });
+      const there = lines[middle2];
+      if (there === row) return middle2;
+      if (there < row) low = middle2 + 1;
+      else high = middle2 - 1;
+    }
+    return -1;
+  }
+
+  // src/screens/trace/zoom.ts
+  var SHORTEST_US = 2;
+  function clamp(range, length) {
+    const all = Math.max(length, 1);
+    const size = Math.min(Math.max(range.end - range.start, Math.min(SHORTEST_US, all)), all);
+    const start = Math.min(Math.max(0, range.start), all - size);
+    return { start: Math.round(start), end: Math.round(start + size) };
+  }
+  function readZoom(text, length) {
+    const match = /^(\d{1,15})-(\d{1,15})$/.exec(text ?? "");
+    const range = match ? { start: Number(match[1]), end: Number(match[2]) } : null;
+    return range && range.end > range.start ? clamp(range, length) : { start: 0, end: Math.max(length, 1) };
+  }
+  function writeZoom(range, length) {
+    return range.start <= 0 && range.end >= length ? null : `${range.start}-${range.end}`;
+  }
+  function scale(range, factor2, length) {
+    const middle2 = (range.start + range.end) / 2;
+    const half = (range.end - range.start) * factor2 / 2;
+    return clamp({ start: middle2 - half, end: middle2 + half }, length);
+  }
+  function around(start, duration2, length) {
+    const room = Math.max(duration2 * 0.05, 1);
+    return clamp({ start: start - room, end: start + duration2 + room }, length);
+  }
+  function ticks(range, most) {
+    const size = range.end - range.start;
+    const rough = size / Math.max(1, most);
+    const power = 10 ** Math.floor(Math.log10(Math.max(rough, 1)));
+    const step = [1, 2, 5, 10].map((factor2) => factor2 * power).find((step2) => step2 >= rough) ?? power * 10;
+    const marks = [];
+    for (let at = Math.ceil(range.start / step) * step; at <= range.end; at += step) marks.push(at);
+    return marks;
+  }
+  function part(us, range) {
+    return (us - range.start) / Math.max(1, range.end - range.start);
+  }
+
+  // src/screens/trace/line.tsx
+  var CLIENT = 2;
+  var PRODUCER = 3;
+  var INDENT_REM = 0.8;
+  var MOST_INDENTED = 16;
+  var Line2 = class extends x {
+    shouldComponentUpdate(next) {
+      for (const name of Object.keys(next)) if (next[name] !== this.props[name]) return true;
+      return false;
+    }
+    render() {
+      return /* @__PURE__ */ a3(Drawn, { ...this.props });
+    }
+  };
+  function Drawn(props) {
+    const { rows, row, isClosed } = props;
+    if (row === ORPHANS) return /* @__PURE__ */ a3(Orphans, { ...props });
+    const flags = rows.flags[row];
+    const service = rows.serviceOf(row);
+    const name = rows.nameOf(row);
+    const depth = rows.depth[row] + (row >= rows.firstOrphan ? 1 : 0);
+    const isParent = rows.hasChildren(row);
+    const hasError = (flags & ERROR) !== 0;
+    const isHidden = (flags & REDACTED) !== 0;
+    const calls2 = rows.kind[row] === CLIENT || rows.kind[row] === PRODUCER;
+    const usual = props.usual?.of(rows, row) ?? null;
+    const tone = `service-${isHidden ? 8 : serviceColor(service)}`;
+    const classes = ["line", props.isSelected && "is-selected", props.isMatch === false && "is-dim", props.isMatch === true && "is-match", hasError && "is-error"];
+    return /* @__PURE__ */ a3(
+      "div",
+      {
+        class: classes.filter(Boolean).join(" "),
+        role: "row",
+        "data-row": row,
+        tabIndex: props.isTabStop ? 0 : -1,
+        "aria-level": depth + 1,
+        "aria-posinset": rows.position[row],
+        "aria-setsize": rows.setSize(row),
+        "aria-rowindex": props.line + 1,
+        "aria-expanded": isParent ? !isClosed : void 0,
+        "aria-selected": props.isSelected,
+        "aria-label": nameOf(rows, row, usual),
+        style: { top: `${props.top}px`, height: `${props.height}px` },
+        children: [
+          /* @__PURE__ */ a3("div", { class: "line-name", role: "gridcell", "aria-colindex": 1, children: [
+            /* @__PURE__ */ a3("span", { class: "line-indent", style: { width: `${Math.min(depth, MOST_INDENTED) * INDENT_REM}rem` } }),
+            /* @__PURE__ */ a3("span", { class: `line-toggle ${isParent ? "is-parent" : ""}`, "aria-hidden": "true", children: isParent ? isClosed ? "▸" : "▾" : "" }),
+            /* @__PURE__ */ a3("span", { class: `dot ${tone}`, "aria-hidden": "true" }),
+            depth > MOST_INDENTED && /* @__PURE__ */ a3("span", { class: "line-depth", children: depth }),
+            hasError && /* @__PURE__ */ a3("span", { class: "line-error", children: "✕ error" }),
+            /* @__PURE__ */ a3("span", { class: "line-words", title: isHidden ? void 0 : shortened(`${service}: ${name}`, 300), children: [
+              isHidden ? /* @__PURE__ */ a3("span", { class: "soft", children: "hidden service" }) : /* @__PURE__ */ a3($, { children: [
+                /* @__PURE__ */ a3("strong", { children: service }),
+                calls2 && /* @__PURE__ */ a3("span", { class: "soft", "aria-hidden": "true", children: " →" }),
+                " ",
+                shortened(name)
+              ] }),
+              isClosed && isParent && /* @__PURE__ */ a3("span", { class: "soft", children: [
+                " +",
+                counted(rows.end[row] - row - 1, "span")
+              ] })
+            ] }),
+            (flags & (REPEATED | CYCLE | MOVED)) !== 0 && /* @__PURE__ */ a3("span", { class: "line-remark", children: remark(flags) })
+          ] }),
+          /* @__PURE__ */ a3("div", { class: `line-took ${usual?.isSlower ? "is-slower" : ""}`, role: "gridcell", "aria-colindex": 2, children: duration(rows.duration[row]) }),
+          /* @__PURE__ */ a3("div", { class: "line-usual", role: "gridcell", "aria-colindex": 3, children: usual && /* @__PURE__ */ a3($, { children: [
+            usual.isSlower && /* @__PURE__ */ a3("span", { class: "line-factor", children: factor(usual.factor) }),
+            " ",
+            duration(usual.p50)
+          ] }) }),
+          /* @__PURE__ */ a3("div", { class: "line-time", role: "gridcell", "aria-colindex": 4, children: /* @__PURE__ */ a3(Bar, { rows, row, zoom: props.zoom, tone }) })
+        ]
+      }
+    );
+  }
+  function Orphans(props) {
+    const { rows } = props;
+    const spans = rows.count - rows.firstOrphan;
+    return /* @__PURE__ */ a3(
+      "div",
+      {
+        class: `line line-orphans ${props.isSelected ? "is-selected" : ""}`,
+        role: "row",
+        "data-row": ORPHANS,
+        tabIndex: props.isTabStop ? 0 : -1,
+        "aria-level": 1,
+        "aria-posinset": 1,
+        "aria-setsize": 1,
+        "aria-rowindex": props.line + 1,
+        "aria-expanded": !props.isClosed,
+        "aria-selected": props.isSelected,
+        style: { top: `${props.top}px`, height: `${props.height}px` },
+        children: /* @__PURE__ */ a3("div", { class: "line-name", role: "gridcell", "aria-colindex": 1, children: [
+          /* @__PURE__ */ a3("span", { class: "line-toggle is-parent", "aria-hidden": "true", children: props.isClosed ? "▸" : "▾" }),
+          /* @__PURE__ */ a3("span", { class: "line-words", children: [
+            /* @__PURE__ */ a3("span", { "aria-hidden": "true", children: "⚠ " }),
+            counted(spans, "span"),
+            " below parents that were not received"
+          ] })
+        ] })
+      }
+    );
+  }
+  function Bar(props) {
+    const { rows, row, zoom, tone } = props;
+    const start = part(rows.start[row], zoom);
+    const end = part(rows.start[row] + rows.duration[row], zoom);
+    if (end < 0) return /* @__PURE__ */ a3("span", { class: "bar-beyond", "aria-hidden": "true", children: "◂" });
+    if (start > 1) return /* @__PURE__ */ a3("span", { class: "bar-beyond bar-after", "aria-hidden": "true", children: "▸" });
+    const [left, right] = [Math.max(0, start), Math.min(1, end)];
+    const flags = rows.flags[row];
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3(
+        "span",
+        {
+          class: `bar ${tone} ${(flags & REDACTED) !== 0 ? "bar-hidden" : ""} ${(flags & ERROR) !== 0 ? "bar-error" : ""}`,
+          style: { left: `${left * 100}%`, width: `${(right - left) * 100}%` }
+        }
+      ),
+      segments(rows, row, zoom).map(([from, to]) => /* @__PURE__ */ a3("span", { class: "bar-critical", style: { left: `${from * 100}%`, width: `${(to - from) * 100}%` } }, from))
+    ] });
+  }
+  var CLOSE = 2e-3;
+  function segments(rows, row, zoom) {
+    const found = [];
+    for (let at = rows.segmentsAt[row]; at < rows.segmentsAt[row + 1]; at += 1) {
+      const from = Math.max(0, part(rows.segmentStart[at], zoom));
+      const to = Math.min(1, part(rows.segmentEnd[at], zoom));
+      if (to <= 0 || from >= 1) continue;
+      const last = found.at(-1);
+      if (last && from - last[1] < CLOSE) last[1] = to;
+      else found.push([from, to]);
     }
     return found;
   }
-  function conditionEnd(text, from) {
-    let at = text[from] === '"' ? quoteEnd(text, from) : wordEnd(text, from, KEY_END);
-    const spaces = /^\s*/.exec(text.slice(at))?.[0].length ?? 0;
-    const sign = SIGNS.find((sign2) => text.startsWith(sign2, at + spaces));
-    if (sign === void 0 || spaces > 0 && !/^\s/.test(text.slice(at + spaces + sign.length))) return at;
-    at += spaces + sign.length;
-    if (spaces > 0) at += /^\s*/.exec(text.slice(at))?.[0].length ?? 0;
-    if (text[at] === '"') return quoteEnd(text, at);
-    for (let open = 0; at < text.length && !/\s/.test(text[at] ?? ""); at += 1) {
-      if (text[at] === "(") open += 1;
-      else if (text[at] === ")") {
-        if (open === 0) break;
-        open -= 1;
+  function factor(times2) {
+    return times2 >= 10 ? `${Math.round(times2)}×` : `${times2.toFixed(1)}×`;
+  }
+  function remark(flags) {
+    if ((flags & CYCLE) !== 0) return "its parents form a circle";
+    if ((flags & REPEATED) !== 0) return "same id again";
+    return "clock moved";
+  }
+  function nameOf(rows, row, usual) {
+    const flags = rows.flags[row];
+    const is = (flag) => (flags & flag) !== 0;
+    const words3 = is(REDACTED) ? ["hidden service"] : [rows.serviceOf(row), shortened(rows.nameOf(row)) || "no name"];
+    words3.push(duration(rows.duration[row]));
+    if (usual) words3.push(`usual ${duration(usual.p50)}${usual.isSlower ? ", slower than usual" : ""}`);
+    if (is(ERROR)) words3.push("error");
+    if (is(CRITICAL)) words3.push("on the critical path");
+    if (is(ORPHAN)) words3.push("parent not received");
+    if (is(OUTLIVES)) words3.push("ends after its parent");
+    if (is(MOVED)) words3.push("clock moved");
+    if (is(REPEATED)) words3.push("repeats the id of an earlier span");
+    if (is(CYCLE)) words3.push("its parents form a circle");
+    return words3.join(", ");
+  }
+
+  // src/screens/trace/usual.ts
+  var LEAST_US = 200;
+  var LEAST_FACTOR = 1.3;
+  var Usual = class {
+    traces;
+    times = /* @__PURE__ */ new Map();
+    constructor(of) {
+      this.traces = of.b.traces;
+      for (const { service, name, kind, b: b2 } of of.rows) {
+        if (b2 === null) continue;
+        const key = [service, name, kind].join("\n");
+        const known = this.times.get(key);
+        if (!known || known.calls < b2.calls) this.times.set(key, { p50: b2.p50_us, p95: b2.p95_us, calls: b2.calls });
       }
     }
-    return at;
+    of(rows, row) {
+      const key = [rows.serviceOf(row), rows.nameOf(row), rows.kindOf(row)].join("\n");
+      const times2 = this.times.get(key);
+      return times2 ? compared(rows.duration[row], times2.p50, times2.p95) : null;
+    }
+  };
+  function compared(us, p502, p952) {
+    return { p50: p502, p95: p952, isSlower: us > p952 * LEAST_FACTOR && us - p952 > LEAST_US, factor: us / Math.max(1, p502) };
   }
-  function groupEnd(text, from) {
-    let open = 0;
-    for (let at = from; at < text.length; at += 1) {
-      if (text[at] === '"') at = quoteEnd(text, at) - 1;
-      else if (text[at] === "(") open += 1;
-      else if (text[at] === ")") {
-        open -= 1;
-        if (open === 0) return at + 1;
+
+  // src/screens/trace/matches.ts
+  var PILLS = ["critical", "errors", "slow"];
+  var SLOW_PART = 0.1;
+  function matchesOf(rows, filter, length, usual) {
+    const { found, pills, services } = filter;
+    if (found === null && pills.length === 0 && services.length === 0) return null;
+    const matches = new Uint8Array(rows.count);
+    if (found === null) matches.fill(1);
+    else for (const row of found) if (row < rows.count) matches[row] = 1;
+    const chosen = rows.services.map((service) => services.length === 0 || services.includes(service));
+    const flags = (pills.includes("critical") ? CRITICAL : 0) | (pills.includes("errors") ? ERROR : 0);
+    const slow = pills.includes("slow");
+    for (let row = 0; row < rows.count; row += 1) {
+      if (matches[row] === 0) continue;
+      const fits = chosen[rows.service[row]] === true && (rows.flags[row] & flags) === flags && (!slow || isSlow(rows, row, length, usual));
+      if (!fits) matches[row] = 0;
+    }
+    return matches;
+  }
+  function isSlow(rows, row, length, usual) {
+    const times2 = usual?.of(rows, row) ?? null;
+    return times2 === null ? rows.self[row] >= length * SLOW_PART : times2.isSlower;
+  }
+  function countOf(matches) {
+    let count2 = 0;
+    for (const match of matches) count2 += match;
+    return count2;
+  }
+  function nextRow(count2, row, by, is) {
+    for (let step = 1; step <= count2; step += 1) {
+      const at = ((row + by * step) % count2 + count2) % count2;
+      if (is(at)) return at;
+    }
+    return -1;
+  }
+
+  // src/screens/trace/view.ts
+  var VIEWS = ["waterfall", "flame", "map", "table", "json"];
+  function useView(params, rows, length) {
+    const text = params.toString();
+    return w2(() => {
+      const level = params.get("level");
+      const root = params.get("root");
+      const at = root === null ? -1 : rows.find(root);
+      return {
+        view: VIEWS.find((view) => view === params.get("view")) ?? "waterfall",
+        q: params.get("q") ?? "",
+        pills: PILLS.filter((pill) => words2(params.get("pills")).includes(pill)),
+        services: words2(params.get("services")).map(decode),
+        only: params.get("only") === "true",
+        closed: { level: level !== null && /^\d{1,6}$/.test(level) ? Number(level) : null, toggled: words2(params.get("toggled")) },
+        zoom: readZoom(params.get("zoom"), length),
+        root: at < 0 ? null : at,
+        details: params.has("span") && params.get("details") !== "no"
+      };
+    }, [text, rows, length]);
+  }
+  function setClosed(closed) {
+    amend({ level: closed.level, toggled: closed.toggled.join(",") });
+  }
+  function setZoom(zoom, length, how = "push") {
+    amend({ zoom: writeZoom(zoom, length) }, how);
+  }
+  function setPills(pills) {
+    amend({ pills: pills.join(",") });
+  }
+  function setServices(services) {
+    amend({ services: services.map(encodeURIComponent).join(",") });
+  }
+  function words2(text) {
+    return text === null || text === "" ? [] : text.split(",");
+  }
+  function decode(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  }
+  var NOTHING = -2;
+  var QUIET_MS = 150;
+  function useSelection(params, rows) {
+    const span = params.get("span");
+    const inUrl = w2(() => {
+      const row2 = span === null ? -1 : rows.find(span);
+      return row2 < 0 ? NOTHING : row2;
+    }, [span, rows]);
+    const [row, set] = d2(inUrl);
+    const timer = T2(void 0);
+    const written = T2(span);
+    A2(() => {
+      if (span === written.current) return;
+      written.current = span;
+      set(inUrl);
+    }, [span, inUrl]);
+    A2(() => set(inUrl), [rows]);
+    A2(() => () => clearTimeout(timer.current), []);
+    const select = (next, options = {}) => {
+      set(next);
+      clearTimeout(timer.current);
+      const id = next >= 0 ? rows.keyOf(next) : null;
+      const write = (how) => {
+        const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
+        const opens = options.details ?? (isOpen && written.current !== null);
+        written.current = id;
+        amend({ span: id, details: id === null || opens ? null : "no" }, how);
+      };
+      if (options.details === void 0) timer.current = setTimeout(() => write("replace"), QUIET_MS);
+      else write("push");
+    };
+    return { row, select };
+  }
+
+  // src/screens/trace/details.tsx
+  function Details(props) {
+    const { rows, row, length } = props;
+    const isHidden = rows.is(row, REDACTED);
+    return /* @__PURE__ */ a3("aside", { class: "details", "aria-labelledby": "details-title", children: [
+      /* @__PURE__ */ a3("div", { class: "details-head", children: [
+        /* @__PURE__ */ a3("h2", { id: "details-title", children: isHidden ? "Hidden service" : shortened(rows.nameOf(row)) || "A span without a name" }),
+        /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: props.close, title: "Close (Esc)", children: "Close" })
+      ] }),
+      !isHidden && /* @__PURE__ */ a3("p", { class: "details-service", children: [
+        /* @__PURE__ */ a3(Service, { name: rows.serviceOf(row) }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft", children: [
+          rows.kindOf(row),
+          " span"
+        ] })
+      ] }),
+      /* @__PURE__ */ a3("dl", { class: "details-numbers", children: [
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Took" }),
+          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3("strong", { children: duration(rows.duration[row]) }) })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Itself" }),
+          /* @__PURE__ */ a3("dd", { children: duration(rows.self[row]) })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Starts at" }),
+          /* @__PURE__ */ a3("dd", { children: [
+            "+",
+            duration(rows.start[row])
+          ] })
+        ] })
+      ] }),
+      rows.is(row, CRITICAL) && /* @__PURE__ */ a3("p", { class: "small", children: "On the critical path: the request waited for this span." }),
+      rows.is(row, OUTLIVES) && /* @__PURE__ */ a3("p", { class: "small", children: "It ends after its parent ended: the parent did not wait for it, or clocks differ." }),
+      /* @__PURE__ */ a3("div", { class: "actions", children: [
+        /* @__PURE__ */ a3("button", { type: "button", onClick: () => setZoom(around(rows.start[row], rows.duration[row], length), length), children: "Zoom to it" }),
+        rows.hasChildren(row) && /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": props.root === row, onClick: () => amend({ root: props.root === row ? null : rows.keyOf(row) }), children: "Only its subtree" })
+      ] }),
+      isHidden ? /* @__PURE__ */ a3("p", { children: "You may not see the spans of this service. Only when it ran is shown." }) : /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => answer.span === null ? /* @__PURE__ */ a3("p", { class: "notice", children: "This span is not stored any more." }) : /* @__PURE__ */ a3(Stored, { of: answer, span: answer.span }) })
+    ] });
+  }
+  function Stored(props) {
+    const { of, span } = props;
+    const times2 = useTimes();
+    const usual = of.usual && compared(span.duration_us, of.usual.p50_us, of.usual.p95_us);
+    const host = textOf(span.resource, "host.name") ?? textOf(span.resource, "k8s.pod.name");
+    const version = textOf(span.resource, "service.version");
+    return /* @__PURE__ */ a3($, { children: [
+      of.usual && usual && /* @__PURE__ */ a3("p", { class: usual.isSlower ? "usual is-slower" : "usual", children: [
+        usual.isSlower ? /* @__PURE__ */ a3("strong", { children: [
+          factor(usual.factor),
+          " as long as usual. "
+        ] }) : "As usual. ",
+        "Usually ",
+        duration(of.usual.p50_us),
+        ", at most ",
+        duration(of.usual.p95_us),
+        " in 95% of ",
+        counted(of.usual.spans, "span"),
+        " before."
+      ] }),
+      of.cause && /* @__PURE__ */ a3("p", { class: "notice notice-bad", children: sentence(of.cause) }),
+      /* @__PURE__ */ a3("dl", { class: "attributes", children: [
+        shortened(span.span_name) !== span.span_name && /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Operation" }),
+          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { of: span.span_name }) })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Status" }),
+          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Status2, { span }) })
+        ] }),
+        host && /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Host" }),
+          /* @__PURE__ */ a3("dd", { children: host })
+        ] }),
+        version && /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Version" }),
+          /* @__PURE__ */ a3("dd", { children: version })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Started" }),
+          /* @__PURE__ */ a3("dd", { children: times2.full(span.start_time_unix_us) })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Seen by" }),
+          /* @__PURE__ */ a3("dd", { children: [
+            span.source === "ebpf" ? "Beyla (eBPF)" : "an SDK",
+            ", sent through agent ",
+            span.agent_id
+          ] })
+        ] }),
+        of.received_unix_us != null && /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Received" }),
+          /* @__PURE__ */ a3("dd", { children: [
+            times2.full(of.received_unix_us),
+            " (",
+            ago(of.received_unix_us),
+            ")"
+          ] })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Span id" }),
+          /* @__PURE__ */ a3("dd", { class: "mono", children: span.span_id })
+        ] }),
+        span.parent_span_id !== null && /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Parent" }),
+          /* @__PURE__ */ a3("dd", { class: "mono", children: span.parent_span_id })
+        ] })
+      ] }),
+      /* @__PURE__ */ a3(Part, { title: "Attributes", size: Object.keys(span.attributes).length, isOpen: true, children: /* @__PURE__ */ a3(Attributes, { of: typed(span) }) }),
+      span.events.length > 0 && /* @__PURE__ */ a3(Part, { title: "Events", size: span.events.length, isOpen: true, children: [
+        span.events.slice(0, 50).map((event, at) => /* @__PURE__ */ a3(Event2, { of: event, start: span.start_time_unix_us }, at)),
+        span.events.length > 50 && /* @__PURE__ */ a3("p", { class: "soft", children: "The first 50 are shown. The view JSON has all." })
+      ] }),
+      span.links.length > 0 && /* @__PURE__ */ a3(Part, { title: "Links", size: span.links.length, isOpen: true, children: span.links.slice(0, 50).map((link2, at) => /* @__PURE__ */ a3(Link, { of: link2 }, at)) }),
+      /* @__PURE__ */ a3(Part, { title: "Resource", size: Object.keys(span.resource).length, children: /* @__PURE__ */ a3(Attributes, { of: span.resource }) }),
+      (span.scope.name !== "" || Object.keys(span.scope.attributes).length > 0) && /* @__PURE__ */ a3(Part, { title: "Library", size: 1, children: [
+        /* @__PURE__ */ a3("p", { children: [
+          span.scope.name,
+          " ",
+          span.scope.version
+        ] }),
+        /* @__PURE__ */ a3(Attributes, { of: span.scope.attributes })
+      ] }),
+      span.trace_state !== "" && /* @__PURE__ */ a3(Part, { title: "Trace state", size: 1, children: /* @__PURE__ */ a3("p", { class: "mono", children: span.trace_state }) })
+    ] });
+  }
+  function Status2(props) {
+    const { span_status: status, status_message: message, status_code: code } = props.span;
+    return /* @__PURE__ */ a3($, { children: [
+      status === "error" ? /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "error" }) : status === "ok" ? /* @__PURE__ */ a3(Mark, { mark: "✓", tone: "good", word: "ok" }) : "no error",
+      code !== null && /* @__PURE__ */ a3($, { children: [
+        ", code ",
+        code
+      ] }),
+      message !== "" && /* @__PURE__ */ a3($, { children: [
+        ": ",
+        /* @__PURE__ */ a3(Value, { of: message })
+      ] })
+    ] });
+  }
+  function Part(props) {
+    return /* @__PURE__ */ a3("details", { class: "details-part", open: props.isOpen, children: [
+      /* @__PURE__ */ a3("summary", { children: [
+        /* @__PURE__ */ a3("h3", { children: props.title }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft", children: props.size })
+      ] }),
+      props.children
+    ] });
+  }
+  function Event2(props) {
+    return /* @__PURE__ */ a3("div", { class: "event", children: [
+      /* @__PURE__ */ a3("p", { children: [
+        /* @__PURE__ */ a3("strong", { children: props.of.name || "event" }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft", children: [
+          "+",
+          duration(props.of.time_unix_us - props.start)
+        ] })
+      ] }),
+      Object.keys(props.of.attributes).length > 0 && /* @__PURE__ */ a3(Attributes, { of: props.of.attributes })
+    ] });
+  }
+  function Link(props) {
+    return /* @__PURE__ */ a3("div", { class: "event", children: [
+      /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("a", { href: href("trace", { id: props.of.trace_id, span: props.of.span_id }), children: [
+        "Trace ",
+        /* @__PURE__ */ a3("code", { children: props.of.trace_id })
+      ] }) }),
+      Object.keys(props.of.attributes).length > 0 && /* @__PURE__ */ a3(Attributes, { of: props.of.attributes })
+    ] });
+  }
+  function typed(span) {
+    const { typed_attributes: typed2 } = span;
+    return typed2 ?? span.attributes;
+  }
+  function textOf(attributes, key) {
+    const value = attributes[key];
+    return typeof value === "string" && value !== "" ? value : null;
+  }
+
+  // src/screens/trace/canvas.ts
+  function useSize() {
+    const ref = T2(null);
+    const [size, set] = d2({ width: 0, height: 0 });
+    A2(() => {
+      const element = ref.current;
+      if (!element) return;
+      const observer = new ResizeObserver(() => {
+        const next = { width: element.clientWidth, height: element.clientHeight };
+        set((last) => last.width === next.width && last.height === next.height ? last : next);
+      });
+      observer.observe(element);
+      return () => observer.disconnect();
+    }, []);
+    return { ref, size };
+  }
+  function brush(canvas, { width, height }) {
+    const context = canvas?.getContext("2d") ?? null;
+    if (canvas === null || context === null || width === 0 || height === 0) return null;
+    const scale2 = Math.min(3, devicePixelRatio || 1);
+    canvas.width = Math.round(width * scale2);
+    canvas.height = Math.round(height * scale2);
+    context.setTransform(scale2, 0, 0, scale2, 0, 0);
+    return context;
+  }
+
+  // src/screens/trace/frame-tree.ts
+  function framesOf(rows) {
+    const known = /* @__PURE__ */ new Map();
+    const all = [];
+    const place = /* @__PURE__ */ new Map([[null, 0]]);
+    const of = [];
+    const roots = [];
+    const operations = rows.services.length * (rows.names.length + 1) * 8;
+    for (let row = 0; row < rows.count; row += 1) {
+      const above = rows.parent[row];
+      const parent = above < 0 ? null : of[above];
+      const operation = (rows.service[row] * (rows.names.length + 1) + rows.name[row]) * 8 + rows.kind[row];
+      const key = place.get(parent) * operations + operation;
+      let frame = known.get(key);
+      if (!frame) {
+        frame = {
+          service: rows.service[row],
+          name: rows.name[row],
+          kind: rows.kind[row],
+          depth: parent ? parent.depth + 1 : 0,
+          spans: 0,
+          errors: 0,
+          self: 0,
+          total: 0,
+          start: 0,
+          parent,
+          children: [],
+          row
+        };
+        known.set(key, frame);
+        all.push(frame);
+        place.set(frame, all.length);
+        (parent ? parent.children : roots).push(frame);
+      }
+      frame.spans += 1;
+      frame.errors += rows.flags[row] & ERROR;
+      frame.self += rows.self[row];
+      of[row] = frame;
+    }
+    let depth = 0;
+    for (const frame of all.toReversed()) {
+      frame.total += frame.self;
+      if (frame.parent) frame.parent.total += frame.total;
+      depth = Math.max(depth, frame.depth + 1);
+    }
+    const layOut = (frames, from) => {
+      let start = from;
+      for (const frame of frames.sort((one, other) => other.total - one.total)) {
+        frame.start = start;
+        start += frame.total;
+      }
+      return start;
+    };
+    const total = layOut(roots, 0);
+    for (const frame of all) layOut(frame.children, frame.start);
+    return { roots, all, total, depth };
+  }
+
+  // src/screens/trace/palette.ts
+  function usePalette() {
+    const [palette, set] = d2(null);
+    A2(() => {
+      const read2 = () => set(paletteNow());
+      read2();
+      const observer = new MutationObserver(read2);
+      observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+      const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((query) => matchMedia(query));
+      for (const query of queries) query.addEventListener("change", read2);
+      return () => {
+        observer.disconnect();
+        for (const query of queries) query.removeEventListener("change", read2);
+      };
+    }, []);
+    return palette;
+  }
+  function paletteNow() {
+    const known = /* @__PURE__ */ new Map();
+    const probe = document.createElement("span");
+    probe.className = "unseen";
+    const token = (name) => {
+      let color = known.get(name);
+      if (color === void 0) {
+        document.body.append(probe);
+        probe.style.color = `var(--${name})`;
+        color = getComputedStyle(probe).color;
+        probe.remove();
+        known.set(name, color);
+      }
+      return color;
+    };
+    return { token, service: (name) => token(`service-${serviceColor(name)}`) };
+  }
+
+  // src/screens/trace/flame.tsx
+  var LINE_PX = 22;
+  var MOST_LINES = 60;
+  var LEAST_PX = 0.5;
+  var WORDS_PX = 28;
+  var IN_TABLE2 = 40;
+  function Flame(props) {
+    const { rows } = props;
+    const tree = w2(() => framesOf(rows), [rows]);
+    const { ref, size } = useSize();
+    const canvas = T2(null);
+    const palette = usePalette();
+    const [under, setUnder] = d2(null);
+    const chosen = props.params.get("frame");
+    const row = chosen === null ? -1 : rows.find(chosen);
+    const zoomed = w2(() => tree.all.find((frame) => frame.row === row) ?? null, [tree, row]);
+    const [start, total] = zoomed ? [zoomed.start, zoomed.total] : [0, tree.total];
+    const height = Math.min(tree.depth, MOST_LINES) * LINE_PX;
+    A2(() => {
+      const context = brush(canvas.current, { width: size.width, height });
+      if (context && palette) draw(context, size.width, height, tree.roots, { start, total }, rows, palette);
+    }, [size, height, tree, start, total, palette]);
+    const find2 = (event) => {
+      const box2 = canvas.current.getBoundingClientRect();
+      const depth = Math.floor((event.clientY - box2.top) / LINE_PX);
+      const at = start + (event.clientX - box2.left) / box2.width * total;
+      let frames = tree.roots;
+      for (let level = 0; ; level += 1) {
+        const frame = frames.find((frame2) => at >= frame2.start && at < frame2.start + frame2.total);
+        if (!frame || level === depth) return frame ?? null;
+        frames = frame.children;
+      }
+    };
+    const zoom = (frame) => amend({ frame: frame && frame.parent !== null ? rows.keyOf(frame.row) : null });
+    const shown2 = under ?? zoomed;
+    if (tree.total <= 0) return /* @__PURE__ */ a3("p", { class: "notice", children: "No span of this trace took any time itself." });
+    const largest = tree.all.toSorted((one, other) => other.self - one.self).slice(0, IN_TABLE2);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("p", { class: "flame-words", children: [
+        shown2 ? /* @__PURE__ */ a3($, { children: [
+          /* @__PURE__ */ a3("strong", { children: serviceOf(rows, shown2) }),
+          " ",
+          nameOf2(rows, shown2),
+          ": ",
+          duration(shown2.total),
+          " with all below it (",
+          percent(shown2.total / tree.total),
+          "), ",
+          duration(shown2.self),
+          " itself, ",
+          counted(shown2.spans, "span")
+        ] }) : /* @__PURE__ */ a3($, { children: "Width is the time that spans took themselves, summed over spans of the same path." }),
+        zoomed && /* @__PURE__ */ a3("button", { type: "button", onClick: () => zoom(null), children: "Whole trace" })
+      ] }),
+      /* @__PURE__ */ a3("div", { ref, class: "flame", style: { height: `${height}px` }, children: /* @__PURE__ */ a3("canvas", { ref: canvas, "aria-hidden": "true", onMouseMove: (event) => setUnder(find2(event)), onMouseLeave: () => setUnder(null), onClick: (event) => zoom(find2(event)) }) }),
+      tree.depth > MOST_LINES && /* @__PURE__ */ a3("p", { class: "soft", children: [
+        count(tree.depth - MOST_LINES),
+        " deeper levels are in the waterfall only."
+      ] }),
+      /* @__PURE__ */ a3("div", { class: "table-scroll section", tabIndex: 0, role: "region", "aria-label": "The same as a table", children: /* @__PURE__ */ a3("table", { children: [
+        /* @__PURE__ */ a3("caption", { children: [
+          "The same as a table: ",
+          tree.all.length > IN_TABLE2 ? `the ${IN_TABLE2} of ${count(tree.all.length)} paths that took longest themselves` : "all paths"
+        ] }),
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { scope: "col", children: "Operation" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Itself" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "With all below" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Spans" })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: largest.map((frame) => /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("td", { children: [
+            /* @__PURE__ */ a3(Service, { name: serviceOf(rows, frame), isLink: false }),
+            " ",
+            /* @__PURE__ */ a3("button", { type: "button", class: "quiet as-link", title: "Zoom the graph to it", "aria-pressed": zoomed === frame, onClick: () => zoom(frame), children: nameOf2(rows, frame) }),
+            " ",
+            /* @__PURE__ */ a3("span", { class: "soft", children: [
+              "level ",
+              frame.depth + 1
+            ] })
+          ] }),
+          /* @__PURE__ */ a3("td", { class: "number", children: [
+            duration(frame.self),
+            " ",
+            /* @__PURE__ */ a3("span", { class: "soft", children: percent(frame.self / tree.total) })
+          ] }),
+          /* @__PURE__ */ a3("td", { class: "number", children: duration(frame.total) }),
+          /* @__PURE__ */ a3("td", { class: "number", children: [
+            count(frame.spans),
+            frame.errors > 0 && /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+              " ✕ ",
+              count(frame.errors)
+            ] })
+          ] })
+        ] }, frame.row)) })
+      ] }) })
+    ] });
+  }
+  function serviceOf(rows, frame) {
+    return rows.services[frame.service] ?? "";
+  }
+  function nameOf2(rows, frame) {
+    return shortened(rows.names[frame.name] ?? "") || "no name";
+  }
+  function draw(context, width, height, roots, of, rows, palette) {
+    context.clearRect(0, 0, width, height);
+    context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    context.textBaseline = "middle";
+    const scale2 = width / Math.max(1, of.total);
+    const onFill = palette.token("surface");
+    const waiting2 = [...roots];
+    for (let frame = waiting2.pop(); frame; frame = waiting2.pop()) {
+      const top = frame.depth * LINE_PX;
+      const left = Math.max(0, (frame.start - of.start) * scale2);
+      const right = Math.min(width, (frame.start + frame.total - of.start) * scale2);
+      if (right - left < LEAST_PX || top >= height) continue;
+      context.fillStyle = palette.service(serviceOf(rows, frame));
+      context.fillRect(left, top, Math.max(LEAST_PX, right - left - 1), LINE_PX - 1);
+      if (right - left > WORDS_PX) {
+        context.save();
+        context.beginPath();
+        context.rect(left, top, right - left - 5, LINE_PX);
+        context.clip();
+        context.fillStyle = onFill;
+        const words3 = `${frame.errors > 0 ? "✕ " : ""}${serviceOf(rows, frame)} ${nameOf2(rows, frame)} ${duration(frame.total)}`;
+        context.fillText(visible(words3.slice(0, 200)), left + 5, top + LINE_PX / 2);
+        context.restore();
+      }
+      waiting2.push(...frame.children);
+    }
+  }
+
+  // src/screens/trace/cause.tsx
+  var DOES = {
+    own: "takes longer itself",
+    error: "fails, although nothing that it calls fails",
+    missing: "was reached less than before: its caller stops early",
+    edge: "takes longer to be reached",
+    leaf: "responds more slowly to a call",
+    queue: "starts requests later, which wait in its queue",
+    repeated: "is called repeatedly within one request",
+    more_often: "is called in more requests than before",
+    new: "receives a call that was not made before"
+  };
+  function Cause2(props) {
+    const { traceId, rows, selection } = props;
+    const asked2 = useAnswer("why", props.isAsked ? { trace_id: traceId, since: "15m", until: "now", baseline: "1h" } : null);
+    const why = asked2.answer;
+    const more = /* @__PURE__ */ a3("a", { href: href("why", { trace: traceId }), children: "Why, with its evidence" });
+    if (asked2.error !== null) return /* @__PURE__ */ a3("p", { class: "cause soft", children: [
+      "The cause is not known: ",
+      sentence(asked2.error.message),
+      " ",
+      more
+    ] });
+    if (why === null || !asked2.isCurrent) return /* @__PURE__ */ a3("p", { class: "cause soft", "aria-busy": "true", children: "Looking for the cause …" });
+    const suspect = why.ranking[0];
+    if (why.verdict === "cause" && suspect) {
+      const evidence = suspect.evidence.find((evidence2) => evidence2.trace_id === traceId);
+      const row = evidence ? rows.find(evidence.span_id) : -1;
+      return /* @__PURE__ */ a3("p", { class: "cause is-found", children: [
+        /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "Cause" }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "cause-words", children: [
+          /* @__PURE__ */ a3("strong", { children: suspect.service }),
+          " ",
+          DOES[suspect.kind],
+          ": ",
+          component(suspect),
+          numbers(suspect),
+          ", ",
+          percent(suspect.share),
+          " of the added time."
+        ] }),
+        row >= 0 && /* @__PURE__ */ a3("button", { type: "button", onClick: () => selection.select(row, { details: true }), children: "Show the span" }),
+        more
+      ] });
+    }
+    const verdict = why.verdict === "no_cause" ? "No cause" : "Not enough to tell a cause";
+    return /* @__PURE__ */ a3("p", { class: "cause", children: [
+      /* @__PURE__ */ a3(Mark, { mark: why.verdict === "no_cause" ? "✓" : "?", tone: "soft", word: verdict }),
+      " ",
+      /* @__PURE__ */ a3("span", { class: "cause-words", children: sentence(why.reason) }),
+      " ",
+      more
+    ] });
+  }
+  function component({ component: component2, service }) {
+    const callee = component2.split(" → ").slice(1).join(" → ");
+    return callee.startsWith(`${service} `) ? `${callee.slice(service.length + 1)} from ${component2.split(" → ")[0]}` : component2;
+  }
+  function numbers({ times: times2, rates }) {
+    if (times2 !== null) return `, ${duration(times2.before_us)} → ${duration(times2.now_us)}`;
+    if (rates === null) return "";
+    const part3 = (rate2) => percent(rate2.of > 0 ? rate2.count / rate2.of : 0);
+    return `, ${part3(rates.before)} → ${part3(rates.now)}`;
+  }
+
+  // src/screens/trace/header.tsx
+  function Header(props) {
+    const { trace, rows, root } = props;
+    const times2 = useTimes();
+    const isHidden = rows.is(root, REDACTED);
+    const took = rows.duration[root];
+    const hasMore = trace.trace_duration_us > took * 1.01;
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("div", { class: "head trace-head", children: [
+        /* @__PURE__ */ a3("h1", { children: isHidden ? "A request of a hidden service" : shortened(rows.nameOf(root)) || "A span without a name" }),
+        !isHidden && /* @__PURE__ */ a3(Service, { name: rows.serviceOf(root) }),
+        /* @__PURE__ */ a3("span", { class: "trace-took", children: [
+          /* @__PURE__ */ a3("strong", { children: duration(took) }),
+          hasMore && /* @__PURE__ */ a3("span", { class: "trace-more", children: [
+            ", ",
+            duration(trace.trace_duration_us),
+            " with what went on besides"
+          ] })
+        ] }),
+        /* @__PURE__ */ a3("div", { class: "actions trace-actions", children: /* @__PURE__ */ a3("a", { class: "button", href: href("compare", { a: trace.trace_id }), title: "Compare with healthy traces (b)", children: "Compare with healthy" }) })
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "trace-facts", children: [
+        trace.error_count > 0 ? /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: counted(trace.error_count, "error") }) : /* @__PURE__ */ a3("span", { children: "no errors" }),
+        /* @__PURE__ */ a3("span", { children: counted(trace.span_count, "span") }),
+        /* @__PURE__ */ a3("span", { children: counted(rows.services.length, "service") }),
+        /* @__PURE__ */ a3("span", { class: "number", children: times2.full(trace.start_time_unix_us) }),
+        /* @__PURE__ */ a3("code", { class: "trace-id", children: trace.trace_id })
+      ] }),
+      /* @__PURE__ */ a3(Cause2, { traceId: trace.trace_id, rows, isAsked: props.isAsked, selection: props.selection }),
+      /* @__PURE__ */ a3(Remarks, { ...props }),
+      /* @__PURE__ */ a3(ServiceTimes, { times: trace.service_times })
+    ] });
+  }
+  function Remarks(props) {
+    const { trace, rows, adjustsClocks } = props;
+    const orphans = rows.count - rows.firstOrphan;
+    const moved = trace.clock_moves;
+    return /* @__PURE__ */ a3("ul", { class: "remarks", children: [
+      trace.complete ? /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3(Mark, { mark: "✓", tone: "good", word: "complete" }),
+        " every parent span is stored"
+      ] }) : /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3(Mark, { mark: "!", tone: "warn", word: "incomplete" }),
+        " ",
+        orphans > 0 ? `${counted(orphans, "span")} stand below a parent that was not received: it was not sent yet, not sampled, or lost` : "spans are missing",
+        ". ",
+        /* @__PURE__ */ a3("a", { href: href("status"), children: "Which agents are behind" })
+      ] }),
+      trace.spans_left_out > 0 && /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3(Mark, { mark: "!", tone: "warn", word: "cut" }),
+        " the ",
+        counted(trace.spans_left_out, "latest span"),
+        " of ",
+        counted(trace.span_count, "span"),
+        " are not shown: the answer would be too large"
+      ] }),
+      trace.redacted > 0 && /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3(Mark, { mark: "!", tone: "soft", word: "hidden" }),
+        " ",
+        counted(trace.redacted, "span"),
+        " of services that you may not see, with times only"
+      ] }),
+      rows.flags.some((flag) => (flag & CYCLE) !== 0) && /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3(Mark, { mark: "!", tone: "warn", word: "circle" }),
+        " some spans name each other as their parents"
+      ] }),
+      /* @__PURE__ */ a3("li", { children: [
+        adjustsClocks ? moved.length === 0 ? "no clock had to be moved" : `clocks moved: ${moved.slice(0, 3).map((move) => `${move.service}${move.host ? ` on ${move.host}` : ""} by ${move.moved_us < 0 ? "−" : "+"}${duration(Math.abs(move.moved_us))}`).join(", ")}${moved.length > 3 ? ` and ${moved.length - 3} more` : ""}` : "times as the hosts' clocks had them",
+        " ",
+        /* @__PURE__ */ a3("button", { type: "button", class: "quiet as-link", "aria-pressed": adjustsClocks, onClick: () => amend({ adjust_clocks: adjustsClocks ? null : true }), children: adjustsClocks ? "Show the clocks as they were" : "Adjust clocks" })
+      ] })
+    ] });
+  }
+  var MOST_SERVICES = 6;
+  var HIDDEN2 = "hidden service";
+  function ServiceTimes(props) {
+    const total = props.times.reduce((sum, time2) => sum + time2.critical_us, 0);
+    if (total <= 0) return null;
+    const shares = props.times.filter((time2) => time2.critical_us > 0);
+    const first2 = shares.slice(0, MOST_SERVICES);
+    const rest = shares.slice(MOST_SERVICES).reduce((sum, time2) => sum + time2.critical_us, 0);
+    return /* @__PURE__ */ a3("div", { class: "shares", children: [
+      /* @__PURE__ */ a3("div", { class: "shares-bar", "aria-hidden": "true", children: first2.map((time2) => /* @__PURE__ */ a3("span", { class: `share service-${serviceColor(time2.service)}`, style: { width: `${time2.critical_us / total * 100}%` } }, time2.service)) }),
+      /* @__PURE__ */ a3("ul", { class: "shares-list", "aria-label": "Time that the request waited for each service", children: [
+        /* @__PURE__ */ a3("li", { class: "soft", children: "Waited for" }),
+        first2.map((time2) => /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3(Service, { name: time2.service, isLink: time2.service !== HIDDEN2 }),
+          " ",
+          percent(time2.critical_us / total)
+        ] }, time2.service)),
+        rest > 0 && /* @__PURE__ */ a3("li", { class: "soft", children: [
+          shares.length - MOST_SERVICES,
+          " others ",
+          percent(rest / total)
+        ] })
+      ] })
+    ] });
+  }
+
+  // src/screens/trace/json.tsx
+  function Json(props) {
+    const source = props.source === null ? "" : `?source=${encodeURIComponent(props.source)}`;
+    return /* @__PURE__ */ a3("div", { class: "json", children: [
+      /* @__PURE__ */ a3("p", { class: "actions", children: /* @__PURE__ */ a3("a", { class: "button", href: `../api/v1/traces/${props.traceId}${source}`, download: `trace-${props.traceId}.json`, children: "Download the whole trace" }) }),
+      props.isSelected ? /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => /* @__PURE__ */ a3(Text2, { of: JSON.stringify(answer, null, 2) }) }) : /* @__PURE__ */ a3("p", { class: "notice", children: "Select a span in the waterfall to see its JSON here." })
+    ] });
+  }
+  var LONGEST2 = 65536;
+  function Text2(props) {
+    const [isAll, setAll] = d2(false);
+    const isCut = props.of.length > LONGEST2 && !isAll;
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("p", { class: "actions", children: [
+        /* @__PURE__ */ a3("button", { type: "button", onClick: () => void copy(props.of, "JSON"), children: "Copy" }),
+        isCut && /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: [
+          "Show all ",
+          bytes(props.of.length)
+        ] })
+      ] }),
+      /* @__PURE__ */ a3("pre", { class: "json-text", tabIndex: 0, role: "region", "aria-label": "JSON of the span", children: isCut ? `${cut2(props.of, LONGEST2)}…` : props.of })
+    ] });
+  }
+
+  // src/screens/trace/keys.ts
+  function useTraceKeys(keys) {
+    const { rows, view, length, row, matches } = keys;
+    const step = (by, is, none) => () => {
+      const next = nextRow(rows.count, row < 0 ? by > 0 ? -1 : 0 : row, by, is);
+      if (next < 0) announce(none);
+      else keys.reach(next);
+    };
+    const isError = (row2) => rows.is(row2, ERROR);
+    const isCritical = (row2) => rows.is(row2, CRITICAL);
+    const isMatch = (row2) => matches !== null && matches[row2] === 1;
+    const zoomBy2 = (factor2) => () => setZoom(scale(view.zoom, factor2, length), length, "replace");
+    const id = row >= 0 ? rows.keyOf(row) : null;
+    useKeys("Trace", [
+      { keys: "j", does: "next row, also ↓ in the tree", run: () => keys.move(1) },
+      { keys: "k", does: "previous row, also ↑", run: () => keys.move(-1) },
+      { keys: "Enter", does: "details of the row", run: keys.open },
+      { keys: "Escape", does: "close the details", run: keys.close },
+      { keys: "e", does: "next error", run: step(1, isError, "No span failed") },
+      { keys: "E", does: "previous error", run: step(-1, isError, "No span failed") },
+      { keys: "p", does: "next on the critical path", run: step(1, isCritical, "No critical path") },
+      { keys: "P", does: "previous on the critical path", run: step(-1, isCritical, "No critical path") },
+      { keys: "n", does: "next match", run: step(1, isMatch, "No span matches") },
+      { keys: "N", does: "previous match", run: step(-1, isMatch, "No span matches") },
+      { keys: "f", does: "only this subtree", run: () => {
+        if (id !== null) amend({ root: id });
+      } },
+      { keys: "F", does: "the whole tree again", run: () => amend({ root: null }) },
+      { keys: "z", does: "zoom to the span", run: () => {
+        if (row >= 0) setZoom(around(rows.start[row], rows.duration[row], length), length);
+      } },
+      { keys: "0", does: "the whole time again", run: () => setZoom({ start: 0, end: length }, length) },
+      { keys: "+", does: "zoom in", run: zoomBy2(0.5) },
+      { keys: "-", does: "zoom out", run: zoomBy2(2) },
+      { keys: "x", does: "close one level more", run: () => setClosed(changeLevel(rows, view.closed, -1)) },
+      { keys: "X", does: "open one level more", run: () => setClosed(changeLevel(rows, view.closed, 1)) },
+      { keys: "b", does: "compare with healthy traces", run: () => go(href("compare", { a: keys.traceId })) },
+      ...VIEWS.map((name, at) => ({ keys: String(at + 1), does: `view: ${name}`, run: () => amend({ view: name === "waterfall" ? null : name }) }))
+    ]);
+  }
+
+  // src/screens/trace/minimap.tsx
+  var LEAST_DRAG_PX = 4;
+  var STEP = 0.02;
+  function MiniMap(props) {
+    const { rows, length, zoom } = props;
+    const { ref, size } = useSize();
+    const canvas = T2(null);
+    const palette = usePalette();
+    const [drag, setDrag] = d2(null);
+    A2(() => {
+      const context = brush(canvas.current, size);
+      if (context && palette) draw2(context, size.width, size.height, rows, length, palette);
+    }, [size, rows, length, palette]);
+    const at = (event) => {
+      const box2 = ref.current.getBoundingClientRect();
+      return Math.min(1, Math.max(0, (event.clientX - box2.left) / box2.width));
+    };
+    const down = (event) => {
+      if (event.button !== 0 || event.target.closest("[role=slider]")) return;
+      ref.current?.setPointerCapture(event.pointerId);
+      setDrag({ from: at(event), to: at(event) });
+    };
+    const move = (event) => {
+      if (drag) setDrag({ ...drag, to: at(event) });
+    };
+    const up = () => {
+      if (!drag) return;
+      const [from, to] = [Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)];
+      if ((to - from) * size.width >= LEAST_DRAG_PX) setZoom(clamp({ start: from * length, end: to * length }, length), length);
+      setDrag(null);
+    };
+    const isWhole = zoom.start <= 0 && zoom.end >= length;
+    const chosen = drag ? { left: Math.min(drag.from, drag.to), right: Math.max(drag.from, drag.to) } : { left: part(zoom.start, { start: 0, end: length }), right: part(zoom.end, { start: 0, end: length }) };
+    return /* @__PURE__ */ a3("div", { class: "minimap", children: [
+      /* @__PURE__ */ a3("div", { ref, class: "minimap-area", onPointerDown: down, onPointerMove: move, onPointerUp: up, onPointerCancel: () => setDrag(null), children: [
+        /* @__PURE__ */ a3("canvas", { ref: canvas, "aria-hidden": "true" }),
+        /* @__PURE__ */ a3("div", { class: "minimap-shade", style: { left: 0, width: `${chosen.left * 100}%` } }),
+        /* @__PURE__ */ a3("div", { class: "minimap-shade", style: { left: `${chosen.right * 100}%`, right: 0 } }),
+        /* @__PURE__ */ a3(Edge, { which: "start", zoom, length }),
+        /* @__PURE__ */ a3(Edge, { which: "end", zoom, length })
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "minimap-words", children: [
+        isWhole ? /* @__PURE__ */ a3($, { children: [
+          "All of ",
+          duration(length),
+          ". ",
+          /* @__PURE__ */ a3("span", { class: "minimap-hint", children: [
+            "Drag to zoom, or press ",
+            /* @__PURE__ */ a3("kbd", { children: "z" }),
+            " on a span."
+          ] })
+        ] }) : /* @__PURE__ */ a3($, { children: [
+          "+",
+          duration(zoom.start),
+          " to +",
+          duration(zoom.end),
+          ", ",
+          duration(zoom.end - zoom.start),
+          " of ",
+          duration(length)
+        ] }),
+        /* @__PURE__ */ a3("span", { class: "legend", children: [
+          /* @__PURE__ */ a3("span", { class: "legend-critical", "aria-hidden": "true" }),
+          " critical path: what the request waited for"
+        ] }),
+        !isWhole && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => setZoom({ start: 0, end: length }, length), children: "Whole trace" })
+      ] })
+    ] });
+  }
+  function Edge(props) {
+    const { which, zoom, length } = props;
+    const value = zoom[which];
+    const to = (us) => {
+      const range = which === "start" ? { start: Math.min(us, zoom.end - 1), end: zoom.end } : { start: zoom.start, end: Math.max(us, zoom.start + 1) };
+      setZoom(clamp(range, length), length, "replace");
+    };
+    const keydown = (event) => {
+      const step = Math.max(1, length * STEP);
+      const next = {
+        ArrowLeft: value - step,
+        ArrowDown: value - step,
+        ArrowRight: value + step,
+        ArrowUp: value + step,
+        PageDown: value - step * 5,
+        PageUp: value + step * 5,
+        Home: 0,
+        End: length
+      };
+      const us = next[event.key];
+      if (us === void 0) return;
+      event.preventDefault();
+      to(us);
+    };
+    const drag = (event) => {
+      const handle = event.currentTarget;
+      if (!handle.hasPointerCapture(event.pointerId)) return;
+      const box2 = handle.parentElement.getBoundingClientRect();
+      to((event.clientX - box2.left) / box2.width * length);
+    };
+    return /* @__PURE__ */ a3(
+      "div",
+      {
+        class: `minimap-edge minimap-edge-${which}`,
+        role: "slider",
+        tabIndex: 0,
+        "aria-label": which === "start" ? "Shown from" : "Shown to",
+        "aria-valuemin": 0,
+        "aria-valuemax": length,
+        "aria-valuenow": Math.round(value),
+        "aria-valuetext": `+${duration(value)}`,
+        style: { left: `${value / Math.max(1, length) * 100}%` },
+        onKeyDown: keydown,
+        onPointerMove: drag,
+        onPointerDown: (event) => {
+          event.stopPropagation();
+          event.currentTarget.setPointerCapture(event.pointerId);
+        }
+      }
+    );
+  }
+  function draw2(context, width, height, rows, length, palette) {
+    context.clearRect(0, 0, width, height);
+    const thick = Math.max(1, Math.min(5, height / Math.max(1, rows.count) - 1));
+    const lineHeight = Math.min(7, (height - 2) / Math.max(1, rows.count));
+    const scale2 = width / Math.max(1, length);
+    const colors = rows.services.map((service) => palette.service(service));
+    const bar = (row, least) => context.fillRect(rows.start[row] * scale2, 1 + row * lineHeight, Math.max(least, rows.duration[row] * scale2), thick);
+    for (const color of new Set(colors)) {
+      context.fillStyle = color;
+      for (let row = 0; row < rows.count; row += 1) if (colors[rows.service[row]] === color) bar(row, 1);
+    }
+    context.fillStyle = palette.token("bad-fill");
+    for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row] & ERROR) !== 0) bar(row, 3);
+  }
+
+  // src/screens/trace/missing.tsx
+  function NoId() {
+    useTitle("Trace");
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("h1", { children: "Trace" }),
+      /* @__PURE__ */ a3("p", { children: [
+        "The address names no trace. Paste a trace id, or its first four digits, into the search above, or choose one of the ",
+        /* @__PURE__ */ a3("a", { href: href("traces", { sort: "slowest" }), children: "slowest traces" }),
+        "."
+      ] })
+    ] });
+  }
+  function NotStored(props) {
+    useTitle("Trace not stored");
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("h1", { children: "This trace is not stored" }),
+      /* @__PURE__ */ a3("p", { children: [
+        "Nothing is stored of a trace ",
+        /* @__PURE__ */ a3("code", { children: props.id }),
+        ". One of these is the reason:"
+      ] }),
+      /* @__PURE__ */ a3("ul", { class: "reasons", children: [
+        /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("strong", { children: "Unknown" }),
+          ": its spans never reached this colony, or have not been fetched yet. ",
+          /* @__PURE__ */ a3("a", { href: href("status"), children: "Status" }),
+          " says which agents are behind."
+        ] }),
+        /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("strong", { children: "Expired" }),
+          ": spans are kept for some days (7, unless it is configured otherwise) or until the disk space for them is used up."
+        ] }),
+        /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("strong", { children: "Not sampled" }),
+          ": the application or Beyla records only a share of the traces, and left this one out."
+        ] })
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "actions", children: /* @__PURE__ */ a3("a", { class: "button", href: href("traces"), children: "Traces that are stored" }) }),
+      /* @__PURE__ */ a3(Command, { text: `coral query beyla traces --trace-id ${/^[0-9a-f]+$/.test(props.id) ? props.id : "ID"}` })
+    ] });
+  }
+  var ID = /\b[0-9a-f]{32}\b/g;
+  function Ambiguous(props) {
+    const found = [...new Set(props.error.message.match(ID) ?? [])];
+    const isMore = /at least/.test(props.error.message);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("h1", { children: [
+        "Several traces begin with ",
+        props.id
+      ] }),
+      /* @__PURE__ */ a3("p", { children: [
+        "Choose one",
+        isMore && " of the first few, or add digits",
+        ":"
+      ] }),
+      /* @__PURE__ */ a3("ul", { class: "reasons", children: found.map((id) => /* @__PURE__ */ a3("li", { children: /* @__PURE__ */ a3("a", { href: href("trace", { id }), children: /* @__PURE__ */ a3("code", { children: id }) }) }, id)) })
+    ] });
+  }
+  function Failed(props) {
+    const { error, retry } = props.of;
+    useTitle("Trace");
+    if (error === null) return null;
+    if (error.status === 409) return /* @__PURE__ */ a3(Ambiguous, { id: props.id, error });
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("h1", { children: "Trace" }),
+      /* @__PURE__ */ a3(Failure, { error, retry })
+    ] });
+  }
+
+  // src/screens/trace/operation.ts
+  var SORTS2 = ["self", "total", "longest", "spans", "errors"];
+  function operationsOf(rows, only, sort) {
+    const found = /* @__PURE__ */ new Map();
+    const names = rows.names.length + 1;
+    for (let row = 0; row < rows.count; row += 1) {
+      if (only !== null && only[row] === 0) continue;
+      const key = (rows.service[row] * names + rows.name[row]) * 8 + rows.kind[row];
+      let operation = found.get(key);
+      if (!operation) {
+        operation = { service: rows.serviceOf(row), name: rows.nameOf(row), kind: rows.kindOf(row), spans: 0, errors: 0, total: 0, self: 0, longest: -1, row };
+        found.set(key, operation);
+      }
+      const took = rows.duration[row];
+      operation.spans += 1;
+      operation.errors += rows.flags[row] & ERROR;
+      operation.total += took;
+      operation.self += rows.self[row];
+      if (took > operation.longest) {
+        operation.longest = took;
+        operation.row = row;
       }
     }
-    return text.length;
+    return [...found.values()].sort((one, other) => other[sort] - one[sort] || other.self - one.self);
   }
-  function quoteEnd(text, from) {
-    for (let at = from + 1; at < text.length; at += 1) {
-      if (text[at] === "\\") at += 1;
-      else if (text[at] === '"') return at + 1;
-    }
-    return text.length;
+
+  // src/screens/trace/operations.tsx
+  var TITLES = { self: "Itself", total: "Total", longest: "Longest", spans: "Spans", errors: "Errors" };
+  var PAGE2 = 60;
+  function Operations2(props) {
+    const { params, rows, usual } = props;
+    const sort = SORTS2.find((sort2) => sort2 === params.get("sort")) ?? "self";
+    const all = w2(() => operationsOf(rows, props.matches, sort), [rows, props.matches, sort]);
+    const self = all.reduce((sum, operation) => sum + operation.self, 0);
+    const pages = Math.max(1, Math.ceil(all.length / PAGE2));
+    const page = Math.min(pages, Math.max(1, Number(params.get("page")) || 1));
+    if (all.length === 0) return /* @__PURE__ */ a3("p", { class: "notice", children: "No span matches." });
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "Operations of the trace", children: /* @__PURE__ */ a3("table", { class: "operations", children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { scope: "col", children: "Operation" }),
+          SORTS2.map((name) => /* @__PURE__ */ a3("th", { scope: "col", class: "number", "aria-sort": sort === name ? "descending" : void 0, children: /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => amend({ sort: name === "self" ? null : name, page: null }), children: [
+            TITLES[name],
+            sort === name && /* @__PURE__ */ a3("span", { "aria-hidden": "true", children: " ↓" })
+          ] }) }, name)),
+          usual && /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Usual" })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: all.slice((page - 1) * PAGE2, page * PAGE2).map((operation) => {
+          const times2 = usual?.of(rows, operation.row) ?? null;
+          return /* @__PURE__ */ a3("tr", { children: [
+            /* @__PURE__ */ a3("td", { children: [
+              /* @__PURE__ */ a3(Service, { name: operation.service, isLink: false }),
+              " ",
+              /* @__PURE__ */ a3("button", { type: "button", class: "quiet as-link", title: "Show its longest span", onClick: () => {
+                props.selection.select(operation.row, { details: true });
+              }, children: shortened(operation.name) || "no name" }),
+              " ",
+              /* @__PURE__ */ a3("span", { class: "soft", children: operation.kind })
+            ] }),
+            /* @__PURE__ */ a3("td", { class: "number share-cell", children: [
+              duration(operation.self),
+              " ",
+              /* @__PURE__ */ a3("span", { class: "soft", children: percent(self > 0 ? operation.self / self : 0) }),
+              /* @__PURE__ */ a3("span", { class: "share-line", "aria-hidden": "true", children: /* @__PURE__ */ a3("span", { style: { width: `${self > 0 ? operation.self / self * 100 : 0}%` } }) })
+            ] }),
+            /* @__PURE__ */ a3("td", { class: "number", children: duration(operation.total) }),
+            /* @__PURE__ */ a3("td", { class: "number", children: duration(operation.longest) }),
+            /* @__PURE__ */ a3("td", { class: "number", children: count(operation.spans) }),
+            /* @__PURE__ */ a3("td", { class: "number", children: operation.errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+              "✕ ",
+              count(operation.errors)
+            ] }) : 0 }),
+            usual && /* @__PURE__ */ a3("td", { class: "number", children: times2 ? duration(times2.p50) : "–" })
+          ] }, `${operation.service}
+${operation.name}
+${operation.kind}`);
+        }) })
+      ] }) }),
+      pages > 1 && /* @__PURE__ */ a3("p", { class: "actions", children: [
+        /* @__PURE__ */ a3("button", { type: "button", disabled: page === 1, onClick: () => amend({ page: page - 1 }), children: "Earlier" }),
+        /* @__PURE__ */ a3("span", { children: [
+          "Page ",
+          page,
+          " of ",
+          pages,
+          ", ",
+          count(all.length),
+          " operations"
+        ] }),
+        /* @__PURE__ */ a3("button", { type: "button", disabled: page === pages, onClick: () => amend({ page: page + 1 }), children: "More" })
+      ] })
+    ] });
   }
-  function wordEnd(text, from, end) {
-    let at = from;
-    while (at < text.length && !end.test(text[at] ?? "")) at += 1;
-    return at;
+
+  // src/screens/trace/pending.ts
+  var usePending = useAnswer;
+
+  // src/screens/trace/toolbar.tsx
+  var TITLES2 = { waterfall: "Waterfall", flame: "Flame", map: "Map", table: "Table", json: "JSON" };
+  var WORDS7 = {
+    critical: { word: "Critical path", title: "Spans that the request waited for" },
+    errors: { word: "Errors", title: "Spans that failed" },
+    slow: { word: "Slow", title: "Spans slower than in healthy traces; if those are not known, spans that took a tenth of the trace themselves" }
+  };
+  var TYPING_MS = 250;
+  function Toolbar(props) {
+    const { view, matching } = props;
+    return /* @__PURE__ */ a3("div", { class: "trace-tools", children: [
+      /* @__PURE__ */ a3("div", { class: "views", role: "group", "aria-label": "Views", children: VIEWS.map((name, at) => /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": view.view === name, title: `${TITLES2[name]} (${at + 1})`, onClick: () => amend({ view: name === "waterfall" ? null : name }), children: TITLES2[name] }, name)) }),
+      /* @__PURE__ */ a3("div", { class: "filter", children: [
+        /* @__PURE__ */ a3(Search, { text: view.q }),
+        /* @__PURE__ */ a3("div", { class: "pills", role: "group", "aria-label": "Only spans of these kinds match", children: PILLS.map((pill) => /* @__PURE__ */ a3(
+          "button",
+          {
+            type: "button",
+            class: "pill",
+            "aria-pressed": view.pills.includes(pill),
+            title: WORDS7[pill].title,
+            onClick: () => setPills(view.pills.includes(pill) ? view.pills.filter((other) => other !== pill) : [...view.pills, pill]),
+            children: WORDS7[pill].word
+          },
+          pill
+        )) }),
+        /* @__PURE__ */ a3(Services, { ...props }),
+        matching !== null && /* @__PURE__ */ a3("div", { class: "matching", children: [
+          /* @__PURE__ */ a3("span", { role: "status", children: [
+            count(matching),
+            " of ",
+            count(props.rows)
+          ] }),
+          /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", "aria-label": "Previous match (N)", disabled: matching === 0, onClick: () => props.step(-1), children: "‹" }),
+          /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", "aria-label": "Next match (n)", disabled: matching === 0, onClick: () => props.step(1), children: "›" }),
+          /* @__PURE__ */ a3("label", { class: "check", children: [
+            /* @__PURE__ */ a3("input", { type: "checkbox", checked: view.only, onChange: () => amend({ only: !view.only }) }),
+            " Only these"
+          ] }),
+          /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => amend({ q: null, pills: null, services: null, only: null }), children: "Clear" })
+        ] })
+      ] }),
+      props.asked.error !== null && view.q !== "" && /* @__PURE__ */ a3("p", { class: "notice notice-bad filter-error", role: "alert", children: [
+        sentence(props.asked.error.message),
+        " ",
+        props.asked.error.hint !== null && sentence(props.asked.error.hint)
+      ] })
+    ] });
+  }
+  function Search(props) {
+    const [text, setText] = d2(props.text);
+    const timer = T2(void 0);
+    const typed2 = T2(props.text);
+    A2(() => {
+      if (props.text !== typed2.current) setText(props.text);
+      typed2.current = props.text;
+    }, [props.text]);
+    A2(() => () => clearTimeout(timer.current), []);
+    const input = (text2) => {
+      setText(text2);
+      clearTimeout(timer.current);
+      timer.current = setTimeout(() => {
+        typed2.current = text2.trim();
+        amend({ q: text2.trim() }, "replace");
+      }, TYPING_MS);
+    };
+    return /* @__PURE__ */ a3(
+      "input",
+      {
+        type: "search",
+        class: "filter-text",
+        value: text,
+        "aria-label": "Find spans in this trace",
+        placeholder: "Find spans: duration>5ms, name~select, key=value",
+        autocomplete: "off",
+        autocapitalize: "off",
+        spellcheck: false,
+        onInput: (event) => input(event.currentTarget.value),
+        onKeyDown: (event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }
+      }
+    );
+  }
+  function Services(props) {
+    const { view, services } = props;
+    const details = T2(null);
+    if (services.length < 2) return null;
+    const close = () => {
+      if (details.current) details.current.open = false;
+    };
+    const leave = (event) => {
+      if (event.relatedTarget instanceof Node && !details.current?.contains(event.relatedTarget)) close();
+    };
+    const change2 = (name) => setServices(view.services.includes(name) ? view.services.filter((other) => other !== name) : [...view.services, name]);
+    return /* @__PURE__ */ a3("details", { ref: details, class: "menu services-menu", onFocusOut: leave, onKeyDown: (event) => {
+      if (event.key === "Escape") {
+        close();
+        event.stopPropagation();
+      }
+    }, children: [
+      /* @__PURE__ */ a3("summary", { class: "button", children: view.services.length === 0 ? "All services" : `${view.services.length} of ${services.length} services` }),
+      /* @__PURE__ */ a3("div", { class: "menu-body", children: [
+        /* @__PURE__ */ a3("ul", { class: "services-list", children: services.map((time2) => /* @__PURE__ */ a3("li", { children: /* @__PURE__ */ a3("label", { class: "check", children: [
+          /* @__PURE__ */ a3("input", { type: "checkbox", checked: view.services.includes(time2.service), onChange: () => change2(time2.service) }),
+          /* @__PURE__ */ a3(Service, { name: time2.service, isLink: false }),
+          /* @__PURE__ */ a3("span", { class: "soft", children: [
+            count(time2.spans),
+            time2.errors > 0 && `, ✕ ${count(time2.errors)}`
+          ] })
+        ] }) }, time2.service)) }),
+        view.services.length > 0 && /* @__PURE__ */ a3("button", { type: "button", class: "menu-item", onClick: () => setServices([]), children: "All services" })
+      ] })
+    ] });
+  }
+
+  // src/screens/trace/scroll.ts
+  var MAX_PIXELS = 12e6;
+  var SPARE_ROWS = 8;
+  var MOST_ROWS = 72;
+  function shown(lines, lineHeight, top, view) {
+    const total = lines * lineHeight;
+    const height = Math.min(total, MAX_PIXELS);
+    const inAll = total > height ? top * ratio(total, height, view) : top;
+    const fits = Math.ceil(view / lineHeight) + 1;
+    const spare = Math.max(0, Math.min(SPARE_ROWS, Math.floor((MOST_ROWS - fits) / 2)));
+    const at = Math.max(0, Math.floor(inAll / lineHeight));
+    const first2 = Math.max(0, at - spare);
+    const end = Math.min(lines, at + Math.min(fits, MOST_ROWS) + spare);
+    return { height, first: first2, end, origin: top - inAll };
+  }
+  function scrollTo2(line, lines, lineHeight, top, view, where) {
+    const total = lines * lineHeight;
+    const height = Math.min(total, MAX_PIXELS);
+    const factor2 = total > height ? ratio(total, height, view) : 1;
+    const inAll = top * factor2;
+    const [above, below] = [line * lineHeight, (line + 1) * lineHeight];
+    if (above >= inAll && below <= inAll + view) return top;
+    if (where === "middle") return Math.max(0, (above - view / 2) / factor2);
+    return above < inAll ? above / factor2 : Math.max(0, (below - view) / factor2);
+  }
+  function ratio(total, height, view) {
+    return (total - view) / Math.max(1, height - view);
+  }
+
+  // src/screens/trace/waterfall.tsx
+  var LINE_REM = 1.75;
+  var LINE_REM_NARROW = 3;
+  var NARROW_PX = 560;
+  var TICK_PX = 110;
+  function Waterfall(props) {
+    const { rows, lines, selection, zoom } = props;
+    const { ref, size } = useSize();
+    const axis2 = useSize();
+    const [top, setTop] = d2(0);
+    const isNarrow = size.width > 0 && size.width < NARROW_PX;
+    const lineHeight = useLineHeight(isNarrow);
+    const view = Math.max(size.height, lineHeight);
+    const range = shown(lines.length, lineHeight, top, view);
+    const selected = w2(() => selection.row === NOTHING ? -1 : lineOf(rows, lines, selection.row), [rows, lines, selection.row]);
+    const tabLine = selected >= 0 ? selected : 0;
+    const bring = T2("middle");
+    const hasFocus = T2(false);
+    F2(() => {
+      const box2 = ref.current;
+      if (!box2 || selected < 0 || size.height === 0) return;
+      const next = scrollTo2(selected, lines.length, lineHeight, box2.scrollTop, view, bring.current ?? "middle");
+      bring.current = null;
+      if (Math.abs(next - box2.scrollTop) > 0.5) {
+        box2.scrollTop = next;
+        setTop(box2.scrollTop);
+      }
+      if (hasFocus.current) box2.querySelector("[role=row][tabindex='0']")?.focus({ preventScroll: true });
+    }, [selected, size.height > 0]);
+    A2(() => {
+      const box2 = ref.current;
+      if (box2 && box2.scrollTop !== top) setTop(box2.scrollTop);
+    }, [lines]);
+    const scrolled = b(() => {
+      if (ref.current) setTop(ref.current.scrollTop);
+    }, []);
+    const move = (to) => {
+      bring.current = "nearest";
+      hasFocus.current = true;
+      const line = Math.min(lines.length - 1, Math.max(0, to));
+      selection.select(lines[line]);
+    };
+    const keydown = (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const page = Math.max(1, Math.floor(view / lineHeight) - 1);
+      const row = lines[tabLine];
+      const to = {
+        ArrowDown: selected < 0 ? 0 : tabLine + 1,
+        ArrowUp: tabLine - 1,
+        PageDown: tabLine + page,
+        PageUp: tabLine - page,
+        Home: 0,
+        End: lines.length - 1
+      };
+      const line = to[event.key];
+      if (line !== void 0) move(line);
+      else if (event.key === "ArrowRight") open(row);
+      else if (event.key === "ArrowLeft") close(row);
+      else if (event.key === "Enter" || event.key === " ") {
+        if (row === ORPHANS) props.toggle(row);
+        else selection.select(row, { details: true });
+      } else return;
+      event.preventDefault();
+    };
+    const closed = (row) => row === ORPHANS ? props.orphansClosed : props.isClosed[row] === 1;
+    const hasChildren = (row) => row === ORPHANS || rows.hasChildren(row);
+    const open = (row) => {
+      if (!hasChildren(row)) return;
+      if (closed(row)) props.toggle(row);
+      else move(tabLine + 1);
+    };
+    const close = (row) => {
+      if (hasChildren(row) && !closed(row)) return props.toggle(row);
+      const above = row === ORPHANS ? NOTHING : rows.parent[row];
+      const parent = above >= 0 ? above : row >= rows.firstOrphan ? ORPHANS : NOTHING;
+      const line = parent === NOTHING ? -1 : lines.indexOf(parent);
+      if (line >= 0) move(line);
+    };
+    const click = (event) => {
+      const element = event.target.closest("[data-row]");
+      if (!element) return;
+      const row = Number(element.dataset["row"]);
+      hasFocus.current = true;
+      bring.current = "nearest";
+      if (row === ORPHANS || event.target.closest(".line-toggle.is-parent")) props.toggle(row);
+      else selection.select(row, { details: true });
+    };
+    const shownLines = [];
+    if (tabLine < range.first && tabLine < lines.length) shownLines.push(tabLine);
+    for (let line = range.first; line < range.end; line += 1) shownLines.push(line);
+    if (tabLine >= range.end && tabLine < lines.length) shownLines.push(tabLine);
+    const marks = ticks(zoom, Math.max(2, Math.floor(axis2.size.width / TICK_PX)));
+    return /* @__PURE__ */ a3("div", { class: `waterfall ${isNarrow ? "is-narrow" : ""}`, children: [
+      /* @__PURE__ */ a3("div", { class: "waterfall-head", "aria-hidden": "true", children: [
+        /* @__PURE__ */ a3("div", { class: "line-name", children: "Service and operation" }),
+        /* @__PURE__ */ a3("div", { class: "line-took", children: "Took" }),
+        /* @__PURE__ */ a3("div", { class: "line-usual", children: props.usual && "Usual" }),
+        /* @__PURE__ */ a3("div", { class: "line-time", ref: axis2.ref, children: marks.map((mark) => /* @__PURE__ */ a3("span", { class: "axis-mark", style: { left: `${part(mark, zoom) * 100}%` }, children: mark === 0 ? "0" : duration(mark) }, mark)) })
+      ] }),
+      /* @__PURE__ */ a3("div", { ref, class: "waterfall-rows", onScroll: scrolled, style: { height: `${Math.min(lines.length * lineHeight, 1e5)}px` }, children: /* @__PURE__ */ a3(
+        "div",
+        {
+          class: "waterfall-sheet",
+          role: "treegrid",
+          "aria-label": "Spans of the trace",
+          "aria-rowcount": lines.length,
+          "aria-colcount": 4,
+          "aria-readonly": "true",
+          style: { height: `${range.height}px` },
+          onKeyDown: keydown,
+          onClick: click,
+          onFocusIn: () => {
+            hasFocus.current = true;
+          },
+          onFocusOut: (event) => {
+            if (event.relatedTarget !== null) hasFocus.current = false;
+          },
+          children: shownLines.map((line) => {
+            const row = lines[line];
+            return /* @__PURE__ */ a3(
+              Line2,
+              {
+                rows,
+                row,
+                line,
+                top: range.origin + line * lineHeight,
+                height: lineHeight,
+                zoom,
+                isClosed: closed(row),
+                isSelected: line === selected && selection.row === row,
+                isTabStop: line === tabLine,
+                isMatch: props.matches === null || row === ORPHANS ? null : props.matches[row] === 1,
+                usual: props.usual
+              },
+              row
+            );
+          })
+        }
+      ) })
+    ] });
+  }
+  function useLineHeight(isNarrow) {
+    const [rem, setRem] = d2(16);
+    A2(() => {
+      const read2 = () => setRem(parseFloat(getComputedStyle(document.documentElement).fontSize) || 16);
+      read2();
+      addEventListener("resize", read2);
+      return () => removeEventListener("resize", read2);
+    }, []);
+    return Math.round(rem * (isNarrow ? LINE_REM_NARROW : LINE_REM));
+  }
+
+  // src/screens/trace/trace.tsx
+  function TraceScreen({ address }) {
+    const { params } = address;
+    const id = (params.get("id") ?? "").trim().toLowerCase();
+    const source = sourceOf(params);
+    const clocks = params.get("adjust_clocks") === "true";
+    const asked2 = usePending("traces/{id}/waterfall", id === "" ? null : { id, source, adjust_clocks: clocks });
+    if (id === "") return /* @__PURE__ */ a3(NoId, {});
+    if (asked2.error !== null && (asked2.answer === null || asked2.error.status === 409)) return /* @__PURE__ */ a3(Failed, { id, of: asked2 });
+    return /* @__PURE__ */ a3($, { children: [
+      asked2.answer === null && /* @__PURE__ */ a3("h1", { class: "unseen", children: "Trace" }),
+      /* @__PURE__ */ a3(Answer, { of: asked2, what: "the trace", children: (trace) => trace.span_count === 0 && trace.redacted === 0 ? /* @__PURE__ */ a3(NotStored, { id }) : /* @__PURE__ */ a3(Trace, { trace, params, source, clocks }, trace.trace_id) })
+    ] });
+  }
+  function Trace(props) {
+    const { trace, params, source, clocks } = props;
+    const id = trace.trace_id;
+    const length = Math.max(1, trace.trace_duration_us);
+    const rows = w2(() => new Rows(trace), [trace]);
+    const view = useView(params, rows, length);
+    const selection = useSelection(params, rows);
+    const isPainted = usePainted();
+    const root = w2(() => longestRoot(rows), [rows]);
+    useTitle(`${shortened(rows.nameOf(root), 80)} ${duration(rows.duration[root] ?? length)}`);
+    const found = usePending("traces/{id}/find", view.q === "" ? null : { id, q: view.q, source, adjust_clocks: clocks });
+    const inUrl = params.get("span");
+    const chosen = w2(() => {
+      const row = inUrl === null ? -1 : rows.find(inUrl);
+      return row < 0 ? null : rows.idOf(row);
+    }, [inUrl, rows]);
+    const isDetail = view.details || view.view === "json";
+    const span = usePending("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
+    const compared2 = usePending("compare", isPainted ? { a: id, source } : null);
+    const usual = w2(() => compared2.answer && compared2.answer.b.traces > 0 ? new Usual(compared2.answer) : null, [compared2.answer]);
+    const rowsFound = view.q === "" ? null : found.answer?.rows ?? null;
+    const matches = w2(
+      () => matchesOf(rows, { found: rowsFound, pills: view.pills, services: view.services }, length, usual),
+      [rows, rowsFound, view.pills, view.services, length, usual]
+    );
+    const keep = w2(() => view.only && matches ? withAbove(rows, matches) : null, [rows, matches, view.only]);
+    const isClosed = w2(() => closedRows(rows, view.closed), [rows, view.closed]);
+    const lines = w2(() => linesOf(rows, view.closed, view.root, keep), [rows, view.closed, view.root, keep]);
+    const orphansClosed = view.closed.toggled.includes(ORPHANS_KEY);
+    const reach = (row) => {
+      const isHidden = lineOf(rows, lines, row) < 0 || lines[lineOf(rows, lines, row)] !== row;
+      if (isHidden) {
+        const above = rows.above(row).filter((row2) => isClosed[row2] === 1);
+        if (orphansClosed && row >= rows.firstOrphan) above.push(ORPHANS);
+        const isOutside = view.root !== null && (row < view.root || row >= rows.end[view.root]);
+        const closed = toggle(rows, view.closed, ...above);
+        amend({ toggled: closed.toggled.join(","), ...isOutside ? { root: null } : {}, ...keep && keep[row] === 0 ? { only: null } : {} });
+      }
+      selection.select(row);
+    };
+    const step = (by) => {
+      const row = matches ? nextRow(rows.count, selection.row < 0 ? by > 0 ? -1 : 0 : selection.row, by, (row2) => matches[row2] === 1) : -1;
+      if (row >= 0) reach(row);
+    };
+    const move = (by) => {
+      const line = selection.row === NOTHING ? -1 : lineOf(rows, lines, selection.row);
+      const next = line < 0 ? by > 0 ? 0 : lines.length - 1 : Math.min(lines.length - 1, Math.max(0, line + by));
+      const row = lines[next];
+      if (row !== void 0) selection.select(row);
+    };
+    useTraceKeys({
+      traceId: id,
+      rows,
+      lines,
+      view,
+      length,
+      row: selection.row,
+      matches,
+      reach,
+      move,
+      open: () => {
+        if (selection.row >= 0) selection.select(selection.row, { details: true });
+      },
+      close: () => {
+        if (view.details) selection.select(selection.row, { details: false });
+      }
+    });
+    const hasPanel = view.details && selection.row >= 0 && selection.row < rows.count && view.view !== "json";
+    return /* @__PURE__ */ a3("div", { class: "trace", children: [
+      /* @__PURE__ */ a3(Header, { trace, rows, root, isAsked: isPainted, adjustsClocks: clocks, selection: { ...selection, select: (row, options) => {
+        reach(row);
+        selection.select(row, options);
+      } } }),
+      /* @__PURE__ */ a3(MiniMap, { rows, length, zoom: view.zoom }),
+      /* @__PURE__ */ a3(Toolbar, { view, services: trace.service_times, asked: found, matching: matches && countOf(matches), rows: rows.count, step, canSearch: true }),
+      view.root !== null && /* @__PURE__ */ a3("p", { class: "notice subtree", children: [
+        "Only the subtree of ",
+        /* @__PURE__ */ a3("strong", { children: rows.serviceOf(view.root) }),
+        " ",
+        shortened(rows.nameOf(view.root)),
+        " is shown. ",
+        /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ root: null }), children: "Show all (F)" })
+      ] }),
+      /* @__PURE__ */ a3("div", { class: `trace-body ${hasPanel ? "has-panel" : ""}`, children: [
+        /* @__PURE__ */ a3("div", { class: "trace-view", children: [
+          view.view === "waterfall" && lines.length > 0 && /* @__PURE__ */ a3(
+            Waterfall,
+            {
+              rows,
+              lines,
+              isClosed,
+              orphansClosed,
+              matches,
+              zoom: view.zoom,
+              usual,
+              selection,
+              toggle: (row) => setClosed(toggle(rows, view.closed, row))
+            }
+          ),
+          view.view === "waterfall" && lines.length === 0 && /* @__PURE__ */ a3("p", { class: "notice", children: [
+            "No span matches. ",
+            /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ only: null }), children: "Show all spans" })
+          ] }),
+          view.view === "flame" && /* @__PURE__ */ a3(Flame, { rows, params }),
+          view.view === "map" && /* @__PURE__ */ a3(Calls3, { rows, times: trace.service_times }),
+          view.view === "table" && /* @__PURE__ */ a3(Operations2, { params, rows, matches, usual, selection }),
+          view.view === "json" && /* @__PURE__ */ a3(Json, { traceId: id, source: source ?? null, asked: span, isSelected: chosen !== null })
+        ] }),
+        hasPanel && /* @__PURE__ */ a3(Details, { asked: span, rows, row: selection.row, length, zoom: view.zoom, root: view.root, close: () => selection.select(selection.row, { details: false }) })
+      ] }),
+      /* @__PURE__ */ a3(Command, { text: command(id, chosen, source, clocks, view.view) })
+    ] });
+  }
+  function usePainted() {
+    const [is, set] = d2(false);
+    A2(() => {
+      const frame = requestAnimationFrame(() => setTimeout(() => set(true)));
+      return () => cancelAnimationFrame(frame);
+    }, []);
+    return is;
+  }
+  function longestRoot(rows) {
+    let longest = 0;
+    for (let row = 0; row < rows.firstOrphan; row = rows.end[row]) if (rows.duration[row] > rows.duration[longest]) longest = row;
+    return longest;
+  }
+  function sourceOf(params) {
+    const source = params.get("source");
+    return source === "ebpf" || source === "sdk" ? source : void 0;
+  }
+  function command(id, span, source, clocks, view) {
+    const words3 = [`coral query beyla traces --trace-id ${id}`];
+    if (span !== null && view === "json" && /^[0-9a-f]+$/.test(span)) words3.push(`--span ${span} --format json`);
+    if (view === "flame") words3.push("--format flamegraph");
+    if (source !== void 0) words3.push(`--source ${source}`);
+    if (clocks) words3.push("--adjust-clocks");
+    return words3.join(" ");
   }
 
   // src/screens/traces/view.ts
@@ -2524,7 +6869,7 @@
       ...times2
     });
   }
-  function command(view, window) {
+  function command2(view, window) {
     const { area, q: q2, sort, by, source } = view;
     const range = rangeOf(view, window);
     const isWindow = area.from === null && area.to === null;
@@ -2538,7 +6883,7 @@
       sort === "slowest" ? "--sort slowest" : "",
       source === void 0 ? "" : `--source ${source}`,
       `--limit ${PAGE_ROWS}`
-    ].filter((part2) => part2 !== "").join(" ");
+    ].filter((part3) => part3 !== "").join(" ");
   }
   function exactDuration(us) {
     const whole = Math.round(us);
@@ -2610,7 +6955,7 @@
   }
 
   // src/screens/traces/grid.ts
-  function between(one, other) {
+  function between2(one, other) {
     return {
       left: Math.min(one.column, other.column),
       right: Math.max(one.column, other.column),
@@ -2648,6 +6993,17 @@
     const top = area.max === null ? 1 : heightOf(map, area.max);
     return right > left && top > bottom ? { left, top: 1 - top, width: right - left, height: top - bottom } : null;
   }
+  function cellsOf(map, area) {
+    const rectangle = rectangleOf(map, area);
+    if (rectangle === null) return null;
+    const cells = {
+      left: Math.max(0, Math.ceil(rectangle.left * map.columns - 0.5)),
+      right: Math.ceil((rectangle.left + rectangle.width) * map.columns - 0.5) - 1,
+      bottom: Math.max(0, Math.ceil((1 - rectangle.top - rectangle.height) * map.rows - 0.5)),
+      top: Math.ceil((1 - rectangle.top) * map.rows - 0.5) - 1
+    };
+    return cells.right >= cells.left && cells.top >= cells.bottom ? cells : null;
+  }
   function sumOf(map, cells) {
     let traces = 0;
     let errors = 0;
@@ -2665,24 +7021,24 @@
   function durationTicks(map, most = 6) {
     const low = map.bounds_us[0] ?? 1;
     const high = map.bounds_us.at(-1) ?? 1;
-    for (const steps of [[1, 2, 5], [1, 5], [1]]) {
-      const ticks = [];
+    for (const steps of [[1, 1.5, 2, 3, 5, 7], [1, 2, 3, 5], [1, 2, 5], [1, 5], [1]]) {
+      const ticks2 = [];
       for (let power = 1; power <= high; power *= 10) {
-        for (const step of steps) if (step * power >= low && step * power <= high) ticks.push(step * power);
+        for (const step of steps) if (step * power >= low && step * power <= high) ticks2.push(step * power);
       }
-      if (ticks.length <= most || steps.length === 1) return ticks;
+      if (ticks2.length <= most || steps.length === 1) return ticks2;
     }
     return [];
   }
-  var STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800];
-  function timeTicks(map, most) {
+  var STEPS_S2 = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800];
+  function timeTicks2(map, most) {
     const length = map.until_unix_us - map.since_unix_us;
-    const step = (STEPS_S.find((step2) => length / (step2 * 1e6) <= most) ?? 604800) * 1e6;
+    const step = (STEPS_S2.find((step2) => length / (step2 * 1e6) <= most) ?? 604800) * 1e6;
     const times2 = [];
     for (let time2 = Math.ceil(map.since_unix_us / step) * step; time2 < map.until_unix_us; time2 += step) times2.push(time2);
     return { step, times: times2 };
   }
-  function summary(map, columns) {
+  function summary2(map, columns) {
     const count2 = Math.min(columns, map.columns);
     const times2 = Array.from({ length: count2 }, (_3, at) => ({
       left: Math.floor(at * map.columns / count2),
@@ -2693,8 +7049,8 @@
     const rows = [];
     for (let row = map.rows - 1; row >= 0; row -= 1) {
       const cells = times2.map(({ left, right }) => {
-        const part2 = { left, right, bottom: row, top: row };
-        return { ...part2, ...sumOf(map, part2) };
+        const part3 = { left, right, bottom: row, top: row };
+        return { ...part3, ...sumOf(map, part3) };
       });
       if (cells.some((cell) => cell.traces > 0)) rows.push({ row, cells });
     }
@@ -2705,7 +7061,7 @@
   function HeatmapTable(props) {
     const { map } = props;
     const times2 = useTimes();
-    const { times: groups, rows } = summary(map, 6);
+    const { times: groups, rows } = summary2(map, 6);
     const start = (column) => times2.precise(map.since_unix_us + (map.until_unix_us - map.since_unix_us) * column / map.columns).slice(0, 8);
     if (rows.length === 0) return /* @__PURE__ */ a3("p", { children: "No trace began in this time." });
     return /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "Traces by time and duration", children: /* @__PURE__ */ a3("table", { class: "heatmap-table", children: [
@@ -2737,17 +7093,17 @@
   function paint(canvas, map) {
     const context = canvas.getContext("2d");
     if (context === null) return;
-    const ratio = devicePixelRatio || 1;
+    const ratio2 = devicePixelRatio || 1;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    context.scale(ratio, ratio);
-    const style = getComputedStyle(canvas);
+    canvas.width = Math.round(width * ratio2);
+    canvas.height = Math.round(height * ratio2);
+    context.scale(ratio2, ratio2);
+    const style2 = getComputedStyle(canvas);
     const max = Math.max(1, ...map.counts);
     const cellWidth = width / map.columns;
     const cellHeight = height / map.rows;
     const gap = cellWidth > 5 ? 1 : 0.5;
-    context.fillStyle = style.color;
+    context.fillStyle = style2.color;
     for (let column = 0; column < map.columns; column += 1) {
       for (let row = 0; row < map.rows; row += 1) {
         const count2 = map.counts[column * map.rows + row] ?? 0;
@@ -2758,7 +7114,7 @@
     }
     context.globalAlpha = 1;
     const arm = Math.max(2, Math.min(cellWidth, cellHeight) * 0.36);
-    for (const [color, line] of [[style.backgroundColor, 4.5], [style.textDecorationColor, 2]]) {
+    for (const [color, line] of [[style2.backgroundColor, 4.5], [style2.textDecorationColor, 2]]) {
       context.strokeStyle = color;
       context.lineWidth = line;
       context.lineCap = "round";
@@ -2781,48 +7137,56 @@
   // src/screens/traces/heatmap.tsx
   function HeatmapPart(props) {
     const { map, view } = props;
+    const times2 = useTimes();
     const all = sumOf(map, allOf(map));
     return /* @__PURE__ */ a3("section", { class: "heatmap", "aria-labelledby": "heatmap-title", children: [
       /* @__PURE__ */ a3("div", { class: "heatmap-head", children: [
         /* @__PURE__ */ a3("h2", { id: "heatmap-title", children: "Duration over time" }),
         /* @__PURE__ */ a3("p", { class: "soft small heatmap-legend", children: [
-          /* @__PURE__ */ a3("span", { class: "heatmap-scale", "aria-hidden": "true" }),
-          " darker: more traces, up to ",
-          count(Math.max(0, ...map.counts)),
-          " in a square",
-          /* @__PURE__ */ a3("span", { class: "tone-bad heatmap-cross", "aria-hidden": "true", children: "✕" }),
-          " some failed"
+          /* @__PURE__ */ a3("span", { class: "heatmap-key", children: [
+            /* @__PURE__ */ a3("span", { class: "heatmap-scale", "aria-hidden": "true" }),
+            " 1 to ",
+            count(Math.max(1, ...map.counts)),
+            " traces"
+          ] }),
+          /* @__PURE__ */ a3("span", { class: "heatmap-key", children: [
+            /* @__PURE__ */ a3("span", { class: "tone-bad heatmap-cross", "aria-hidden": "true", children: "✕" }),
+            " some failed"
+          ] })
         ] }),
         /* @__PURE__ */ a3("button", { type: "button", class: "quiet", "aria-pressed": view.isTable, onClick: () => amend({ heatmap: view.isTable ? null : "table" }), children: "As a table" })
       ] }),
-      view.isTable ? /* @__PURE__ */ a3(HeatmapTable, { map }) : /* @__PURE__ */ a3(Picture, { map, area: view.area }),
+      view.isTable ? /* @__PURE__ */ a3(HeatmapTable, { map }) : /* @__PURE__ */ a3(Picture2, { map, area: view.area }),
       map.cut && /* @__PURE__ */ a3("p", { class: "small tone-warn", children: [
-        "Not all traces were counted: the window has more than ",
-        count(all.traces),
-        "."
+        "The window has more than ",
+        counted(all.traces, "trace"),
+        ". Only those since ",
+        times2.short(map.counted_since_unix_us ?? map.since_unix_us),
+        " are counted."
       ] }),
       /* @__PURE__ */ a3(Bounds, { map, view })
     ] });
   }
-  function Picture(props) {
+  function Picture2(props) {
     const { map, area } = props;
     const times2 = useTimes();
+    const zone = j2(ZoneContext);
     const canvas = T2(null);
     const [drag, setDrag] = d2(null);
     const [pointed, setPointed] = d2(null);
     A2(() => {
       const element = canvas.current;
       if (element === null) return;
-      const draw = () => paint(element, map);
-      const resized = new ResizeObserver(draw);
+      const draw3 = () => paint(element, map);
+      const resized = new ResizeObserver(draw3);
       const scheme = matchMedia("(prefers-color-scheme: dark)");
       resized.observe(element);
-      addEventListener("coral:theme", draw);
-      scheme.addEventListener("change", draw);
+      addEventListener("coral:theme", draw3);
+      scheme.addEventListener("change", draw3);
       return () => {
         resized.disconnect();
-        removeEventListener("coral:theme", draw);
-        scheme.removeEventListener("change", draw);
+        removeEventListener("coral:theme", draw3);
+        scheme.removeEventListener("change", draw3);
       };
     }, [map]);
     const at = (event) => {
@@ -2831,16 +7195,16 @@
     };
     const choose = (event) => {
       if (drag === null) return;
-      const cells2 = between(drag.from, at(event));
+      const cells2 = between2(drag.from, at(event));
       setDrag(null);
       const isOne = cells2.left === cells2.right && cells2.bottom === cells2.top;
       if (isOne && sumOf(map, cells2).traces === 0) narrow(areaParams({ from: null, to: null, min: null, max: null }));
       else narrow(areaParams(areaOf(map, cells2)));
     };
-    const cells = drag === null ? null : between(drag.from, drag.to);
+    const cells = drag === null ? null : between2(drag.from, drag.to);
     const chosen = cells ? rectangleOf(map, areaOf(map, cells)) : isNarrowed(area) ? rectangleOf(map, area) : null;
-    const ticks = timeTicks(map, 6);
-    const label = (time2) => ticks.step >= 864e8 ? times2.short(time2) : ticks.step >= 6e7 ? times2.minute(time2) : times2.precise(time2).slice(0, 8);
+    const ticks2 = timeTicks2(map, innerWidth < 640 ? 4 : 9);
+    const label = (time2) => ticks2.step >= 864e8 ? times2.short(time2) : ticks2.step >= 6e7 ? times2.minute(time2) : times2.precise(time2).slice(0, 8);
     const said = cells ?? pointed;
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("div", { class: "heatmap-picture", children: [
@@ -2858,7 +7222,7 @@
             onPointerMove: (event) => {
               const to = at(event);
               if (drag) setDrag({ ...drag, to });
-              else setPointed(between(to, to));
+              else setPointed(between2(to, to));
             },
             onPointerUp: choose,
             onPointerCancel: () => setDrag(null),
@@ -2870,9 +7234,13 @@
             ]
           }
         ),
-        /* @__PURE__ */ a3("div", { class: "heatmap-times", "aria-hidden": "true", children: ticks.times.map((time2) => /* @__PURE__ */ a3("span", { style: { left: `${(time2 - map.since_unix_us) / (map.until_unix_us - map.since_unix_us) * 100}%` }, children: label(time2) }, time2)) })
+        /* @__PURE__ */ a3("div", { class: "heatmap-times", "aria-hidden": "true", children: ticks2.times.map((time2) => /* @__PURE__ */ a3("span", { style: { left: `${(time2 - map.since_unix_us) / (map.until_unix_us - map.since_unix_us) * 100}%` }, children: label(time2) }, time2)) })
       ] }),
-      /* @__PURE__ */ a3("p", { class: "heatmap-says soft small", "aria-hidden": "true", children: said ? /* @__PURE__ */ a3(Said, { map, cells: said }) : /* @__PURE__ */ a3($, { children: "Drag over an area to see only its traces." }) })
+      /* @__PURE__ */ a3("p", { class: "heatmap-says soft small", "aria-hidden": "true", children: said ? /* @__PURE__ */ a3(Said, { map, cells: said }) : /* @__PURE__ */ a3($, { children: [
+        "Time in ",
+        zone === "utc" ? "UTC" : "your time zone",
+        ". Drag over an area to see only its traces."
+      ] }) })
     ] });
   }
   function Said({ map, cells }) {
@@ -3018,23 +7386,18 @@
 
   // src/parts/trace-reason.tsx
   function TraceReason(props) {
-    const { failure, root_cause: cause } = props.trace;
-    if (failure === null && !cause) return null;
+    const { failure, root_cause: cause, duration_us: us, usual_us: usual } = props.trace;
+    if (failure === null && !cause) {
+      return usual !== null && us > usual ? /* @__PURE__ */ a3("span", { class: "soft", children: "slower than usual, no cause found" }) : null;
+    }
     return /* @__PURE__ */ a3($, { children: [
       cause && /* @__PURE__ */ a3("span", { class: "trace-reason", children: cause }),
       failure !== null && !(cause ?? "").includes(failure.service) && /* @__PURE__ */ a3("span", { class: "trace-reason", children: [
         /* @__PURE__ */ a3("span", { class: "tone-bad", children: "fails in" }),
         " ",
-        failureText(failure)
+        failureOf(failure)
       ] })
     ] });
-  }
-  function failureText(failure) {
-    const { callee, host, operation, service, status_code: status, error_type: type, message } = failure;
-    const error = status === 0 ? " without a response" : status !== null ? ` ${status}` : type ?? message ? `, ${type ?? message}` : "";
-    const detail = message ?? failure.exception_message ?? failure.exception_type;
-    const isNew = status !== null || type !== null || detail !== message;
-    return `${service}${host === null ? "" : ` on ${host}`}${callee === null ? "" : ` → ${callee}`}: ${operation}${error}${detail !== null && isNew ? `: ${detail}` : ""}`;
   }
 
   // src/screens/traces/list.tsx
@@ -3082,10 +7445,10 @@
         /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Spans" }),
         /* @__PURE__ */ a3("th", { scope: "col", children: "Services" })
       ] }) }),
-      /* @__PURE__ */ a3("tbody", { children: traces.map((trace) => /* @__PURE__ */ a3(Row3, { trace, longest, view }, trace.trace_id)) })
+      /* @__PURE__ */ a3("tbody", { children: traces.map((trace) => /* @__PURE__ */ a3(Row4, { trace, longest, view }, trace.trace_id)) })
     ] });
   }
-  function Row3(props) {
+  function Row4(props) {
     const { trace, view } = props;
     const times2 = useTimes();
     const picked = view.picked.indexOf(trace.trace_id);
@@ -3099,11 +7462,11 @@
     return /* @__PURE__ */ a3("tr", { "aria-current": view.row === trace.trace_id ? "true" : void 0, class: picked >= 0 ? "traces-picked" : void 0, children: [
       /* @__PURE__ */ a3("td", { class: "traces-pick", children: /* @__PURE__ */ a3("button", { type: "button", class: "pick", "aria-pressed": picked >= 0, "aria-label": `Compare ${name}, ${duration(trace.duration_us)}`, onClick: () => pick(view, trace), children: ["A", "B"][picked] ?? "" }) }),
       /* @__PURE__ */ a3("td", { class: "traces-began number", children: /* @__PURE__ */ a3("time", { dateTime: new Date(trace.start_time_unix_us / 1e3).toISOString(), title: times2.full(trace.start_time_unix_us), children: times2.precise(trace.start_time_unix_us) }) }),
-      /* @__PURE__ */ a3("td", { class: "traces-request", children: [
+      /* @__PURE__ */ a3("td", { class: "traces-request", children: /* @__PURE__ */ a3("div", { class: "traces-what", children: [
         trace.root_service === null ? /* @__PURE__ */ a3("span", { class: "tone-warn", children: "root not received" }) : /* @__PURE__ */ a3(Service, { name: trace.root_service }),
         /* @__PURE__ */ a3("a", { id: `trace-${trace.trace_id}`, class: "traces-link", href: href("trace", { id: trace.trace_id }), onKeyDown: keydown, onFocus: () => view.row !== trace.trace_id && amend({ row: trace.trace_id }, "replace"), children: trace.root_operation }),
         trace.status_code !== null && /* @__PURE__ */ a3("span", { class: trace.status_code >= 500 ? "tone-bad" : "soft", children: trace.status_code })
-      ] }),
+      ] }) }),
       /* @__PURE__ */ a3("td", { class: "traces-took", children: /* @__PURE__ */ a3(Took, { trace, longest: props.longest }) }),
       /* @__PURE__ */ a3("td", { class: "traces-why", children: /* @__PURE__ */ a3(TraceReason, { trace }) }),
       /* @__PURE__ */ a3("td", { class: "traces-errors number", children: trace.error_count > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
@@ -3120,17 +7483,17 @@
   }
   function Took(props) {
     const { duration_us: us, usual_us: usual } = props.trace;
-    const isSlow = usual !== null && us > usual;
+    const isSlow2 = usual !== null && us > usual;
     return /* @__PURE__ */ a3("div", { class: "took", children: [
       /* @__PURE__ */ a3("span", { class: "took-text", children: [
         /* @__PURE__ */ a3("strong", { children: duration(us) }),
-        isSlow && /* @__PURE__ */ a3("span", { class: "soft", children: [
+        isSlow2 && /* @__PURE__ */ a3("span", { class: "soft", children: [
           " usual ",
           duration(usual)
         ] })
       ] }),
       /* @__PURE__ */ a3("span", { class: "took-bar", "aria-hidden": "true", children: [
-        /* @__PURE__ */ a3("span", { class: `took-fill${isSlow ? " took-slow" : ""}`, style: { width: `${Math.max(0.5, us / props.longest * 100)}%` } }),
+        /* @__PURE__ */ a3("span", { class: `took-fill${isSlow2 ? " took-slow" : ""}`, style: { width: `${Math.max(0.5, us / props.longest * 100)}%` } }),
         usual !== null && usual < props.longest && /* @__PURE__ */ a3("span", { class: "took-usual", style: { left: `${usual / props.longest * 100}%` } })
       ] })
     ] });
@@ -3173,6 +7536,37 @@
         /* @__PURE__ */ a3("kbd", { "aria-hidden": "true", children: "c" })
       ] }),
       /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => amend({ pick: null }, "replace"), children: "Clear" })
+    ] });
+  }
+
+  // src/screens/traces/mistake.tsx
+  function Mistake(props) {
+    const { q: q2, message } = props;
+    const column = Number(/column (\d+)/.exec(message)?.[1] ?? 0);
+    const [reason = "", hint = props.hint] = message.replace(/^q:\s*(column \d+:\s*)?/, "").split(/\.?\s*Hint:\s*/);
+    const characters = Array.from(q2);
+    const at = Math.min(Math.max(column, 1) - 1, characters.length);
+    return /* @__PURE__ */ a3("section", { class: "notice notice-bad", role: "alert", children: [
+      /* @__PURE__ */ a3("h2", { children: "The search cannot be read" }),
+      /* @__PURE__ */ a3("p", { class: "mistake", children: /* @__PURE__ */ a3("code", { children: [
+        characters.slice(0, at).join(""),
+        /* @__PURE__ */ a3("mark", { children: characters[at] ?? " " }),
+        characters.slice(at + 1).join("")
+      ] }) }),
+      /* @__PURE__ */ a3("p", { children: [
+        column > 0 && `At character ${column}: `,
+        column > 0 ? reason : sentence(reason),
+        column > 0 && ".",
+        " ",
+        hint && sentence(hint)
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "small soft", children: [
+        "Press ",
+        /* @__PURE__ */ a3("kbd", { children: "/" }),
+        " to change it, or ",
+        /* @__PURE__ */ a3("kbd", { children: "?" }),
+        " to see what can be written."
+      ] })
     ] });
   }
 
@@ -3322,6 +7716,7 @@
     });
     const columns = innerWidth < 640 ? FEW_COLUMNS : MANY_COLUMNS;
     const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: 20 });
+    const isMistake = list.error?.status === 400 && list.error.message.startsWith("q:");
     useKeys("Traces", [{ keys: "Escape", does: "out of the area", run: () => isNarrowed(view.area) && narrow({ min: null, max: null, area_from: null, area_to: null }) }]);
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("div", { class: "head traces-head", children: [
@@ -3330,15 +7725,16 @@
         /* @__PURE__ */ a3(Choices, { view })
       ] }),
       /* @__PURE__ */ a3(Chips, { view }),
-      /* @__PURE__ */ a3(Answer, { of: heatmap, what: "the durations", children: (map) => map.traces > 0 && /* @__PURE__ */ a3(HeatmapPart, { map, view }) }),
-      /* @__PURE__ */ a3(AreaLine, { view, link: restLink(view, window) }),
-      /* @__PURE__ */ a3(Answer, { of: list, what: "traces", children: (answer) => /* @__PURE__ */ a3($, { children: [
+      !isMistake && /* @__PURE__ */ a3(Answer, { of: heatmap, what: "the durations", children: (map) => map.traces > 0 && /* @__PURE__ */ a3(HeatmapPart, { map, view }) }),
+      /* @__PURE__ */ a3(AreaLine, { view, link: restLink(view, window), map: heatmap.answer }),
+      isMistake ? /* @__PURE__ */ a3(Mistake, { q: view.q, message: list.error?.message ?? "", hint: list.error?.hint ?? null }) : /* @__PURE__ */ a3(Answer, { of: list, what: "traces", children: (answer) => /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3(Gaps, { coverage: answer.coverage }),
+        /* @__PURE__ */ a3(GroupPicker, { view }),
         answer.groups !== null && /* @__PURE__ */ a3(GroupTable, { groups: answer.groups, view }),
         answer.traces.length === 0 ? /* @__PURE__ */ a3(Nothing, { list: answer, view, window }) : /* @__PURE__ */ a3(Page, { list: answer, view })
       ] }) }),
       /* @__PURE__ */ a3(Picked, { view }),
-      /* @__PURE__ */ a3(Command, { text: command(view, window) })
+      /* @__PURE__ */ a3(Command, { text: command2(view, window) })
     ] });
   }
   function Sum(props) {
@@ -3361,24 +7757,38 @@
   function Choices(props) {
     const { q: q2, sort } = props.view;
     const found = conditionsOf(q2);
-    const failed = found.any ? void 0 : found.conditions.find((condition) => condition.text === FAILED);
+    const failed2 = found.any ? void 0 : found.conditions.find((condition) => condition.text === FAILED);
     return /* @__PURE__ */ a3("div", { class: "actions traces-choices", children: [
-      /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": failed !== void 0, onClick: () => narrow({ q: failed ? without(q2, found, failed) : and(q2, FAILED) }), children: "✕ Failed only" }),
+      /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": failed2 !== void 0, onClick: () => narrow({ q: failed2 ? without(q2, found, failed2) : and(q2, FAILED) }), children: "✕ Failed only" }),
       /* @__PURE__ */ a3("div", { class: "actions", role: "group", "aria-label": "Order", children: [
         /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": sort === "newest", onClick: () => narrow({ sort: null }), children: "Newest" }),
         /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": sort === "slowest", onClick: () => narrow({ sort: "slowest" }), children: "Slowest" })
-      ] }),
-      /* @__PURE__ */ a3(GroupPicker, { view: props.view })
+      ] })
     ] });
   }
   function AreaLine(props) {
-    const { view, link: link2 } = props;
+    const { view, link: link2, map } = props;
     if (!isNarrowed(view.area)) return null;
+    const cells = map && cellsOf(map, view.area);
+    const sum = map && cells && sumOf(map, cells);
     return /* @__PURE__ */ a3("p", { class: "area-line", children: [
-      "Only the chosen area: ",
-      durations(view.area),
-      ".",
-      " ",
+      /* @__PURE__ */ a3("span", { children: [
+        "Only the chosen area, ",
+        durations(view.area),
+        sum && /* @__PURE__ */ a3($, { children: [
+          ": ",
+          /* @__PURE__ */ a3("strong", { children: [
+            "about ",
+            counted(sum.traces, "trace")
+          ] }),
+          sum.errors > 0 && /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+            " ✕ ",
+            count(sum.errors),
+            " failed"
+          ] })
+        ] }),
+        "."
+      ] }),
       link2 !== null ? /* @__PURE__ */ a3("a", { class: "button button-first", href: link2, children: "Compare this area with the rest" }) : /* @__PURE__ */ a3("span", { class: "soft", children: "Choose less than the full height to compare it with the other traces of the same time." }),
       /* @__PURE__ */ a3("button", { type: "button", onClick: () => narrow({ min: null, max: null, area_from: null, area_to: null }), children: "Clear the area" })
     ] });
@@ -3476,9 +7886,9 @@
     return who === "everything" ? "Why do requests fail?" : `Why does ${who} fail?`;
   }
   function suspicion(suspect) {
-    const { component, service } = suspect;
-    const isCaller = component.startsWith(`${service} → `);
-    const isCalled = component.includes(` → ${service} `);
+    const { component: component2, service } = suspect;
+    const isCaller = component2.startsWith(`${service} → `);
+    const isCalled = component2.includes(` → ${service} `);
     switch (suspect.kind) {
       case "own":
         return "takes longer itself in";
@@ -3508,8 +7918,8 @@
     const { rates, times: times2, kind } = suspect;
     if (rates && kind === "error") {
       const outcome = standouts.find((found) => !found.explains && found.affected >= MIN_OUTCOME);
-      const ends = outcome ? `, ${share(outcome.affected)} with ${values(outcome, 1)}` : "";
-      return `${now(rates)} of its requests fail (${before(rates)} in the baseline)${common}${ends}`;
+      const ends2 = outcome ? `, ${share(outcome.affected)} with ${values(outcome, 1)}` : "";
+      return `${now(rates)} of its requests fail (${before(rates)} in the baseline)${common}${ends2}`;
     }
     if (rates) return `in ${now(rates)} of requests (${before(rates)} in the baseline)${common}`;
     if (explains?.times) {
@@ -3543,22 +7953,22 @@
     if (times2) return { before: duration(times2.before_us), now: duration(times2.now_us) };
     return rates && { before: before(rates), now: now(rates) };
   }
-  function numbers(spans, part2) {
-    return spans.of === 0 ? `${percent(part2)} of the` : `${percent(part2)} of ${count(spans.of)}`;
+  function numbers2(spans, part3) {
+    return spans.of === 0 ? `${percent(part3)} of the` : `${percent(part3)} of ${count(spans.of)}`;
   }
-  function wholePercent(part2) {
-    return `${(part2 * 100).toFixed(0)}%`;
+  function wholePercent(part3) {
+    return `${(part3 * 100).toFixed(0)}%`;
   }
-  function share(part2) {
-    return part2 >= ALL ? "all" : percent(part2);
+  function share(part3) {
+    return part3 >= ALL ? "all" : percent(part3);
   }
   function now({ now: now2 }) {
-    return percent(part(now2));
+    return percent(part2(now2));
   }
   function before({ before: before2 }) {
-    return percent(part(before2));
+    return percent(part2(before2));
   }
-  function part({ count: count2, of }) {
+  function part2({ count: count2, of }) {
     return of === 0 ? 0 : count2 / of;
   }
 
@@ -3605,7 +8015,7 @@
   }
 
   // src/screens/why/evidence.tsx
-  function Evidence({ cause, about, chosen }) {
+  function Evidence({ cause, about: about2, chosen }) {
     const { evidence } = cause;
     const at = Math.min(Math.max(1, Number.isInteger(chosen) ? chosen : 1), Math.max(1, evidence.length));
     const move = (by) => {
@@ -3642,7 +8052,7 @@
           /* @__PURE__ */ a3("span", { class: "mono", children: seen2.span_id.slice(0, 8) })
         ] }),
         /* @__PURE__ */ a3("a", { class: "why-open small", href: href("compare", { a: seen2.trace_id }), "aria-label": `Compare ${seen2.trace_id.slice(0, 8)} with healthy traces`, children: "compare" }),
-        about.trace !== seen2.trace_id && /* @__PURE__ */ a3("a", { class: "why-open small", href: href("why", { trace: seen2.trace_id }), "aria-label": `Why was ${seen2.trace_id.slice(0, 8)} slow`, children: "why" })
+        about2.trace !== seen2.trace_id && /* @__PURE__ */ a3("a", { class: "why-open small", href: href("why", { trace: seen2.trace_id }), "aria-label": `Why was ${seen2.trace_id.slice(0, 8)} slow`, children: "why" })
       ] }, `${seen2.trace_id} ${seen2.span_id}`)) })
     ] });
   }
@@ -3675,20 +8085,20 @@
   }
 
   // src/screens/why/bar.tsx
-  function Bar(props) {
+  function Bar2(props) {
     const width = `${(Math.min(1, Math.max(0, props.part)) * 100).toFixed(2)}%`;
     return /* @__PURE__ */ a3("span", { class: `why-bar why-bar-${props.tone}`, style: { width }, "aria-hidden": "true" });
   }
 
   // src/screens/why/ranking.tsx
   var FIRST = 5;
-  var MOST = 60;
+  var MOST5 = 60;
   function Ranking({ why, isCause, all }) {
     if (why.ranking.length === 0) return null;
-    const shown = why.ranking.slice(0, all ? MOST : FIRST);
-    const hidden = why.ranking.slice(shown.length);
+    const shown2 = why.ranking.slice(0, all ? MOST5 : FIRST);
+    const hidden = why.ranking.slice(shown2.length);
     const rest = hidden.reduce((sum, suspect) => sum + suspect.share, 0) + why.unattributed;
-    const kinds = [...new Set(shown.map((suspect) => suspect.kind))];
+    const kinds = [...new Set(shown2.map((suspect) => suspect.kind))];
     return /* @__PURE__ */ a3("section", { class: isCause ? "section why-ranking" : "why-ranking", children: [
       isCause && /* @__PURE__ */ a3("h2", { children: "Suspects" }),
       /* @__PURE__ */ a3("table", { children: [
@@ -3701,7 +8111,7 @@
           /* @__PURE__ */ a3("th", { scope: "col", children: "Before → now" })
         ] }) }),
         /* @__PURE__ */ a3("tbody", { children: [
-          shown.map((suspect, at) => /* @__PURE__ */ a3(Row4, { suspect, isCause: isCause && at === 0 }, `${suspect.service} ${suspect.component}`)),
+          shown2.map((suspect, at) => /* @__PURE__ */ a3(Row5, { suspect, isCause: isCause && at === 0 }, `${suspect.service} ${suspect.component}`)),
           rest >= 5e-3 && /* @__PURE__ */ a3("tr", { class: "why-rest", children: [
             /* @__PURE__ */ a3("th", { scope: "row", class: "soft", children: "others, and time of no suspect" }),
             /* @__PURE__ */ a3("td", { "data-label": "Share of the added time", children: /* @__PURE__ */ a3(Share, { part: rest, tone: "before" }) }),
@@ -3732,7 +8142,7 @@
       /* @__PURE__ */ a3("dd", { children: MEANING[kind].means })
     ] });
   }
-  function Row4({ suspect, isCause }) {
+  function Row5({ suspect, isCause }) {
     const changed = change(suspect);
     return /* @__PURE__ */ a3("tr", { class: isCause ? "why-cause-row" : void 0, children: [
       /* @__PURE__ */ a3("th", { scope: "row", children: [
@@ -3751,10 +8161,10 @@
       ] }) })
     ] });
   }
-  function Share({ part: part2, tone }) {
+  function Share({ part: part3, tone }) {
     return /* @__PURE__ */ a3("span", { class: "why-share", children: [
-      /* @__PURE__ */ a3("span", { class: "number", children: wholePercent(part2) }),
-      /* @__PURE__ */ a3("span", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar, { part: part2, tone }) })
+      /* @__PURE__ */ a3("span", { class: "number", children: wholePercent(part3) }),
+      /* @__PURE__ */ a3("span", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: part3, tone }) })
     ] });
   }
 
@@ -3783,16 +8193,16 @@
       (why.traces > 0 || why.baseline_traces > 0) && /* @__PURE__ */ a3(Basis, { why })
     ] });
   }
-  function Help2({ why, about, window }) {
+  function Help2({ why, about: about2, window }) {
     const times2 = useTimes();
-    const longerWindow = about.trace === null && window.isRelative ? longer(window.ask.since, LENGTHS.map((length) => length.since)) : null;
-    const longerBaseline = longer(about.baseline ?? DEFAULT_BASELINE, BASELINES.map((baseline) => baseline.length));
+    const longerWindow = about2.trace === null && window.isRelative ? longer(window.ask.since, LENGTHS.map((length) => length.since)) : null;
+    const longerBaseline = longer(about2.baseline ?? DEFAULT_BASELINE, BASELINES.map((baseline) => baseline.length));
     const kind = why.because.kind;
     const lacksBaseline = kind === "no_baseline_traces" || kind === "too_few_baseline_traces";
     return /* @__PURE__ */ a3($, { children: [
       why.did_you_mean.map((name) => /* @__PURE__ */ a3("li", { children: [
         "Did you mean ",
-        /* @__PURE__ */ a3("a", { href: href("why", same(about, { service: name })), children: name }),
+        /* @__PURE__ */ a3("a", { href: href("why", same(about2, { service: name })), children: name }),
         "?"
       ] }, name)),
       why.other_routes.length > 0 && /* @__PURE__ */ a3("li", { children: [
@@ -3806,7 +8216,7 @@
         " ",
         why.other_routes.map((route, at) => /* @__PURE__ */ a3("span", { children: [
           at > 0 && ", ",
-          /* @__PURE__ */ a3("a", { href: href("why", same(about, { route })), children: /* @__PURE__ */ a3("code", { children: route }) })
+          /* @__PURE__ */ a3("a", { href: href("why", same(about2, { route })), children: /* @__PURE__ */ a3("code", { children: route }) })
         ] }, route)),
         "."
       ] }),
@@ -3817,12 +8227,12 @@
         ago(why.stored_since_unix_us),
         "); the baseline would begin earlier. A shorter window moves traces into the baseline."
       ] }),
-      lacksBaseline && about.trace === null && /* @__PURE__ */ a3("li", { children: [
-        /* @__PURE__ */ a3("a", { href: href("why", same(about, { since: "5m", baseline: about.baseline ?? DEFAULT_BASELINE })), children: "Look at the last 5 minutes only" }),
+      lacksBaseline && about2.trace === null && /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("a", { href: href("why", same(about2, { since: "5m", baseline: about2.baseline ?? DEFAULT_BASELINE })), children: "Look at the last 5 minutes only" }),
         ": traces before that move into the baseline."
       ] }),
       longerBaseline !== null && kind !== "no_traces" && kind !== "torn_traces" && /* @__PURE__ */ a3("li", { children: [
-        /* @__PURE__ */ a3("a", { href: href("why", same(about, { baseline: longerBaseline })), children: [
+        /* @__PURE__ */ a3("a", { href: href("why", same(about2, { baseline: longerBaseline })), children: [
           "Compare with ",
           baselineWords(longerBaseline),
           " before"
@@ -3830,7 +8240,7 @@
         ": a longer baseline."
       ] }),
       longerWindow !== null && !lacksBaseline && /* @__PURE__ */ a3("li", { children: [
-        /* @__PURE__ */ a3("a", { href: href("why", same(about, { since: longerWindow })), children: [
+        /* @__PURE__ */ a3("a", { href: href("why", same(about2, { since: longerWindow })), children: [
           "Look at the ",
           LENGTHS.find((length) => length.since === longerWindow)?.label
         ] }),
@@ -3843,16 +8253,16 @@
         /* @__PURE__ */ a3("code", { children: "coral doctor traces" }),
         " names the cause."
       ] }),
-      about.service !== null && about.trace === null && /* @__PURE__ */ a3("li", { children: [
-        /* @__PURE__ */ a3("a", { href: href("why", { baseline: about.baseline }), children: "Explain everything" }),
+      about2.service !== null && about2.trace === null && /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("a", { href: href("why", { baseline: about2.baseline }), children: "Explain everything" }),
         ", not only ",
-        about.service,
+        about2.service,
         ": the cause may be elsewhere."
       ] }),
-      about.service !== null && about.trace === null ? /* @__PURE__ */ a3("li", { children: [
-        /* @__PURE__ */ a3("a", { href: href("traces", { q: `service:${about.service}`, sort: "slowest" }), children: [
+      about2.service !== null && about2.trace === null ? /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("a", { href: href("traces", { q: `service:${about2.service}`, sort: "slowest" }), children: [
           "The slowest traces of ",
-          about.service
+          about2.service
         ] }),
         " say why each of them was slow."
       ] }) : /* @__PURE__ */ a3("li", { children: [
@@ -3860,32 +8270,32 @@
         " say why each of them was slow."
       ] }),
       /* @__PURE__ */ a3("li", { children: [
-        /* @__PURE__ */ a3("a", { href: href("map", { diff: about.baseline ?? DEFAULT_BASELINE }), children: "The map" }),
+        /* @__PURE__ */ a3("a", { href: href("map", { diff: about2.baseline ?? DEFAULT_BASELINE }), children: "The map" }),
         " shows what was added, removed or slowed down."
       ] })
     ] });
   }
 
   // src/screens/why/pickers.tsx
-  function Pickers({ about, isReady }) {
-    const { since, until } = about.ask;
+  function Pickers({ about: about2, isReady }) {
+    const { since, until } = about2.ask;
     const when = { since: since ?? "15m", until: until ?? "now", baseline: DEFAULT_BASELINE };
-    const all = useAnswer("services", isReady && about.trace === null ? when : null);
-    const one = useAnswer("services", isReady && about.trace === null && about.service !== null ? { ...when, service: about.service } : null);
+    const all = useAnswer("services", isReady && about2.trace === null ? when : null);
+    const one = useAnswer("services", isReady && about2.trace === null && about2.service !== null ? { ...when, service: about2.service } : null);
     const services = all.answer?.services.map((service) => service.name) ?? [];
     const routes = one.isCurrent ? one.answer?.detail?.operations.map((operation) => operation.name) ?? [] : [];
     return /* @__PURE__ */ a3("div", { class: "why-pickers", children: [
-      about.trace === null ? /* @__PURE__ */ a3($, { children: [
-        /* @__PURE__ */ a3(Choice, { label: "Service", value: about.service ?? "", all: "everything", options: services, choose: (service) => amend({ service, route: null, all: null, evidence: null }) }),
-        about.service !== null && /* @__PURE__ */ a3(Choice, { label: "Route", value: about.route ?? "", all: "all routes", options: routes, choose: (route) => amend({ route, all: null, evidence: null }) })
+      about2.trace === null ? /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3(Choice, { label: "Service", value: about2.service ?? "", all: "everything", options: services, choose: (service) => amend({ service, route: null, all: null, evidence: null }) }),
+        about2.service !== null && /* @__PURE__ */ a3(Choice, { label: "Route", value: about2.route ?? "", all: "all routes", options: routes, choose: (route) => amend({ route, all: null, evidence: null }) })
       ] }) : /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ trace: null, evidence: null, all: null }), children: "Explain the whole window" }),
       /* @__PURE__ */ a3("label", { class: "why-picker", children: [
         /* @__PURE__ */ a3("span", { children: "Against" }),
-        /* @__PURE__ */ a3("select", { value: about.baseline ?? "", onChange: (event) => amend({ baseline: event.currentTarget.value, all: null, evidence: null }), children: [
-          /* @__PURE__ */ a3("option", { value: "", children: about.trace === null ? "the hour before the change" : "the hour before the trace" }),
+        /* @__PURE__ */ a3("select", { value: about2.baseline ?? "", onChange: (event) => amend({ baseline: event.currentTarget.value, all: null, evidence: null }), children: [
+          /* @__PURE__ */ a3("option", { value: "", children: about2.trace === null ? "the hour before the change" : "the hour before the trace" }),
           BASELINES.map(({ length, label }) => /* @__PURE__ */ a3("option", { value: length, children: label }, length)),
-          about.baseline !== null && !BASELINES.some(({ length }) => length === about.baseline) && /* @__PURE__ */ a3("option", { value: about.baseline, children: [
-            about.baseline,
+          about2.baseline !== null && !BASELINES.some(({ length }) => length === about2.baseline) && /* @__PURE__ */ a3("option", { value: about2.baseline, children: [
+            about2.baseline,
             " before"
           ] })
         ] })
@@ -3937,13 +8347,13 @@
             affected,
             " spans"
           ] }),
-          /* @__PURE__ */ a3("dd", { class: "number", children: numbers(found.affected_spans, found.affected) }),
-          /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar, { part: found.affected, tone: "now" }) })
+          /* @__PURE__ */ a3("dd", { class: "number", children: numbers2(found.affected_spans, found.affected) }),
+          /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: found.affected, tone: "now" }) })
         ] }),
         /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "other spans" }),
-          /* @__PURE__ */ a3("dd", { class: "number", children: numbers(found.other_spans, found.others) }),
-          /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar, { part: found.others, tone: "before" }) })
+          /* @__PURE__ */ a3("dd", { class: "number", children: numbers2(found.other_spans, found.others) }),
+          /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: found.others, tone: "before" }) })
         ] })
       ] }),
       /* @__PURE__ */ a3("p", { class: "small soft", children: [
@@ -3954,11 +8364,11 @@
           duration(found.times.without_us),
           " without. "
         ] }),
-        /* @__PURE__ */ a3("a", { href: href("traces", { q: `service:${quoted2(service)} ${found.key}=${quoted2(found.value)}` }), children: "Traces that have it" })
+        /* @__PURE__ */ a3("a", { href: href("traces", { q: `service:${quoted4(service)} ${found.key}=${quoted4(found.value)}` }), children: "Traces that have it" })
       ] })
     ] });
   }
-  function quoted2(value) {
+  function quoted4(value) {
     return /^[\w./@-]+$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   }
 
@@ -3998,7 +8408,7 @@
       /* @__PURE__ */ a3("div", { children: [
         /* @__PURE__ */ a3("dt", { children: isTrace ? "This trace took" : "P95 now" }),
         /* @__PURE__ */ a3("dd", { class: "number", children: duration(now2) }),
-        /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar, { part: 1, tone: "now" }) })
+        /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: 1, tone: "now" }) })
       ] }),
       /* @__PURE__ */ a3("div", { children: [
         /* @__PURE__ */ a3("dt", { children: [
@@ -4007,36 +8417,36 @@
           /* @__PURE__ */ a3("span", { class: "why-if", children: asInBaseline(cause) })
         ] }),
         /* @__PURE__ */ a3("dd", { class: "number", children: duration(without2) }),
-        /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar, { part: without2 / now2, tone: "before" }) })
+        /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: without2 / now2, tone: "before" }) })
       ] })
     ] });
   }
 
   // src/screens/why/why.tsx
   function WhyScreen({ address, window }) {
-    const about = asking(address, window);
-    const why = useAnswer("why", about.ask);
+    const about2 = asking(address, window);
+    const why = useAnswer("why", about2.ask);
     const answer = why.isCurrent ? why.answer : null;
     const all = address.params.get("all") === "true";
-    const title = answer === null ? asked(about.service, about.route, about.trace) : question(answer);
+    const title = answer === null ? asked(about2.service, about2.route, about2.trace) : question(answer);
     useTitle(title);
     return /* @__PURE__ */ a3("div", { class: "why", children: [
       /* @__PURE__ */ a3("div", { class: "head", children: [
         /* @__PURE__ */ a3("h1", { children: title }),
-        /* @__PURE__ */ a3("p", { class: "why-windows soft", children: /* @__PURE__ */ a3(Windows, { about, label: window.label, why: answer }) })
+        /* @__PURE__ */ a3("p", { class: "why-windows soft", children: /* @__PURE__ */ a3(Windows, { about: about2, label: window.label, why: answer }) })
       ] }),
-      /* @__PURE__ */ a3(Pickers, { about, isReady: why.answer !== null || why.error !== null }),
-      /* @__PURE__ */ a3(Answer, { of: why, what: "traces of the window and of the time before", children: (why2) => why2.verdict === "cause" && why2.ranking.length > 0 ? /* @__PURE__ */ a3(Cause2, { why: why2, about, address, all }) : /* @__PURE__ */ a3(NoCause, { why: why2, about, window, all }) }),
-      /* @__PURE__ */ a3(Command, { text: about.command })
+      /* @__PURE__ */ a3(Pickers, { about: about2, isReady: why.answer !== null || why.error !== null }),
+      /* @__PURE__ */ a3(Answer, { of: why, what: "traces of the window and of the time before", children: (why2) => why2.verdict === "cause" && why2.ranking.length > 0 ? /* @__PURE__ */ a3(Cause3, { why: why2, about: about2, address, all }) : /* @__PURE__ */ a3(NoCause, { why: why2, about: about2, window, all }) }),
+      /* @__PURE__ */ a3(Command, { text: about2.command })
     ] });
   }
-  function Cause2({ why, about, address, all }) {
+  function Cause3({ why, about: about2, address, all }) {
     const cause = why.ranking[0];
     if (!cause) return null;
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3(Verdict, { why, cause }),
       /* @__PURE__ */ a3("div", { class: "why-columns", children: [
-        /* @__PURE__ */ a3(Evidence, { cause, about, chosen: Number(address.params.get("evidence") ?? 1) }),
+        /* @__PURE__ */ a3(Evidence, { cause, about: about2, chosen: Number(address.params.get("evidence") ?? 1) }),
         /* @__PURE__ */ a3(Standouts, { why, cause })
       ] }),
       /* @__PURE__ */ a3(FurtherCauses, { causes: why.further_causes }),
@@ -4044,11 +8454,11 @@
       /* @__PURE__ */ a3(Basis, { why })
     ] });
   }
-  function Windows({ about, label, why }) {
+  function Windows({ about: about2, label, why }) {
     const times2 = useTimes();
-    const baseline = baselineWords(about.baseline ?? DEFAULT_BASELINE);
-    if (about.trace !== null) return /* @__PURE__ */ a3($, { children: [
-      /* @__PURE__ */ a3("a", { href: href("trace", { id: about.trace }), children: "The trace" }),
+    const baseline = baselineWords(about2.baseline ?? DEFAULT_BASELINE);
+    if (about2.trace !== null) return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("a", { href: href("trace", { id: about2.trace }), children: "The trace" }),
       ", against ",
       baseline,
       " before it"

@@ -88,7 +88,7 @@ export function Frame(props: Props) {
           <button type="button" class="quiet" onClick={copyLink} title="Copy a link with fixed times">Link</button>
           <button type="button" class="quiet icon" onClick={turnTheme} aria-label={`Theme: ${shown}`} title={`Theme: ${shown}`}>◐</button>
           <button type="button" class="quiet icon" onClick={() => setHelp(true)} aria-label="Keys and search" title="Keys and search">?</button>
-          {props.person?.session === true && <button type="button" class="quiet" onClick={() => void signOut()} title={`Signed in as ${props.person.name}`}>Sign out</button>}
+          {props.person?.has_session === true && <button type="button" class="quiet" onClick={() => void signOut()} title={`Signed in as ${props.person.name}`}>Sign out</button>}
         </div>
       </header>
       {props.person !== null && props.person.services.length > 0 && (

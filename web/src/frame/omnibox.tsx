@@ -1,6 +1,6 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { go, href, type Address } from "../address.ts";
-import { Completions, useCompletions } from "./completions.tsx";
+import { Completions, useCompletions, type Completion } from "./completions.tsx";
 import { useKeys } from "./keys.ts";
 
 /** One box for an id, a search or a question. */
@@ -12,7 +12,19 @@ export function Omnibox(props: { address: Address }) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => setText(fromUrl), [fromUrl, page]);
   useKeys("Everywhere", [{ keys: "/", does: "search, paste an id, or ask", run: () => input.current?.select() }]);
-  const completions = useCompletions(text, at);
+  const completions = useCompletions(text, isId(text.trim()) || isQuestion(text.trim()) ? null : at);
+  // A choice that was made puts the caret behind it.
+  const caret = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (caret.current !== null) input.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = null;
+  });
+  const choose = (chosen: Completion) => {
+    setText(chosen.text);
+    setAt(chosen.at);
+    caret.current = chosen.at;
+    input.current?.focus();
+  };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     completions.close();
@@ -21,10 +33,8 @@ export function Omnibox(props: { address: Address }) {
   };
   const keydown = (event: KeyboardEvent) => {
     const chosen = completions.keydown(event);
-    if (chosen !== null) {
-      setText(chosen.text);
-      setAt(chosen.at);
-    } else if (event.key === "Escape") {
+    if (chosen !== null) choose(chosen);
+    else if (event.key === "Escape" && !event.defaultPrevented) {
       input.current?.blur();
     }
   };
@@ -38,7 +48,7 @@ export function Omnibox(props: { address: Address }) {
         onInput={(event) => { setText(event.currentTarget.value); setAt(event.currentTarget.selectionStart); }}
         onKeyDown={keydown} onBlur={() => setAt(null)}
       />
-      <Completions of={completions} choose={(chosen) => { setText(chosen.text); setAt(chosen.at); input.current?.focus(); }} />
+      <Completions of={completions} choose={choose} />
       <kbd class="omnibox-key" aria-hidden="true">/</kbd>
     </form>
   );
@@ -46,11 +56,14 @@ export function Omnibox(props: { address: Address }) {
 
 /** Where a text of the box leads: an id to its trace, a question to its answer, all else to a search. */
 export function destination(text: string): string {
-  const id = /^(?:[0-9a-f]{4,32})$/i.exec(text)?.[0];
-  // A word such as `face` is rather a service; an id has a digit.
-  if (id !== undefined && /\d/.test(id)) return href("trace", { id: id.toLowerCase() });
+  if (isId(text)) return href("trace", { id: text.toLowerCase() });
   if (isQuestion(text)) return href("ask", { q: text });
   return href("traces", { q: text });
+}
+
+/** A word such as `face` is rather a service; an id has a digit. */
+function isId(text: string): boolean {
+  return /^[0-9a-f]{4,32}$/i.test(text) && /\d/.test(text);
 }
 
 function isQuestion(text: string): boolean {

@@ -1,36 +1,20 @@
 // Who uses the page, and how to sign in.
 import { useEffect, useState } from "preact/hooks";
+import type { SignInMethods, WhoAmI } from "../api.ts";
 
-export interface Person {
-  name: string;
-  kind: string;
-  /** Globs of the services that the person may see; empty for every service. */
-  services: string[];
-  permissions: string[];
-  /** Whether the browser has a session that can be ended. */
-  session?: boolean;
-}
-
-export interface Methods {
-  methods: ("token" | "oidc")[];
-  provider: string | null;
-}
+export type Person = WhoAmI;
 
 /** The header that a page of another site cannot send. */
 export const OWN = { "x-coral-csrf": "1" } as const;
 
-/** Who uses the page: null before that is known, `signed-out` if the colony asks who it is. */
-export function usePerson(): Person | "signed-out" | null {
-  const [person, set] = useState<Person | "signed-out" | null>(null);
+/** Who uses the page: null until that is known. */
+export type Visitor = Person | "signed-out" | "unknown" | null;
+
+/** Who uses the page. */
+export function useVisitor(): Visitor {
+  const [visitor, set] = useState<Visitor>(null);
   useEffect(() => {
-    const ask = () => {
-      void fetch("../api/v1/whoami", { headers: { accept: "application/json" } })
-        .then(async (response) => {
-          if (response.ok) set((await response.json()) as Person);
-          else if (response.status === 401) set("signed-out");
-        })
-        .catch(() => {});
-    };
+    const ask = () => void visitorNow().then(set);
     const signedOut = () => set("signed-out");
     ask();
     addEventListener("coral:signed-out", signedOut);
@@ -40,7 +24,26 @@ export function usePerson(): Person | "signed-out" | null {
       removeEventListener("coral:signed-in", ask);
     };
   }, []);
-  return person;
+  return visitor;
+}
+
+/** The person who uses the page, if there is one. */
+export function personOf(visitor: Visitor): Person | null {
+  return typeof visitor === "string" ? null : visitor;
+}
+
+async function visitorNow(): Promise<Visitor> {
+  try {
+    // A question without a token is one in vain, and whoever often asks in vain has to wait: the page
+    // asks none before somebody has signed in.
+    const methods = await fetch("../auth/methods");
+    if (methods.ok && !((await methods.json()) as SignInMethods).signed_in) return "signed-out";
+    const response = await fetch("../api/v1/whoami", { headers: { accept: "application/json" } });
+    if (response.ok) return (await response.json()) as Person;
+    return response.status === 401 ? "signed-out" : "unknown";
+  } catch {
+    return "unknown";
+  }
 }
 
 export async function signOut(): Promise<void> {

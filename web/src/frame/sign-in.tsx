@@ -1,16 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
 import { sentence } from "../answer.tsx";
-import { OWN, type Methods } from "./session.ts";
+import type { SignInMethods } from "../api.ts";
+import { OWN } from "./session.ts";
 
 /** Asks who is there: a token, or the sign-in of a provider. */
 export function SignIn() {
-  const [methods, setMethods] = useState<Methods>({ methods: ["token"], provider: null });
+  const [methods, setMethods] = useState<Pick<SignInMethods, "methods" | "provider">>({ methods: ["token"], provider: null });
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
     document.title = "Sign in · Coral";
     void fetch("../auth/methods").then(async (answer) => {
-      if (answer.ok) setMethods((await answer.json()) as Methods);
+      if (answer.ok) setMethods((await answer.json()) as SignInMethods);
     }).catch(() => {});
   }, []);
   const submit = async (event: SubmitEvent) => {
@@ -39,7 +40,7 @@ export function SignIn() {
           <label for="token">Access token</label>
           <input id="token" name="token" type="password" autocomplete="off" spellcheck={false} required autofocus />
           <button type="submit" class="button-first" disabled={isBusy}>Sign in</button>
-          <p class="soft">On the colony's host, <code>coral token create</code> makes one.</p>
+          <p class="soft">On the colony's host, <code>coral colony token create --user NAME</code> makes one.</p>
         </form>
       )}
       {error !== null && <p class="notice notice-bad" role="alert">{error}</p>}

@@ -62,7 +62,11 @@ export function operationOf(suspect: WhySuspect): string {
   return callee.startsWith(start) ? callee.slice(start.length) : suspect.component;
 }
 
-/** An attribute value that sets the slow or failing spans apart: `host.name=pay-2, service.version=2.4.1`. */
+const KEYS: Record<string, string> = {
+  "host.name": "host", "service.version": "version", "k8s.pod.name": "pod", "service.instance.id": "instance", "k8s.node.name": "node",
+};
+
+/** An attribute value that sets the slow or failing spans apart: `host pay-2, version 2.4.1`, or `http.route=/pay`. */
 export function valueOf(found: WhyStandout): string {
-  return [found, ...found.also].map(({ key, value }) => `${key}=${value}`).join(", ");
+  return [found, ...found.also].map(({ key, value }) => (KEYS[key] === undefined ? `${key}=${value}` : `${KEYS[key]} ${value}`)).join(", ");
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use coral_trace::units::When;
 
-use super::{ColonyArgs, Earlier, StatusFormat, parse_earlier, parse_when};
+use super::{ColonyArgs, Earlier, LinkArgs, StatusFormat, parse_earlier, parse_when};
 
 /// `coral query anomalies`.
 #[derive(Args, Debug)]
@@ -23,6 +23,9 @@ pub struct AnomaliesArgs {
     /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: StatusFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

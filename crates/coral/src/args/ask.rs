@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{ColonyArgs, StatusFormat};
+use super::{ColonyArgs, LinkArgs, StatusFormat};
 
 /// `coral ask`.
 #[derive(Args, Debug)]
@@ -13,6 +13,9 @@ pub struct AskArgs {
     /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: StatusFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

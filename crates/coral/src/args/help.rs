@@ -6,7 +6,7 @@ use super::Cli;
 
 /// Title and commands of each group in the help of `coral`.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Look", &["services", "query", "sql"]),
+    ("Look", &["services", "trace", "query", "sql"]),
     ("Explain", &["why", "ask", "doctor"]),
     ("Run", &["demo", "standalone", "agent", "colony"]),
     (

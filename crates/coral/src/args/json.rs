@@ -3,7 +3,7 @@
 use super::{
     AgentCommand, AgentsCommand, AuditCommand, BeylaCommand, BeylaToolCommand, ColonyCommand,
     Command, ConfigCommand, DoctorCommand, QueryCommand, RedFormat, SqlFormat, StatusFormat,
-    TokenCommand, TopologyFormat, TraceFormat,
+    TokenCommand, TopologyFormat, TraceCommand, TraceFormat,
 };
 
 impl Command {
@@ -19,6 +19,7 @@ impl Command {
                     args.format == RedFormat::Json
                 }
             },
+            Self::Trace(TraceCommand::Compare(args)) => is_json(args.format),
             Self::Services(args) => args.format == RedFormat::Json,
             Self::Query(QueryCommand::Topology(args)) => args.format == TopologyFormat::Json,
             Self::Query(QueryCommand::Anomalies(args)) => is_json(args.format),

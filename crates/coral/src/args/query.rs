@@ -8,7 +8,8 @@ use coral_trace::TraceIdPrefix;
 use coral_trace::units::{When, parse_duration};
 
 use super::{
-    AnomaliesArgs, ColonyArgs, Earlier, SqlArgs, TopologyArgs, choice, parse_earlier, parse_when,
+    AnomaliesArgs, ColonyArgs, Earlier, LinkArgs, SqlArgs, TopologyArgs, choice, parse_earlier,
+    parse_when,
 };
 
 /// What to ask the colony for.
@@ -84,6 +85,9 @@ pub struct RedArgs {
     pub format: RedFormat,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub link: LinkArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub colony: ColonyArgs,
 }
 
@@ -117,7 +121,8 @@ pub struct TracesArgs {
     pub search: Vec<String>,
     /// Show this trace; the first digits of its id are enough where they are unique.
     #[arg(long, value_name = "ID", conflicts_with_all = [
-        "service", "since", "until", "min_duration", "status", "name", "attr", "sort", "limit"])]
+        "service", "since", "until", "min_duration", "max_duration", "status", "name", "attr", "sort",
+        "limit", "after"])]
     pub trace_id: Option<TraceIdPrefix>,
     /// Show only this span of the trace, with all that is stored; the first digits of its id are
     /// enough where they are unique.
@@ -145,6 +150,14 @@ pub struct TracesArgs {
     /// Only traces that took at least this long, such as 500ms or 2s; adds the root cause of each.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub min_duration: Option<Duration>,
+    /// Only traces that took at most this long.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub max_duration: Option<Duration>,
+    /// List the traces after this place: `next` of a list with `--format json`, the same conditions
+    /// and the same --sort.
+    #[arg(long, value_name = "CURSOR", conflicts_with = "by",
+        value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub after: Option<String>,
     /// Only traces with a failed span (error), or only traces without one (ok).
     #[arg(long, value_parser = choice::status())]
     pub status: Option<SpanStatus>,
@@ -171,6 +184,9 @@ pub struct TracesArgs {
     /// Output format [default: table for a list, tree for one trace].
     #[arg(long, value_enum)]
     pub format: Option<TraceFormat>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

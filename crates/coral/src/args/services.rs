@@ -3,7 +3,7 @@
 use clap::Args;
 use coral_trace::units::When;
 
-use super::{ColonyArgs, Earlier, RedFormat, parse_earlier, parse_when};
+use super::{ColonyArgs, Earlier, LinkArgs, RedFormat, parse_earlier, parse_when};
 
 /// `coral services`.
 #[derive(Args, Debug)]
@@ -27,6 +27,9 @@ pub struct ServicesArgs {
     /// Output format.
     #[arg(long, value_enum, default_value = "table")]
     pub format: RedFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use coral_trace::units::When;
 
-use super::{ColonyArgs, parse_when};
+use super::{ColonyArgs, LinkArgs, parse_when};
 
 /// `coral query sql`.
 #[derive(Args, Debug)]
@@ -25,6 +25,9 @@ pub struct SqlArgs {
     /// Use this shared library of DuckDB for --export, instead of the installed one.
     #[arg(long, value_name = "FILE", requires = "export")]
     pub duckdb_library: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use coral_trace::units::When;
 
-use super::{ColonyArgs, Earlier, parse_earlier, parse_when};
+use super::{ColonyArgs, Earlier, LinkArgs, parse_earlier, parse_when};
 use coral_query::Source;
 
 /// `coral query topology`.
@@ -32,6 +32,9 @@ pub struct TopologyArgs {
     /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: TopologyFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub link: LinkArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,

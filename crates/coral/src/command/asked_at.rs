@@ -32,6 +32,12 @@ impl AskedAt {
         Self { now_us: clock::now().as_micros(), zone }
     }
 
+    /// A command that was given at `now_us`, in UTC.
+    #[cfg(test)]
+    pub(super) const fn at(now_us: i64) -> Self {
+        Self { now_us, zone: TimeZone::UTC }
+    }
+
     /// When the command was given, in microseconds since the Unix epoch.
     pub(super) const fn micros(&self) -> i64 {
         self.now_us

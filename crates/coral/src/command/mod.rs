@@ -5,11 +5,13 @@ mod ask;
 mod asked_at;
 pub(crate) mod audit;
 mod beyla;
+mod compare;
 mod config;
 mod connect;
 mod doctor;
 mod duckdb;
 mod join;
+mod link;
 mod login;
 mod memory;
 mod query;
@@ -36,7 +38,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::args::{
     AgentCommand, AuditCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command,
-    ConfigCommand, DoctorCommand, DuckdbCommand, QueryCommand, StoreCommand,
+    ConfigCommand, DoctorCommand, DuckdbCommand, QueryCommand, StoreCommand, TraceCommand,
 };
 use crate::client::AskError;
 use crate::error_json::error_json;
@@ -83,6 +85,9 @@ const FAILURE: u8 = 1;
 const NOT_UNDERSTOOD: u8 = 3;
 
 fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
+    if let Some((link, colony)) = link::asked_for(&command, &asked)? {
+        return print(&(link.url(query::colony(colony).url()) + "\n"));
+    }
     match command {
         Command::Agent(AgentCommand::Start(args)) => serve::agent(&args),
         Command::Agent(AgentCommand::Status(args)) => status::agent(&args),
@@ -107,6 +112,7 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Duckdb(DuckdbCommand::Install(args)) => duckdb::install(&args),
         Command::Query(QueryCommand::Topology(args)) => topology::topology(&args, &asked),
         Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args, &asked),
+        Command::Trace(TraceCommand::Compare(args)) => compare::compare(&args, &asked),
         Command::Services(args) => services::services(&args, &asked),
         Command::Ask(args) => ask::ask(&args, &asked),
         Command::Why(args) => why::why(&args, &asked),

@@ -163,12 +163,14 @@ fn filter(args: &TracesArgs, window: &Window) -> TracesQuestion {
         since_unix_us: Some(window.since_us),
         until_unix_us: Some(window.until_us),
         min_duration_us: args.min_duration.map(|least| least.as_micros() as i64),
+        max_duration_us: args.max_duration.map(|most| most.as_micros() as i64),
         status: args.status,
         name: args.name.clone(),
         attributes: equal.cloned().collect::<Vec<_>>().join("\n"),
         source: args.source,
         sort: args.sort.unwrap_or(Sort::Newest),
         limit: args.limit,
+        after: args.after.clone().unwrap_or_default(),
         causes: args.min_duration.is_some() || args.sort == Some(Sort::Slowest),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::asked_at::{AskedAt, ago_text, micros};
 use super::query::colony;
-use super::{Failure, print, print_json};
+use super::{Failure, link, print, print_json};
 use crate::args::{StatusFormat, WhyArgs};
 use crate::client::AskError;
 use crate::terminal::screen;
@@ -35,7 +35,8 @@ pub(super) fn why(args: &WhyArgs, asked: &AskedAt) -> Result<(), Failure> {
         // Windows that were given stay as they are.
         find_beginning: args.since.is_none() && args.baseline.is_none() && args.trace_id.is_none(),
     };
-    let answer = colony(&args.colony).ask(&filter);
+    let colony = colony(&args.colony);
+    let answer = colony.ask(&filter);
     let answer: Why = answer.map_err(|error| match error {
         // The server has no hint for an unknown trace id.
         AskError::Refused { error: reason, hint: None } if reason.starts_with("trace_id: ") => {
@@ -43,6 +44,11 @@ pub(super) fn why(args: &WhyArgs, asked: &AskedAt) -> Result<(), Failure> {
         }
         error => error.into(),
     })?;
+    let link = link::why(args, &window, answer.began);
+    let link = link.since_baseline(args.baseline, &window, asked)?.url(colony.url());
+    if args.link.link {
+        return print(&(link + "\n"));
+    }
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => {
@@ -56,7 +62,8 @@ pub(super) fn why(args: &WhyArgs, asked: &AskedAt) -> Result<(), Failure> {
                 }
                 (None, None) => format!("{}, {before}", window.words),
             };
-            print(&coral_text::why::why(&answer, &windows, until, screen()))
+            let page = coral_text::why::why(&answer, &windows, until, screen());
+            print(&format!("{page}\nSee it: {link}\n"))
         }
     }
 }

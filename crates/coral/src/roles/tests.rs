@@ -171,14 +171,18 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /: page.read
         Get /api/v1/anomalies: anomalies.read
         Get /api/v1/ask: ask.read
+        Get /api/v1/attributes: traces.read
+        Get /api/v1/compare: why.read
         Get /api/v1/doctor/traces: traces.read
         Get /api/v1/heatmap: traces.read
         Get /api/v1/openapi.json: spec.read
         Get /api/v1/red/{protocol}: metrics.read
+        Get /api/v1/series/{protocol}: metrics.read
         Get /api/v1/services: metrics.read
         Get /api/v1/status: status.read
         Get /api/v1/topology: topology.read
         Get /api/v1/traces/{id}/find: traces.read
+        Get /api/v1/traces/{id}/spans/{span}: traces.read
         Get /api/v1/traces/{id}/waterfall: traces.read
         Get /api/v1/traces/{id}: traces.read
         Get /api/v1/traces: traces.read

@@ -66,6 +66,7 @@ const COMMANDS: &[(&str, Needs)] = &[
     ("sql", at("sql.read")),
     ("standalone", Files),
     ("store repair", Files),
+    ("trace compare", at("why.read")),
     ("why", at("why.read")),
 ];
 

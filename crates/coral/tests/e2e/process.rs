@@ -226,12 +226,22 @@ impl Coral {
         output
     }
 
-    /// The output of such a command, which must succeed.
+    /// The output of such a command, which must succeed, as of a colony at the usual address.
     pub fn answer(&self, line: &str) -> String {
         let output = self.ask(line);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{line}: {said}");
-        String::from_utf8(output.stdout).unwrap()
+        self.at_usual_address(&String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// `text` with the usual address of a colony in the place of this colony's.
+    pub fn at_usual_address(&self, text: &str) -> String {
+        match self.addresses["colony"].as_str() {
+            Some(address) => {
+                text.replace(&format!("http://{address}/ui/"), "http://127.0.0.1:9000/ui/")
+            }
+            None => text.to_owned(),
+        }
     }
 
     pub fn json(&self, line: &str) -> Value {

@@ -90,6 +90,8 @@ fn the_service_that_became_slow_is_named_with_its_share_and_traces() {
 
         Compared 30 traces with 60 traces of the baseline: 375ms slower (mean of P50, P75 and P90).
         100% of the window's traces have every parent span; `coral doctor traces` checks more.
+
+        See it: http://127.0.0.1:9000/ui/why?service=payments-api&from=2026-11-25T12:00:00Z&to=2026-11-25T12:15:00Z
     "#]].assert_eq(&coral.answer(&format!("why payments-api {WINDOW}")));
     let why = coral.json(&format!("why frontend-api {WINDOW}"));
     assert_eq!(why["verdict"], "cause");
@@ -127,6 +129,8 @@ fn one_trace_is_explained_by_those_before_it() {
 
         Compared 1 trace with 30 traces of the baseline: 369ms slower (mean of P50, P75 and P90).
         100% of the window's traces have every parent span; `coral doctor traces` checks more.
+
+        See it: http://127.0.0.1:9000/ui/why?trace=000000000000000018eb47f663d9803c
     "#]].assert_eq(&coral.answer(&format!("why --trace-id {slow}")));
 }
 
@@ -138,6 +142,8 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
 
         Unknown service: no trace of this time has a span of payment-api.
         Hint: did you mean payments-api?
+
+        See it: http://127.0.0.1:9000/ui/why?service=payment-api&from=2026-11-25T12:00:00Z&to=2026-11-25T12:15:00Z
     "#]].assert_eq(&coral.answer(&format!("why payment-api {WINDOW}")));
     expect![[r#"
         Why is payments-api slow? (since 2026-11-25T11:00:00Z, until 2026-11-25T12:00:00Z, against the 1 minute before)
@@ -147,6 +153,8 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
 
         Compared 60 traces with 0 traces of the baseline.
         100% of the window's traces have every parent span; `coral doctor traces` checks more.
+
+        See it: http://127.0.0.1:9000/ui/why?service=payments-api&from=2026-11-25T11:00:00Z&to=2026-11-25T12:00:00Z&baseline=1m
     "#]].assert_eq(&coral.answer(
         "why payments-api --since 2026-11-25T11:00:00Z --until 2026-11-25T12:00:00Z --baseline 1m",
     ));
@@ -158,6 +166,8 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
 
         Compared 18 traces with 36 traces of the baseline: 133µs faster (mean of P50, P75 and P90).
         100% of the window's traces have every parent span; `coral doctor traces` checks more.
+
+        See it: http://127.0.0.1:9000/ui/why?service=payments-api&from=2026-11-25T11:45:00Z&to=2026-11-25T12:00:00Z&baseline=30m
     "#]].assert_eq(&coral.answer(&format!("why payments-api {before}")));
     let at_nope = coral.answer(&format!("why payments-api --route /nope {WINDOW}"));
     expect![[r#"
@@ -165,6 +175,8 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
 
         Not enough evidence: no trace in the window matches the question.
         Hint: payments-api has traces in this window, but none with /nope. Its routes are /api/v1/payments.
+
+        See it: http://127.0.0.1:9000/ui/why?service=payments-api&route=/nope&from=2026-11-25T12:00:00Z&to=2026-11-25T12:15:00Z
     "#]].assert_eq(&at_nope);
     let failed = coral.ask("why --trace-id 00ff");
     assert_eq!(failed.status.code(), Some(1));

@@ -35,6 +35,30 @@ pub fn a_trace_is_whole_wherever_its_spans_are<S: Subject>() {
     }
 }
 
+/// A span is found by its ids wherever it is stored, and no span of another trace or with another
+/// id is.
+pub fn a_span_is_found_by_its_ids<S: Subject>() {
+    let mut subject = S::new();
+    let both = vec![span(1, 1, None, 0, 100), span(1, 2, Some(1), 5, 10), span(9, 3, None, 0, 1)];
+    append(subject.engine(), both).expect("a page is stored");
+    subject.seal();
+    append(subject.engine(), vec![span(1, 4, Some(1), 7, 1)]).expect("a page is stored");
+    for _ in 0..2 {
+        for (trace, id, is_stored) in
+            [(1, 1, true), (1, 2, true), (1, 4, true), (9, 3, true), (1, 3, false), (7, 1, false)]
+        {
+            let wanted = span(trace, id, None, 0, 1);
+            let budget = Budget::unlimited();
+            let (trace, id) = (wanted.trace_id, wanted.span_id);
+            let found = subject.engine().span(trace, id, Columns::ALL, &budget);
+            let found = found.expect("it is read");
+            let ids = found.map(|found| (found.span.trace_id, found.span.span_id));
+            assert_eq!(ids, is_stored.then_some((trace, id)));
+        }
+        subject.restart();
+    }
+}
+
 /// A prefix finds every trace whose id begins with it, in the order of ids.
 pub fn a_prefix_finds_every_trace_that_begins_with_it<S: Subject>() {
     let subject = S::new();

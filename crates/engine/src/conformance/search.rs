@@ -13,7 +13,8 @@ use crate::filter::{
     AttributeOwner, Comparison, EventField, Field, Literal, Pattern, SpanField, TraceField,
 };
 use crate::{
-    Budget, Columns, Engine, Filter, Grid, Histogram, Order, TraceQuery, TraceReader, TraceSummary,
+    Budget, Columns, Engine, Filter, Grid, Histogram, Order, TracePosition, TraceQuery,
+    TraceReader, TraceSummary,
 };
 
 /// Whatever the order of pages, seals and restarts, a search without a filter returns what testing
@@ -79,7 +80,7 @@ pub fn a_histogram_counts_exactly_the_traces_that_match<S: Subject>() {
             }
             let found = subject.engine().histogram(query, grid, &Budget::unlimited());
             let mut counted = Histogram::new(grid.clone());
-            let all = TraceQuery { limit: u32::MAX, ..query.clone() };
+            let all = TraceQuery { after: None, limit: u32::MAX, ..query.clone() };
             for trace in expected(&stored, &all) {
                 counted.add(trace.start, trace.duration_us, trace.errors > 0);
             }
@@ -160,6 +161,8 @@ fn any_query() -> impl Strategy<Value = TraceQuery> {
         prop::collection::vec(services, 0..3),
         prop::option::of(prop::sample::select(vec![Collector::Ebpf, Collector::Sdk])),
         prop::option::of(0..60_000_i64),
+        prop::option::weighted(0.2, 0..60_000_i64),
+        prop::option::weighted(0.3, (0..50_u64, 0..60_000_i64, 1..9_u128)),
         prop::option::of(any::<bool>()),
         prop::option::of(1..9_u64),
         prop::option::of(attribute),
@@ -167,7 +170,19 @@ fn any_query() -> impl Strategy<Value = TraceQuery> {
         1..5_u32,
     )
         .prop_map(
-            |(range, services, collector, min, failed, name, attribute, slowest, limit)| {
+            |(
+                range,
+                services,
+                collector,
+                min,
+                max,
+                after,
+                failed,
+                name,
+                attribute,
+                slowest,
+                limit,
+            )| {
                 let at = |ms: u64| NOON.later(Duration::from_millis(ms));
                 TraceQuery {
                     started: range.map_or(TimeRange::ALL, |(a, b)| TimeRange {
@@ -177,6 +192,7 @@ fn any_query() -> impl Strategy<Value = TraceQuery> {
                     services: services.into_iter().map(str::to_owned).collect(),
                     collector,
                     min_duration_us: min,
+                    max_duration_us: max,
                     failed,
                     name: name.map(|id| format!("GET /{id}")),
                     attributes: attribute
@@ -185,6 +201,11 @@ fn any_query() -> impl Strategy<Value = TraceQuery> {
                         .collect(),
                     filter: None,
                     order: if slowest { Order::Slowest } else { Order::Newest },
+                    after: after.map(|(ms, duration_us, id)| TracePosition {
+                        start: at(ms),
+                        duration_us,
+                        trace_id: TraceId::try_from(id).expect("an id is not zero"),
+                    }),
                     limit,
                 }
             },
@@ -304,6 +325,8 @@ fn expected(spans: &[Span], query: &TraceQuery) -> Vec<TraceSummary> {
         .filter(|trace| {
             query.started.contains(trace.start)
                 && query.min_duration_us.is_none_or(|min| trace.duration_us >= min)
+                && query.max_duration_us.is_none_or(|max| trace.duration_us <= max)
+                && query.after.is_none_or(|after| after.is_before(trace, query.order))
                 && query.failed.is_none_or(|failed| (trace.errors > 0) == failed)
         })
         .collect();

@@ -132,6 +132,7 @@ impl TraceReader for LimitedTraces {
         budget: &Budget,
     ) -> Result<Histogram, EngineError> {
         self.inner.capabilities().check(query)?;
+        let query = &TraceQuery { after: None, ..query.clone() };
         let mut counted = Histogram::new(grid.clone());
         let services = self.services_of(query, budget)?;
         if services.is_empty() {
@@ -249,6 +250,24 @@ impl TraceReader for LimitedTraces {
         }
         found.truncate(limit as usize);
         Ok(found)
+    }
+
+    fn span(
+        &self,
+        trace: TraceId,
+        span: SpanId,
+        columns: Columns,
+        budget: &Budget,
+    ) -> Result<Option<StoredSpan>, EngineError> {
+        // A trace of others takes no longer than one that is not stored.
+        if !self.contains(trace, budget)? {
+            return Ok(None);
+        }
+        let mut found: Vec<StoredSpan> =
+            self.inner.span(trace, span, columns, budget)?.into_iter().collect();
+        found.retain(|stored| self.shows(stored));
+        self.cut_links(&mut found, budget)?;
+        Ok(found.pop())
     }
 
     fn services(
@@ -416,6 +435,7 @@ fn matching(query: &TraceQuery, trace: TraceId, spans: &[StoredSpan]) -> Option<
     let found = summary(trace, spans)?;
     let fits = is_in(query.started, found.start.as_micros())
         && query.min_duration_us.is_none_or(|min| found.duration_us >= min)
+        && query.max_duration_us.is_none_or(|max| found.duration_us <= max)
         && query.failed.is_none_or(|failed| failed == (found.errors > 0));
     let meets = || {
         let filter = query.filter.as_ref();
@@ -437,6 +457,9 @@ impl Best<'_> {
     fn add(&mut self, trace: TraceId, spans: &[StoredSpan]) {
         let query = self.query;
         let Some(found) = matching(query, trace, spans) else { return };
+        if query.after.is_some_and(|after| !after.is_before(&found, query.order)) {
+            return;
+        }
         let duration = if query.order == Order::Slowest { found.duration_us } else { 0 };
         let key = (duration.saturating_neg(), -found.start.as_micros(), trace);
         self.traces.insert(key, found);

@@ -62,6 +62,10 @@ impl LimitedTraces {
         let mut bar = Bar::of(query);
         let mut page = query.limit.clamp(MIN_PAGE, MAX_PAGE);
         let (mut cursor, mut seen) = (query.started.end, HashSet::new());
+        if let Some(after) = query.after.filter(|_| query.order == Order::Newest) {
+            // A whole trace starts no later than its spans of the scope.
+            cursor = cursor.min(just_after(after.start));
+        }
         loop {
             budget.check()?;
             let listed = self.inner().search(
@@ -69,6 +73,9 @@ impl LimitedTraces {
                     started: TimeRange { start: UnixNanos(0), end: cursor },
                     services: services.to_vec(),
                     min_duration_us: bar.min_whole_duration_us(cursor),
+                    // A whole trace may take longer than its spans of the scope.
+                    max_duration_us: None,
+                    after: None,
                     // What others did decides nothing here, and does not show in the time that it
                     // takes: a span of the scope has to meet both.
                     failed: None,
@@ -98,10 +105,14 @@ impl LimitedTraces {
             if is_last {
                 return Ok(());
             }
-            let next = UnixNanos::from_micros(oldest.as_micros().saturating_add(1));
-            cursor = next.min(cursor);
+            cursor = just_after(oldest).min(cursor);
         }
     }
+}
+
+/// The end of the microsecond of `time`.
+fn just_after(time: UnixNanos) -> UnixNanos {
+    UnixNanos::from_micros(time.as_micros().saturating_add(1))
 }
 
 /// What one span of `services` meets in every trace that matches `query`; `None` if that is unknown, or

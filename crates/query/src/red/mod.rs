@@ -8,6 +8,8 @@ mod served;
 mod slow;
 mod started;
 mod statements;
+mod stepped;
+mod steps;
 
 use coral_engine::Budget;
 use coral_trace::TimeRange;
@@ -18,11 +20,15 @@ use crate::ask::{Ask, QueryError, Sources};
 use crate::reader::Reader;
 use crate::sampling::RecordedShares;
 
+pub(crate) use self::question::protocol as path_protocol;
 pub use self::question::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use self::served::RequestKind;
 pub(crate) use self::served::{
     ComparedServices, KindsOfServices, Served, ServedRequests, joined, request_kind,
 };
+
+pub(crate) use self::stepped::Stepped;
+pub(crate) use self::steps::{StepSums, Steps};
 
 const NANOS_PER_MICRO: u64 = 1_000;
 

@@ -126,7 +126,7 @@ impl RedSource {
     }
 }
 
-fn protocol<'de, D: Deserializer<'de>>(from: D) -> Result<RedProtocol, D::Error> {
+pub(crate) fn protocol<'de, D: Deserializer<'de>>(from: D) -> Result<RedProtocol, D::Error> {
     let word = String::deserialize(from)?;
     let known = [RedProtocol::Http, RedProtocol::Grpc, RedProtocol::Sql];
     known.into_iter().find(|protocol| protocol.as_str() == word).ok_or_else(|| {

@@ -283,7 +283,7 @@ impl RowSum {
 }
 
 impl Durations {
-    fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         match self {
             Self::Exact(durations) => durations.count(),
             Self::Buckets(durations) => durations.count(),
@@ -357,11 +357,11 @@ struct Requests {
 }
 
 /// The name of the row of `series`.
-fn name(series: &Series) -> RowName {
+pub(super) fn name(series: &Series) -> RowName {
     (series.operation.clone(), series.target.clone())
 }
 
-fn nanos(span: &Span) -> u64 {
+pub(super) fn nanos(span: &Span) -> u64 {
     u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX)
 }
 

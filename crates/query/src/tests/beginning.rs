@@ -15,7 +15,7 @@ pub(super) const MINUTE_US: i64 = 60_000_000;
 const MINUTES: u64 = 180;
 
 /// A call of `stock` by the request `id`, seen by both: the client span, and the server span.
-pub(super) fn call(request: &Span, ms: u64) -> [Span; 2] {
+pub(crate) fn call(request: &Span, ms: u64) -> [Span; 2] {
     let id = request.span_id.as_u64();
     let attributes = [("http.request.method", "GET"), ("server.address", "stock")];
     let span = |add: u64, parent: u64, kind, from: &Span| Span {

@@ -1,7 +1,9 @@
 //! Answers that exceed the size limit.
 
 mod agreement;
+mod attributes;
 mod beginning;
+pub(crate) mod beginning;
 mod beginning_by_metrics;
 mod coverage;
 mod failures;
@@ -9,12 +11,15 @@ mod find;
 mod heatmap;
 mod limited;
 mod loopback;
+mod pages;
 mod sampling;
 mod sampling_changes;
 mod search;
+mod series;
 mod services;
 mod services_by_metrics;
 mod slowdown;
+mod span;
 mod trace_health;
 mod usual;
 mod waiting;

@@ -14,6 +14,10 @@ pub struct TraceList {
     pub traces: Vec<TraceSummary>,
     /// Whether more traces match than `limit`, or the size limit of an answer, allowed.
     pub more: bool,
+    /// The question's `after` for the next page, an opaque text; null if no more traces match. Pages
+    /// together are the list without limit, unless spans arrive or expire meanwhile.
+    #[serde(default)]
+    pub next: Option<String>,
     /// Services of a similar name, when no trace matches because no span in the window is of the
     /// service that was asked for: at most three, the most alike first.
     #[serde(default)]

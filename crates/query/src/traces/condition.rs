@@ -50,7 +50,7 @@ impl Conditions {
     }
 
     /// The conditions on a span as one filter.
-    pub(super) fn span_filter(&self) -> Filter {
+    pub(crate) fn span_filter(&self) -> Filter {
         let mut all: Vec<Filter> = self.services.iter().map(|name| Search::service(name)).collect();
         all.extend(self.name.iter().map(|name| Search::name(name)));
         all.extend(self.attributes.iter().map(|(key, value)| Search::attribute(key, value)));

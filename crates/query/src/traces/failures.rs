@@ -99,7 +99,7 @@ impl Reader<'_> {
     }
 }
 
-fn failure_of(spans: &[Span]) -> Option<TraceFailure> {
+pub(crate) fn failure_of(spans: &[Span]) -> Option<TraceFailure> {
     let found = DeepestFailure::of_trace(spans)?;
     let span = spans.iter().find(|span| span.span_id == found.span_id);
     let instance = span.map(Instance::of).unwrap_or_default();
@@ -133,7 +133,7 @@ fn failure(found: DeepestFailure) -> TraceFailure {
 }
 
 /// At most the first [`MAX_TEXT_BYTES`] of `text`.
-pub(super) fn cut(mut text: String) -> String {
+pub(crate) fn cut(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
     text
 }

@@ -49,7 +49,7 @@ impl Reader<'_> {
         conditions: &Conditions,
     ) -> Result<[Groups; N], QueryError> {
         let parsed = keys.into_iter().map(GroupKey::named).collect::<Result<Vec<_>, _>>()?;
-        let query = TraceQuery { limit: MAX_TRACES + 1, ..query.clone() };
+        let query = TraceQuery { after: None, limit: MAX_TRACES + 1, ..query.clone() };
         let mut found = self.search(&query)?;
         let all = found.len();
         found.truncate(MAX_TRACES as usize);
@@ -96,10 +96,10 @@ fn at_once(found: &[TraceSummary]) -> Vec<&[TraceSummary]> {
 
 /// The key of groups: a field of a span, an attribute under each of its names, or a field of an
 /// event, of which the first counts.
-struct GroupKey(Vec<Field>);
+pub(crate) struct GroupKey(Vec<Field>);
 
 impl GroupKey {
-    fn named(key: &str) -> Result<Self, QueryError> {
+    pub(crate) fn named(key: &str) -> Result<Self, QueryError> {
         let fields = search::fields(key);
         let has_values = |field: &Field| match field {
             Field::Span(field) => *field != SpanField::Duration,
@@ -116,12 +116,12 @@ impl GroupKey {
         Err(QueryError::Invalid { field: "by", reason })
     }
 
-    fn columns(&self) -> Columns {
+    pub(crate) fn columns(&self) -> Columns {
         self.0.iter().fold(Columns::CORE, |columns, field| columns | field.columns())
     }
 
     /// The value of the key in `span`, as text; `None` if the span does not have the key.
-    fn value(&self, span: &Span) -> Option<String> {
+    pub(crate) fn value(&self, span: &Span) -> Option<String> {
         self.0.iter().find_map(|field| match field {
             Field::Attribute { of: AttributeOwner::SpanOrResource, key } => {
                 let resource = &span.origin.resource.attributes;

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 mod condition;
+mod cursor;
 mod failures;
 mod groups;
 mod instance;
@@ -14,11 +15,14 @@ mod usual;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use coral_engine::{Budget, Order, TraceQuery};
+use coral_engine::{Budget, Order, TracePosition, TraceQuery};
 use coral_trace::{TimeRange, UnixNanos};
 
 pub(crate) use self::condition::Conditions;
 use self::failures::TraceFacts;
+pub(crate) use self::failures::failure_of;
+pub(crate) use self::failures::cut as cut_text;
+pub(crate) use self::groups::GroupKey;
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::coverage::TracesOf;
@@ -67,6 +71,8 @@ impl Reader<'_> {
         let matching = found.len();
         found.truncate(fitting(found.iter().map(summary_bytes), limit as usize));
         let more = found.len() < matching;
+        let last = found.last().map(TracePosition::of).filter(|_| more);
+        let next = last.map(|last| cursor::text(question.sort, &last));
         let mut explained = match question.causes {
             true => self.root_causes(&found, question)?,
             false => BTreeMap::new(),
@@ -87,14 +93,16 @@ impl Reader<'_> {
             }
         });
         let traces: Vec<_> = traces.collect();
+        // After the last page nothing is amiss.
+        let is_none = traces.is_empty() && question.after.is_empty();
         let did_you_mean = match &question.service {
-            Some(service) if traces.is_empty() => self.did_you_mean(service, question.started())?,
+            Some(service) if is_none => self.did_you_mean(service, question.started())?,
             _ => Vec::new(),
         };
         let has_no_value = |groups: &answer::Groups| {
             !groups.groups.is_empty() && groups.groups.iter().all(|group| group.value.is_none())
         };
-        let unmatched = match (traces.is_empty(), groups.as_ref().is_some_and(has_no_value)) {
+        let unmatched = match (is_none, groups.as_ref().is_some_and(has_no_value)) {
             (true, _) => self.unmatched(&conditions.named, question)?,
             (false, true) => self.unmatched(&[Named::attribute(&question.by)], question)?,
             (false, false) => Vec::new(),
@@ -102,7 +110,7 @@ impl Reader<'_> {
         let earliest = traces.iter().map(|trace| trace.start).min();
         let range = listed_range(earliest, question.started(), self.from.now);
         let coverage = self.missing_in(TracesOf { range, traces: &[] })?;
-        Ok(answer::TraceList { traces, more, did_you_mean, coverage, unmatched, groups })
+        Ok(answer::TraceList { traces, more, next, did_you_mean, coverage, unmatched, groups })
     }
 }
 
@@ -122,6 +130,12 @@ pub(crate) fn listed_range(
 const MAX_COVERAGE_RANGE: Duration = Duration::from_secs(24 * 3_600);
 
 pub(crate) fn trace_query(
+/// The search of the traces that `question` asks for, at most `limit`.
+pub(crate) fn query_of(question: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryError> {
+    trace_query(question, &Conditions::of(question)?, limit)
+}
+
+fn trace_query(
     question: &TracesQuestion,
     conditions: &Conditions,
     limit: u32,
@@ -136,6 +150,7 @@ pub(crate) fn trace_query(
         services: conditions.services.clone(),
         collector: question.source.collector(),
         min_duration_us: question.min_duration_us,
+        max_duration_us: question.max_duration_us,
         failed: question.status.map(|status| status == SpanStatus::Error),
         name: conditions.name.clone(),
         attributes: conditions.attributes.clone(),
@@ -143,6 +158,7 @@ pub(crate) fn trace_query(
             Sort::Newest => Order::Newest,
             Sort::Slowest => Order::Slowest,
         },
+        after: cursor::position(&question.after, question.sort)?,
         filter: conditions.filter.clone(),
         limit,
     })

@@ -34,6 +34,9 @@ pub struct TracesQuestion {
     /// Only traces that took at least this long from first start to last end, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_duration_us: Option<i64>,
+    /// Only traces that took at most this long, in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_duration_us: Option<i64>,
     /// Only traces with a failed span (`error`), or only traces without one (`ok`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<SpanStatus>,
@@ -49,6 +52,9 @@ pub struct TracesQuestion {
     pub sort: Sort,
     /// The largest number of traces, and of groups with `by`, to return: 1 to 1,000; 0 means 20.
     pub limit: u32,
+    /// The page after the one whose `next` this is, in a list with the same conditions and order.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub after: String,
     /// Whether to determine the root cause of each slow trace. This reads the listed traces and
     /// others of the same operations, which takes longer.
     #[serde(skip_serializing_if = "is_false")]
@@ -118,6 +124,8 @@ mod tests {
             q: "name~\"a&b\" -service:health".into(),
             service: Some("a&b=c d/é".into()),
             min_duration_us: Some(500_000),
+            max_duration_us: Some(2_000_000),
+            after: "newest.1.7".into(),
             status: Some(SpanStatus::Error),
             attributes: "k=v\nx=1=2".into(),
             sort: Sort::Slowest,

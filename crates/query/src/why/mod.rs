@@ -214,7 +214,7 @@ impl Reader<'_> {
         let Some(first) = spans.first() else {
             return Err(QueryError::invalid("trace_id", &format!("no trace `{id}` is stored")));
         };
-        let root = spans.iter().find(|span| span.parent_span_id.is_none()).unwrap_or(first);
+        let root = root(&spans).unwrap_or(first);
         let service = question.service.as_deref().unwrap_or(root.origin.service_name()).to_owned();
         let operation = topmost(&spans, &service).map(|span| span.name.clone());
         let start = spans.iter().map(|span| span.start.as_micros()).min().unwrap_or_default();
@@ -251,6 +251,11 @@ fn judge_completeness(explanation: &mut Explanation, completeness: f64) {
     }
 }
 
+/// The first span without a parent; if there is none, the first span.
+pub(crate) fn root(spans: &[Span]) -> Option<&Span> {
+    spans.iter().find(|span| span.parent_span_id.is_none()).or(spans.first())
+}
+
 /// The earliest span of `service` whose parent is not a span of the same service.
 fn topmost<'a>(spans: &'a [Span], service: &str) -> Option<&'a Span> {
     let is_of = |span: &Span| span.origin.service_name() == service;
@@ -262,7 +267,7 @@ fn topmost<'a>(spans: &'a [Span], service: &str) -> Option<&'a Span> {
 
 /// Keeps the faster half of the traces without a failed span, because the problem may have begun
 /// before the trace that is asked about.
-fn retain_healthy(traces: &mut Vec<Vec<Span>>) {
+pub(crate) fn retain_healthy(traces: &mut Vec<Vec<Span>>) {
     let fails = |trace: &Vec<Span>| trace.iter().any(Span::is_error);
     if !traces.iter().all(fails) {
         traces.retain(|trace| !fails(trace));

@@ -11,7 +11,7 @@ use coral_engine::{
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
-use coral_trace::{Collector, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use super::Store;
 use crate::commit::queue::SpanPage;
@@ -44,7 +44,7 @@ impl TraceReader for Store {
         grid: &Grid,
         budget: &Budget,
     ) -> Result<Histogram, EngineError> {
-        let all = TraceQuery { limit: u32::MAX, ..query.clone() };
+        let all = TraceQuery { after: None, limit: u32::MAX, ..query.clone() };
         let Some(plan) = Plan::of(&all) else { return Ok(Histogram::new(grid.clone())) };
         let live = &self.0.spans.live;
         if plan.is_exact() {
@@ -97,6 +97,18 @@ impl TraceReader for Store {
         let live = &self.0.spans.live;
         let read = || lookup::spans_of(live, traces, collector, None, columns, limit, budget);
         Ok(live.reading(read)?)
+    }
+
+    fn span(
+        &self,
+        trace: TraceId,
+        span: SpanId,
+        columns: Columns,
+        budget: &Budget,
+    ) -> Result<Option<StoredSpan>, EngineError> {
+        let live = &self.0.spans.live;
+        let read = || lookup::spans_of(live, &[trace], None, Some(span), columns, 1, budget);
+        Ok(live.reading(read)?.pop())
     }
 
     fn services(

@@ -96,6 +96,11 @@ fn a_trace_is_whole_wherever_its_spans_are() {
 }
 
 #[test]
+fn a_span_is_found_by_its_ids() {
+    reading::a_span_is_found_by_its_ids::<StoreSubject>();
+}
+
+#[test]
 fn a_prefix_finds_every_trace_that_begins_with_it() {
     reading::a_prefix_finds_every_trace_that_begins_with_it::<StoreSubject>();
 }

@@ -86,6 +86,9 @@ pub(super) fn traces(question: &TracesQuestion, window: &Window) -> String {
     if let Some(least) = question.min_duration_us {
         add("--min-duration", &flag(least));
     }
+    if let Some(most) = question.max_duration_us {
+        add("--max-duration", &flag(most));
+    }
     if !question.by.is_empty() {
         add("--by", &quoted(&question.by));
         return format!("{command} {}", flags(window));

@@ -1,7 +1,133 @@
-import type { ScreenProps } from "../../main.tsx";
+// Two traces, or two sets of traces, side by side: how much longer, and where.
+import { amend, go, href } from "../../address.ts";
+import { Answer, useAnswer } from "../../answer.tsx";
+import { count, percent } from "../../format/count.ts";
+import { duration } from "../../format/duration.ts";
+import { useKeys } from "../../frame/keys.ts";
 import { useTitle } from "../../frame/title.ts";
+import type { ScreenProps } from "../../main.tsx";
+import { Command, word } from "../../parts/command.tsx";
+import { Gaps } from "../../parts/gaps.tsx";
+import type { Window } from "../../window.ts";
+import { Attributes } from "./attributes.tsx";
+import { Choose } from "./choose.tsx";
+import { Operations } from "./operations.tsx";
+import type { ComparedRow, WordedComparison } from "./pending.ts";
+import { mainRows } from "./rows.ts";
+import { Sides } from "./sides.tsx";
 
-export function Compare(_props: ScreenProps) {
+export function Compare({ address, window }: ScreenProps) {
+  const { params } = address;
+  const a = params.get("a") ?? "";
+  const b = params.get("b") ?? "";
+  const sourceName = params.get("source");
+  const source = sourceName === "ebpf" || sourceName === "sdk" ? sourceName : undefined;
   useTitle("Compare");
-  return <h1>Compare</h1>;
+  const asked = useAnswer("compare", a === "" ? null : { a, b, ...window.ask, source });
+  // Healthy traces have no name, so they stay where they are.
+  const swap = () => { if (a !== "" && b !== "") amend({ a: b, b: a, page: null }); };
+  useKeys("Compare", [
+    { keys: "s", does: "swap A and B", run: swap },
+    { keys: "Escape", does: "back to the traces", run: () => go(href("traces")) },
+  ]);
+  return (
+    <>
+      <div class="head">
+        <h1>Compare</h1>
+        {a !== "" && b !== "" && <button type="button" class="compare-swap" onClick={swap}>⇄ Swap A and B</button>}
+      </div>
+      {a === "" ? <Choose a="" b="" isOpen /> : (
+        <>
+          <Answer of={asked} what="both sides">{(found) => <Found found={found} address={address} />}</Answer>
+          <Choose a={a} b={b} isOpen={false} />
+        </>
+      )}
+      <Command text={command(a, b, window, source)} />
+    </>
+  );
+}
+
+function Found(props: { found: WordedComparison; address: ScreenProps["address"] }) {
+  const { found, address } = props;
+  const hasBoth = found.a.traces > 0 && found.b.traces > 0;
+  // Two searches are compared for what sets them apart, a trace for where its time is.
+  const isAttributesFirst = found.a.kind === "traces" && found.b.kind === "traces" && !found.b.healthy;
+  const attributes = <Attributes found={found} />;
+  return (
+    <>
+      {hasBoth && <Verdict found={found} />}
+      <Sides a={found.a} b={found.b} />
+      <Gaps coverage={found.coverage} />
+      {!hasBoth && <Missing found={found} />}
+      {hasBoth && !found.aligned && found.not_aligned_because !== null && (
+        <p class="notice notice-warn">{found.not_aligned_because}.</p>
+      )}
+      {isAttributesFirst && attributes}
+      {found.rows.length > 0 && <Operations found={found} address={address} />}
+      {!isAttributesFirst && attributes}
+    </>
+  );
+}
+
+/** How much longer A takes, and where the time is: the answer. */
+function Verdict(props: { found: WordedComparison }) {
+  const { found } = props;
+  const { delta_us: delta, a, b } = found;
+  const main = mainRows(found);
+  const than = b.healthy ? "than healthy traces do" : "than B";
+  const only = found.rows.filter((row) => row.a !== null && row.b === null).length;
+  const gone = found.rows.filter((row) => row.a === null && row.b !== null).length;
+  const isSame = Math.abs(delta) < 0.02 * Math.max(a.duration_p50_us, b.duration_p50_us);
+  return (
+    <p class="compare-verdict">
+      {isSame
+        ? <>A takes about as long as B: <strong>{duration(a.duration_p50_us)}</strong> and <strong>{duration(b.duration_p50_us)}</strong>.</>
+        : <>A takes <strong class={delta > 0 ? "tone-bad" : "tone-good"}>{duration(Math.abs(delta))} {delta > 0 ? "longer" : "less"}</strong> {than}.</>}
+      {!isSame && main.length > 0 && (
+        <> Of this, {main.map((row, at) => (
+          <span key={`${row.service} ${row.name} ${at}`}>{at > 0 && (at === main.length - 1 ? " and " : ", ")}<strong>{percent(row.share ?? 0)}</strong> is in <Place row={row} /></span>
+        ))}.</>
+      )}
+      {only + gone > 0 && <span class="soft"> {[only > 0 ? `${count(only)} ${only === 1 ? "operation is" : "operations are"} only in A` : "", gone > 0 ? `${count(gone)} only in B` : ""].filter((text) => text !== "").join(", ")}.</span>}
+    </p>
+  );
+}
+
+/** An operation, with a link to where it can be seen. */
+function Place(props: { row: ComparedRow }) {
+  const { a, b, name, service } = props.row;
+  const example = (a ?? b)?.example;
+  const text = <strong class="isolate">{cut(service)} {cut(name)}</strong>;
+  return example ? <a href={href("trace", { id: example.trace_id, span: example.span_id })}>{text}</a> : text;
+}
+
+const LONGEST = 100;
+
+function cut(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function Missing(props: { found: WordedComparison }) {
+  const { a, b } = props.found;
+  return (
+    <section class="notice notice-warn">
+      {a.traces === 0 && <p><strong>A has no trace.</strong> {a.kind === "trace" ? "It is not known, expired, or was not sampled." : "No stored trace meets its conditions in this time: choose a longer time at the top, or fewer conditions."}</p>}
+      {b.traces === 0 && (
+        <p>
+          <strong>B has no trace.</strong>{" "}
+          {b.healthy || (b.q === null && b.trace_id === null)
+            ? "No healthy traces of the same operation are stored from the hour before. Choose something else to compare with below."
+            : b.kind === "trace" ? "It is not known, expired, or was not sampled." : "No stored trace meets its conditions in this time: choose a longer time at the top, or fewer conditions."}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function command(a: string, b: string, window: Window, source: string | undefined): string {
+  const isSearch = a.startsWith("q:") || b.startsWith("q:");
+  return [
+    "coral trace compare", a === "" ? "TRACE" : word(a), b === "" ? "" : word(b),
+    isSearch ? window.explicitFlags : "", source === undefined ? "" : `--source ${source}`,
+  ].filter((part) => part !== "").join(" ");
 }

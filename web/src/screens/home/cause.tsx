@@ -39,7 +39,7 @@ function Named(props: { why: WordedWhy; suspect: WhySuspect; services: WordedSer
       <h2 class="tone-bad"><span class="mark" aria-hidden="true">✕</span> The cause</h2>
       <p class="home-name">
         {suspect.or_service !== null && <>between {suspect.or_service} and </>}
-        {known ? <a href={href("service", { name: suspect.service })}>{suspect.service}</a> : suspect.service}
+        {known ? <a href={href("service", { name: suspect.service })}>{suspect.service}</a> : <strong>{suspect.service}</strong>}
         {" "}<span>{does(suspect)}:</span> <code>{operationOf(suspect)}</code>
       </p>
       <dl class="facts">
@@ -51,7 +51,7 @@ function Named(props: { why: WordedWhy; suspect: WhySuspect; services: WordedSer
           </div>
         )}
         {began !== null && <div><dt>Since</dt><dd>{times.short(began)} <span class="soft">({ago(began)})</span></dd></div>}
-        <div><dt>Where</dt><dd><Where why={why} hosts={asked?.hosts} caller={caller} /></dd></div>
+        <div><dt>Where</dt><dd><Where why={why} hosts={asked?.hosts} caller={caller} isFailing={suspect.kind === "error"} /></dd></div>
         {wouldBe && <div><dt>P95</dt><dd><strong>{duration(why.p95_us)}</strong>, without this {duration(why.counterfactual_p95_us)} <span class="soft">(all requests)</span></dd></div>}
       </dl>
       <p class="actions">
@@ -69,11 +69,11 @@ function Named(props: { why: WordedWhy; suspect: WhySuspect; services: WordedSer
 }
 
 /** The host or version that sets the slow spans apart; else all hosts, and that none stands out. */
-function Where(props: { why: WordedWhy; hosts: { values: string[]; count: number } | undefined; caller: string | null }) {
+function Where(props: { why: WordedWhy; hosts: { values: string[]; count: number } | undefined; caller: string | null; isFailing: boolean }) {
   const explains = props.why.standouts.find((found) => found.explains);
   const calledBy = props.caller === null ? null : <>, called by <a href={href("service", { name: props.caller })}>{props.caller}</a></>;
   if (explains !== undefined) {
-    return <><strong>{valueOf(explains)}</strong>: {percent(explains.affected)} of its affected spans, {percent(explains.others)} of its others{calledBy}</>;
+    return <><strong>{valueOf(explains)}</strong>: {percent(explains.affected)} of the {props.isFailing ? "failing" : "slow"} calls are there, and {percent(explains.others)} of the others{calledBy}</>;
   }
   const values = props.hosts?.values ?? [];
   if (props.hosts === undefined || values.length === 0) return <>no host or version stands out{calledBy}</>;

@@ -8,7 +8,7 @@ import { useListKeys } from "../../parts/list-keys.ts";
 import { useMay } from "../../parts/may.ts";
 import { AgentsLine, AgentsSection } from "./agents.tsx";
 import { NothingYet } from "./nothing-yet.tsx";
-import { POINTS, type WordedAnomalies } from "./pending.ts";
+import { POINTS } from "./pending.ts";
 import { ServicesSection } from "./services.tsx";
 import { TracesSection } from "./traces.tsx";
 import { headline, Wrong } from "./wrong.tsx";
@@ -18,16 +18,15 @@ export function Home({ address, window }: ScreenProps) {
   // In this order: two are asked at a time, and content waits for the first only.
   const services = useAnswer("services", { ...windows, ...POINTS });
   const anomalies = useAnswer("anomalies", windows);
-  const found = anomalies.answer as WordedAnomalies | null;
   const isSick = services.answer?.services.some(({ health }) => health !== "well" && health !== "unknown") === true;
-  const hasChange = isSick || services.answer?.cause != null || (found?.anomalies.length ?? 0) > 0;
+  const hasChange = isSick || services.answer?.cause != null || (anomalies.answer?.anomalies.length ?? 0) > 0;
   const why = useAnswer("why", services.answer !== null && hasChange ? windows : null);
   const isReady = services.answer !== null || services.error !== null;
   const maySeeStatus = useMay("status.read");
   const status = useAnswer("status", isReady && maySeeStatus === true ? {} : null);
-  const [title, details] = headline(services.answer);
+  const [title, details] = headline(services.answer, services.error !== null);
   useTitle(title);
-  useListKeys("Home", ".home a.row-link");
+  useListKeys("Home", ".services th a, .home .changes a, .home .traces-short a");
 
   if (services.answer?.services.length === 0 && status.answer?.store.spans === 0) {
     return <NothingYet status={status} />;
@@ -41,9 +40,9 @@ export function Home({ address, window }: ScreenProps) {
           {maySeeStatus !== false && <> · <AgentsLine of={status} /></>}
         </p>
       </div>
-      <Wrong services={services} anomalies={{ ...anomalies, answer: found }} why={why} details={details} hasChange={hasChange} />
+      <Wrong services={services} anomalies={anomalies} why={why} details={details} hasChange={hasChange} />
       <Gaps coverage={services.answer?.coverage} />
-      <ServicesSection of={services} address={address} cause={why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null} window={window} />
+      {(services.answer !== null || services.error === null) && <ServicesSection of={services} address={address} cause={why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null} window={window} />}
       {isReady && <TracesSection window={window} />}
       {maySeeStatus === true && <AgentsSection of={status} untraced={services.answer?.untraced ?? []} />}
       <Command text={["coral services", window.flags].filter(Boolean).join(" ")} />

@@ -51,6 +51,7 @@ function NoServices() {
 function Table(props: { rows: ServiceRow[]; leftOut: number; sort: Sort; first: number; cause: WhySuspect | null }) {
   const { rows, first } = props;
   const shown = rows.slice(first, first + PAGE);
+  const hasRatio = rows.some(({ complete_ratio }) => complete_ratio != null);
   const heading = (sort: Sort, text: string, isNumber = false) => (
     <th class={isNumber ? "number" : undefined} aria-sort={props.sort === sort ? (isNumber ? "descending" : "ascending") : undefined}>
       <button type="button" class="sort" onClick={() => amend({ sort: sort === "health" ? null : sort, first: null })}>{text}{props.sort === sort && <span aria-hidden="true"> ▾</span>}</button>
@@ -68,12 +69,12 @@ function Table(props: { rows: ServiceRow[]; leftOut: number; sort: Sort; first: 
               {heading("errors", "Errors", true)}
               {heading("p95", "P95", true)}
               <th class="number">Before</th>
-              <th class="number">Whole</th>
+              {hasRatio && <th class="number" title="Of the spans that traces of the service should have, how many are stored">Complete</th>}
               <th>Hosts</th>
               <th class="number">Seen</th>
             </tr>
           </thead>
-          <tbody>{shown.map((row) => <Row key={row.name} of={row} cause={props.cause} />)}</tbody>
+          <tbody>{shown.map((row) => <Row key={row.name} of={row} cause={props.cause} hasRatio={hasRatio} />)}</tbody>
         </table>
       </div>
       {(rows.length > PAGE || props.leftOut > 0) && (
@@ -90,7 +91,7 @@ function Table(props: { rows: ServiceRow[]; leftOut: number; sort: Sort; first: 
 
 const SICK: readonly Health[] = ["failing", "slow", "not_seen", "fewer_requests"];
 
-function Row({ of, cause }: { of: ServiceRow; cause: WhySuspect | null }) {
+function Row({ of, cause, hasRatio }: { of: ServiceRow; cause: WhySuspect | null; hasRatio: boolean }) {
   const { now, series } = of;
   const isSick = SICK.includes(of.health);
   const hosts = of.hosts.values.slice(0, 2).join(", ") + (of.hosts.count > 2 ? ` and ${of.hosts.count - 2} more` : "");
@@ -99,8 +100,8 @@ function Row({ of, cause }: { of: ServiceRow; cause: WhySuspect | null }) {
       <th scope="row"><Service name={of.name} /></th>
       <td class="services-state" data-label="State">
         <State health={of.health} /> <span class="services-reason">{reasonOf(of)}</span>
-        <CauseOf of={of} cause={cause} />
         {isSick && <a class="row-link small" href={href("why", { service: of.name })} aria-label={`Why is ${of.name} not well`}>Why</a>}
+        <CauseOf of={of} cause={cause} />
       </td>
       <td class="number" data-label="Requests/s">
         <span class="with-line">{now.estimate != null && "~"}{perSecond(now.requests_per_second)}{series != null && <Sparkline values={series.requests} says={`Requests over time, ${count(now.requests)} in all`} />}</span>
@@ -112,7 +113,7 @@ function Row({ of, cause }: { of: ServiceRow; cause: WhySuspect | null }) {
         <span class="with-line">{p95(now)}{series != null && <Sparkline values={series.p95_us} says={`P95 over time, now ${p95(now)}`} tone={of.health === "slow" ? "bad" : "plain"} />}</span>
       </td>
       <td class="number soft" data-label="P95 before">{of.before === null ? "–" : p95(of.before)}</td>
-      <td class="number" data-label="Whole">{of.complete_ratio == null ? <span class="soft" title="Not known">–</span> : percent(of.complete_ratio)}</td>
+      {hasRatio && <td class="number" data-label="Complete">{of.complete_ratio == null ? <span class="soft" title="Not known">–</span> : percent(of.complete_ratio)}</td>}
       <td data-label="Hosts">{hosts === "" ? "–" : hosts}</td>
       <td class="number soft" data-label="Seen">{of.last_seen_unix_us === null ? "–" : ago(of.last_seen_unix_us)}</td>
     </tr>

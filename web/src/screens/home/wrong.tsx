@@ -1,12 +1,11 @@
 // The first thing that is read: the cause, and what else changed.
 import { href } from "../../address.ts";
-import type { Asked } from "../../answer.tsx";
-import { Answer } from "../../answer.tsx";
-import type { AnomalyKind, WhySuspect, WordedServices, WordedWhy } from "../../api.ts";
-import { count } from "../../format/count.ts";
+import { Answer, sentence, type Asked } from "../../answer.tsx";
+import type { Anomaly, AnomalyKind, WhySuspect, WordedAnomalies, WordedServices, WordedWhy } from "../../api.ts";
+import { count, perSecond, rate } from "../../format/count.ts";
 import { ago, useTimes } from "../../format/time.ts";
+import { p95 } from "../../parts/reason.ts";
 import { Cause } from "./cause.tsx";
-import type { WordedAnomalies, WordedAnomaly } from "./pending.ts";
 
 const MAX_CHANGES = 5;
 
@@ -23,13 +22,13 @@ const MARKS: Record<AnomalyKind, { mark: string; tone: string }> = {
 };
 
 /** The first sentence of the verdict as a heading, and the rest of it. */
-export function headline(services: WordedServices | null): [title: string, details: string] {
-  if (services === null) return ["What is wrong", ""];
+export function headline(services: WordedServices | null, isUnknown = false): [title: string, details: string] {
+  if (services === null) return [isUnknown ? "What is wrong is not known" : "What is wrong", ""];
   const { verdict } = services;
   const many = /^([\d,]+ of [\d,]+ services (?:is|are) not well): ([\s\S]*)$/.exec(verdict);
   if (many?.[1] !== undefined && many[2] !== undefined) return [many[1], many[2]];
-  const sentence = /^(.+?[^.\d])[.:](?: ([\s\S]*))?$/.exec(verdict);
-  return [sentence?.[1] ?? verdict, sentence?.[2] ?? ""];
+  const first = /^(.+?[^.\d])[.:](?: ([\s\S]*))?$/.exec(verdict);
+  return [first?.[1] ?? verdict, first?.[2] ?? ""];
 }
 
 interface Props {
@@ -45,13 +44,12 @@ export function Wrong(props: Props) {
   const { services, anomalies, why } = props;
   const cause = why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null;
   const isWell = services.answer !== null && anomalies.answer !== null && !props.hasChange;
+  const tone = props.hasChange ? " home-bad" : isWell ? " home-well" : "";
   return (
-    <section class={`home-wrong${isWell ? " home-well" : ""}`} aria-label="What is wrong">
-      <Answer of={services} what="services">
-        {(services) => props.hasChange
-          ? <Cause of={why} services={services} details={props.details} />
-          : <Well details={props.details} services={services} />}
-      </Answer>
+    <section class={`home-wrong${tone}`} aria-label="What is wrong">
+      {services.answer !== null && services.isCurrent
+        ? <div class="home-first">{props.hasChange ? <Cause of={why} services={services.answer} details={props.details} /> : <Well details={props.details} services={services.answer} />}</div>
+        : <Answer of={services} what="services">{(old) => props.hasChange ? <Cause of={why} services={old} details={props.details} /> : <Well details={props.details} services={old} />}</Answer>}
       <div class="home-changes">
         <h2>{cause === null ? "What changed" : "What else changed"}</h2>
         <Answer of={anomalies} what="changes">
@@ -62,12 +60,23 @@ export function Wrong(props: Props) {
   );
 }
 
+/** What can be said when nothing is wrong: how much is served, and what is slowest. */
 function Well(props: { details: string; services: WordedServices }) {
+  const { services } = props.services;
+  const requests = services.reduce((sum, { now }) => sum + now.requests, 0);
+  const errors = services.reduce((sum, { now }) => sum + now.errors, 0);
+  const perSec = services.reduce((sum, { now }) => sum + now.requests_per_second, 0);
+  const slowest = services.toSorted((one, other) => (other.now.p95_us ?? 0) - (one.now.p95_us ?? 0))[0];
+  const failing = services.toSorted((one, other) => other.now.error_rate - one.now.error_rate)[0];
   return (
     <div class="home-cause">
       <h2>Services</h2>
       <p>{props.details === "" ? "No service is slow, failing or missing, as far as what was stored shows." : props.details}</p>
-      <p class="soft small">Compared with the same numbers of the hour before.</p>
+      <dl class="facts">
+        <div><dt>Served</dt><dd><strong>{perSecond(perSec)}</strong> requests per second, {count(requests)} in all</dd></div>
+        <div><dt>Errors</dt><dd><strong>{requests === 0 ? "–" : rate(errors / requests)}</strong>{failing !== undefined && failing.now.errors > 0 && <>, most at <a href={href("service", { name: failing.name })}>{failing.name}</a> ({rate(failing.now.error_rate)})</>}</dd></div>
+        {slowest?.now.p95_us != null && <div><dt>Slowest</dt><dd><a href={href("service", { name: slowest.name })}>{slowest.name}</a>, P95 <strong>{p95(slowest.now)}</strong>{slowest.before !== null && <span class="soft"> ({p95(slowest.before)} before)</span>}</dd></div>}
+      </dl>
     </div>
   );
 }
@@ -75,7 +84,7 @@ function Well(props: { details: string; services: WordedServices }) {
 function Changes(props: { of: WordedAnomalies; cause: WhySuspect | null }) {
   const times = useTimes();
   const { of, cause } = props;
-  const isCause = ({ service, component }: WordedAnomaly) => cause !== null && service === cause.service && component === cause.component;
+  const isCause = ({ service, component }: Anomaly) => cause !== null && service === cause.service && component === cause.component;
   const changes = of.anomalies.filter((change) => !isCause(change));
   const shown = changes.slice(0, MAX_CHANGES);
   const more = changes.length - shown.length + of.left_out;
@@ -105,12 +114,11 @@ function nothing(of: WordedAnomalies, hasCause: boolean): string {
   if (of.traces === 0) return "No trace started in this window: nothing can be said.";
   if (of.baseline_traces === 0) return "There are no traces from before to compare with.";
   if (hasCause) return "Nothing else is otherwise than before.";
-  const summary = of.summary ?? "nothing is otherwise than in the hour before";
-  return `${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}${/[.!?]$/.test(summary) ? "" : "."}`;
+  return sentence(of.summary);
 }
 
 /** Links to what shows the change. */
-function Proof({ of }: { of: WordedAnomaly }) {
+function Proof({ of }: { of: Anomaly }) {
   const isEdge = of.kind === "new_edge" || of.kind === "vanished_edge";
   const first = of.evidence[0];
   return (

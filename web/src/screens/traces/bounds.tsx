@@ -1,6 +1,6 @@
+import type { Heatmap } from "../../api.ts";
 import { useTimes } from "../../format/time.ts";
 import { amend } from "../../address.ts";
-import type { Heatmap } from "./pending.ts";
 import { exactDuration, micros, narrow, type View } from "./view.ts";
 
 /** The bounds of the area as fields: what dragging does, without dragging. */

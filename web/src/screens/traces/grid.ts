@@ -1,6 +1,6 @@
 // Where traces are in the heatmap: time from left to right, duration from bottom to top.
+import type { Heatmap } from "../../api.ts";
 import type { Area } from "./view.ts";
-import type { Heatmap } from "./pending.ts";
 
 /** Cells of the heatmap, both ends included. Row 0 has the shortest durations. */
 export interface Cells {
@@ -16,6 +16,20 @@ export interface Rectangle {
   top: number;
   width: number;
   height: number;
+}
+
+const FEWEST_ROWS = 6;
+
+/** The heatmap without empty rows above and below its traces. */
+export function trimmed(map: Heatmap): Heatmap {
+  const { rows, columns } = map;
+  const hasTraces = (row: number) => Array.from({ length: columns }, (_, column) => map.counts[column * rows + row] ?? 0).some((count) => count > 0);
+  let low = 0;
+  let high = rows - 1;
+  while (high - low + 1 > FEWEST_ROWS && !hasTraces(high)) high -= 1;
+  while (high - low + 1 > FEWEST_ROWS && !hasTraces(low)) low += 1;
+  const kept = (cells: readonly number[]) => cells.filter((_, at) => at % rows >= low && at % rows <= high);
+  return { ...map, rows: high - low + 1, bounds_us: map.bounds_us.slice(low, high + 2), counts: kept(map.counts), errors: kept(map.errors) };
 }
 
 /** The cells between two corners. */
@@ -64,6 +78,17 @@ export function rectangleOf(map: Heatmap, area: Area): Rectangle | null {
   return right > left && top > bottom ? { left, top: 1 - top, width: right - left, height: top - bottom } : null;
 }
 
+/** The cells whose middle is in an area; null if there are none. */
+export function cellsOf(map: Heatmap, area: Area): Cells | null {
+  const rectangle = rectangleOf(map, area);
+  if (rectangle === null) return null;
+  const cells = {
+    left: Math.max(0, Math.ceil(rectangle.left * map.columns - 0.5)), right: Math.ceil((rectangle.left + rectangle.width) * map.columns - 0.5) - 1,
+    bottom: Math.max(0, Math.ceil((1 - rectangle.top - rectangle.height) * map.rows - 0.5)), top: Math.ceil((1 - rectangle.top) * map.rows - 0.5) - 1,
+  };
+  return cells.right >= cells.left && cells.top >= cells.bottom ? cells : null;
+}
+
 /** How many traces begin in the cells, and how many of them failed. */
 export function sumOf(map: Heatmap, cells: Cells): { traces: number; errors: number } {
   let traces = 0;
@@ -81,11 +106,11 @@ export function allOf({ columns, rows }: Heatmap): Cells {
   return { left: 0, right: columns - 1, bottom: 0, top: rows - 1 };
 }
 
-/** Durations at which the axis has a mark: 1, 2 and 5 of each power of ten, or only powers of ten. */
+/** Durations at which the axis has a mark: round ones, as close as `most` allows. */
 export function durationTicks(map: Heatmap, most = 6): number[] {
   const low = map.bounds_us[0] ?? 1;
   const high = map.bounds_us.at(-1) ?? 1;
-  for (const steps of [[1, 2, 5], [1, 5], [1]]) {
+  for (const steps of [[1, 1.5, 2, 3, 5, 7], [1, 2, 3, 5], [1, 2, 5], [1, 5], [1]]) {
     const ticks: number[] = [];
     for (let power = 1; power <= high; power *= 10) {
       for (const step of steps) if (step * power >= low && step * power <= high) ticks.push(step * power);

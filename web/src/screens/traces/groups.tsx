@@ -33,7 +33,7 @@ export function GroupTable(props: { groups: Groups; view: View }) {
   return (
     <section class="section" aria-labelledby="groups-title">
       <h2 id="groups-title">Spans by {by}</h2>
-      <div class="table-scroll" tabIndex={0} role="region" aria-labelledby="groups-title">
+      <div class="table-scroll" tabIndex={0} role="region" aria-label={`Table of spans by ${by}`}>
         <table class="groups">
           <thead>
             <tr>

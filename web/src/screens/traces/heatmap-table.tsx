@@ -1,8 +1,8 @@
+import type { Heatmap } from "../../api.ts";
 import { count } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { useTimes } from "../../format/time.ts";
 import { areaOf, summary } from "./grid.ts";
-import type { Heatmap } from "./pending.ts";
 import { areaParams, narrow } from "./view.ts";
 
 /** The heatmap as a table: each number narrows the list to its traces. */

@@ -1,14 +1,14 @@
 // When traces began and how long they took. An area of it narrows the list.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { amend } from "../../address.ts";
+import type { Heatmap } from "../../api.ts";
 import { count, counted } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
-import { useTimes } from "../../format/time.ts";
+import { useTimes, ZoneContext } from "../../format/time.ts";
 import { Bounds } from "./bounds.tsx";
-import { allOf, areaOf, between, cellAt, durationTicks, heightOf, rectangleOf, sumOf, timeTicks, type Cells, type Rectangle } from "./grid.ts";
+import { allOf, areaOf, between, cellAt, durationTicks, heightOf, rectangleOf, sumOf, timeTicks, trimmed, type Cells, type Rectangle } from "./grid.ts";
 import { HeatmapTable } from "./heatmap-table.tsx";
 import { paint } from "./paint.ts";
-import type { Heatmap } from "./pending.ts";
 import { areaParams, isNarrowed, narrow, type Area, type View } from "./view.ts";
 
 /** A drag that is under way: where it began, and where it is. */
@@ -18,20 +18,23 @@ interface Drag {
 }
 
 export function HeatmapPart(props: { map: Heatmap; view: View }) {
-  const { map, view } = props;
+  const { view } = props;
+  const map = useMemo(() => trimmed(props.map), [props.map]);
+  const times = useTimes();
+  const most = Math.max(1, ...map.counts);
   const all = sumOf(map, allOf(map));
   return (
     <section class="heatmap" aria-labelledby="heatmap-title">
       <div class="heatmap-head">
         <h2 id="heatmap-title">Duration over time</h2>
         <p class="soft small heatmap-legend">
-          <span class="heatmap-scale" aria-hidden="true" /> darker: more traces, up to {count(Math.max(0, ...map.counts))} in a square
-          <span class="tone-bad heatmap-cross" aria-hidden="true">✕</span> some failed
+          <span class="heatmap-key"><span class="heatmap-scale" aria-hidden="true" /> {most > 1 && "1 to "}{counted(most, "trace")}</span>
+          <span class="heatmap-key"><span class="tone-bad heatmap-cross" aria-hidden="true">✕</span> some failed</span>
         </p>
         <button type="button" class="quiet" aria-pressed={view.isTable} onClick={() => amend({ heatmap: view.isTable ? null : "table" })}>As a table</button>
       </div>
       {view.isTable ? <HeatmapTable map={map} /> : <Picture map={map} area={view.area} />}
-      {map.cut && <p class="small tone-warn">Not all traces were counted: the window has more than {count(all.traces)}.</p>}
+      {map.cut && <p class="small tone-warn">The window has more than {counted(all.traces, "trace")}. Only those since {times.short(map.counted_since_unix_us ?? map.since_unix_us)} are counted.</p>}
       <Bounds map={map} view={view} />
     </section>
   );
@@ -40,6 +43,7 @@ export function HeatmapPart(props: { map: Heatmap; view: View }) {
 function Picture(props: { map: Heatmap; area: Area }) {
   const { map, area } = props;
   const times = useTimes();
+  const zone = useContext(ZoneContext);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [drag, setDrag] = useState<Drag | null>(null);
   const [pointed, setPointed] = useState<Cells | null>(null);
@@ -73,7 +77,10 @@ function Picture(props: { map: Heatmap; area: Area }) {
   };
   const cells = drag === null ? null : between(drag.from, drag.to);
   const chosen = cells ? rectangleOf(map, areaOf(map, cells)) : isNarrowed(area) ? rectangleOf(map, area) : null;
-  const ticks = timeTicks(map, 6);
+  const ticks = timeTicks(map, innerWidth < 640 ? 4 : 9);
+  const across = (time: number) => (time - map.since_unix_us) / (map.until_unix_us - map.since_unix_us);
+  // A label at the end would be cut.
+  const labelled = ticks.times.filter((time) => across(time) < (innerWidth < 640 ? 0.85 : 0.96));
   const label = (time: number) => (ticks.step >= 86_400_000_000 ? times.short(time) : ticks.step >= 60_000_000 ? times.minute(time) : times.precise(time).slice(0, 8));
   const said = cells ?? pointed;
   return (
@@ -93,10 +100,10 @@ function Picture(props: { map: Heatmap; area: Area }) {
           {chosen && <div class="heatmap-area" style={box(chosen)} />}
         </div>
         <div class="heatmap-times" aria-hidden="true">
-          {ticks.times.map((time) => <span key={time} style={{ left: `${((time - map.since_unix_us) / (map.until_unix_us - map.since_unix_us)) * 100}%` }}>{label(time)}</span>)}
+          {labelled.map((time) => <span key={time} style={{ left: `${across(time) * 100}%` }}>{label(time)}</span>)}
         </div>
       </div>
-      <p class="heatmap-says soft small" aria-hidden="true">{said ? <Said map={map} cells={said} /> : <>Drag over an area to see only its traces.</>}</p>
+      <p class="heatmap-says soft small" aria-hidden="true">{said ? <Said map={map} cells={said} /> : <>Time in {zone === "utc" ? "UTC" : "your time zone"}. Drag over an area to see only its traces.</>}</p>
     </>
   );
 }

@@ -42,7 +42,6 @@ export function TraceRows(props: { traces: readonly TraceSummary[]; view: View }
           <th scope="col">Request</th>
           <th scope="col" class="number">Took</th>
           <th scope="col">Why it is slow or fails</th>
-          <th scope="col" class="number">Failed spans</th>
           <th scope="col" class="number">Spans</th>
           <th scope="col">Services</th>
         </tr>
@@ -72,14 +71,15 @@ function Row(props: { trace: TraceSummary; longest: number; view: View }) {
       </td>
       <td class="traces-began number"><time dateTime={new Date(trace.start_time_unix_us / 1_000).toISOString()} title={times.full(trace.start_time_unix_us)}>{times.precise(trace.start_time_unix_us)}</time></td>
       <td class="traces-request">
-        {trace.root_service === null ? <span class="tone-warn">root not received</span> : <Service name={trace.root_service} />}
-        <a id={`trace-${trace.trace_id}`} class="traces-link" href={href("trace", { id: trace.trace_id })} onKeyDown={keydown} onFocus={() => view.row !== trace.trace_id && amend({ row: trace.trace_id }, "replace")}>{trace.root_operation}</a>
-        {trace.status_code !== null && <span class={trace.status_code >= 500 ? "tone-bad" : "soft"}>{trace.status_code}</span>}
+        <div class="traces-what">
+          {trace.root_service === null ? <span class="tone-warn">root not received</span> : <Service name={trace.root_service} />}
+          <a id={`trace-${trace.trace_id}`} class="traces-link" href={href("trace", { id: trace.trace_id })} onKeyDown={keydown} onFocus={() => view.row !== trace.trace_id && amend({ row: trace.trace_id }, "replace")}>{trace.root_operation}</a>
+          {trace.status_code !== null && <span class={trace.status_code >= 500 ? "tone-bad" : "soft"}>{trace.status_code}</span>}
+        </div>
       </td>
       <td class="traces-took"><Took trace={trace} longest={props.longest} /></td>
       <td class="traces-why"><TraceReason trace={trace} /></td>
-      <td class="traces-errors number">{trace.error_count > 0 ? <span class="tone-bad">✕ {count(trace.error_count)}<span class="traces-unit"> failed</span></span> : <span class="soft traces-none">0</span>}</td>
-      <td class="traces-spans number">{count(trace.span_count)}<span class="traces-unit"> spans</span></td>
+      <td class="traces-spans number">{count(trace.span_count)}<span class="traces-unit"> spans</span>{trace.error_count > 0 && <span class="tone-bad">, ✕ {count(trace.error_count)} failed</span>}</td>
       <td class="traces-services" title={trace.services.join(", ")}><ServiceNames names={trace.services} root={trace.root_service} /></td>
     </tr>
   );

@@ -1,5 +1,5 @@
 // Paints the cells of the heatmap.
-import type { Heatmap } from "./pending.ts";
+import type { Heatmap } from "../../api.ts";
 
 /** Paints `map`. Colours are those that the style gives the canvas: text, and the line of a text's decoration. */
 export function paint(canvas: HTMLCanvasElement, map: Heatmap): void {

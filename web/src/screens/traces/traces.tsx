@@ -1,5 +1,6 @@
 // Searches traces: what was understood, when they began and how long they took, and each of them.
 import { amend } from "../../address.ts";
+import type { Heatmap } from "../../api.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
 import type { AnswerTo, Ask } from "../../ask.ts";
 import { count, counted } from "../../format/count.ts";
@@ -11,16 +12,19 @@ import { Gaps } from "../../parts/gaps.tsx";
 import { and, conditionsOf, without } from "../../search.ts";
 import { Chips } from "./chips.tsx";
 import { GroupPicker, GroupTable } from "./groups.tsx";
-import { allOf, sumOf } from "./grid.ts";
+import { allOf, cellsOf, sumOf } from "./grid.ts";
 import { durations, HeatmapPart } from "./heatmap.tsx";
 import { Picked, TraceRows } from "./list.tsx";
+import { Mistake } from "./mistake.tsx";
 import { Nothing } from "./nothing.tsx";
-import type { Heatmap, PagedTraceList } from "./pending.ts";
+import type { PagedTraceList } from "./pending.ts";
 import { command, isNarrowed, narrow, PAGE_ROWS, rangeOf, restLink, viewOf, type View } from "./view.ts";
 
 const FAILED = "status:error";
 const MANY_COLUMNS = 60;
 const FEW_COLUMNS = 30;
+/** Most are empty, and are not shown. */
+const ROWS = 40;
 
 export function Traces({ address, window }: ScreenProps) {
   const view = viewOf(address);
@@ -30,7 +34,9 @@ export function Traces({ address, window }: ScreenProps) {
     sort: view.sort, after: view.after, source: view.source, causes: true, limit: PAGE_ROWS,
   } as Ask<"traces">);
   const columns = innerWidth < 640 ? FEW_COLUMNS : MANY_COLUMNS;
-  const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: 20 });
+  const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: ROWS });
+  // One sentence is enough for a search that both questions cannot read.
+  const isMistake = list.error?.status === 400 && list.error.message.startsWith("q:");
   useKeys("Traces", [{ keys: "Escape", does: "out of the area", run: () => isNarrowed(view.area) && narrow({ min: null, max: null, area_from: null, area_to: null }) }]);
   return (
     <>
@@ -40,17 +46,18 @@ export function Traces({ address, window }: ScreenProps) {
         <Choices view={view} />
       </div>
       <Chips view={view} />
-      <Answer of={heatmap} what="the durations">{(map) => map.traces > 0 && <HeatmapPart map={map} view={view} />}</Answer>
-      <AreaLine view={view} link={restLink(view, window)} />
-      <Answer of={list} what="traces">
+      {!isMistake && <Answer of={heatmap} what="the durations">{(map) => map.traces > 0 && <HeatmapPart map={map} view={view} />}</Answer>}
+      <AreaLine view={view} link={restLink(view, window)} map={heatmap.answer} />
+      {isMistake ? <Mistake q={view.q} message={list.error?.message ?? ""} hint={list.error?.hint ?? null} /> : <Answer of={list} what="traces">
         {(answer: AnswerTo<"traces">) => (
           <>
             <Gaps coverage={answer.coverage} />
+            <GroupPicker view={view} />
             {answer.groups !== null && <GroupTable groups={answer.groups} view={view} />}
             {answer.traces.length === 0 ? <Nothing list={answer} view={view} window={window} /> : <Page list={answer} view={view} />}
           </>
         )}
-      </Answer>
+      </Answer>}
       <Picked view={view} />
       <Command text={command(view, window)} />
     </>
@@ -68,7 +75,7 @@ function Sum(props: { map: Heatmap | null; label: string }) {
   );
 }
 
-/** Failed ones only, the order, and the count by a key. */
+/** Failed ones only, and the order. */
 function Choices(props: { view: View }) {
   const { q, sort } = props.view;
   const found = conditionsOf(q);
@@ -80,19 +87,20 @@ function Choices(props: { view: View }) {
         <button type="button" aria-pressed={sort === "newest"} onClick={() => narrow({ sort: null })}>Newest</button>
         <button type="button" aria-pressed={sort === "slowest"} onClick={() => narrow({ sort: "slowest" })}>Slowest</button>
       </div>
-      <GroupPicker view={props.view} />
     </div>
   );
 }
 
 /** What is done with a chosen area of the picture. */
-function AreaLine(props: { view: View; link: string | null }) {
-  const { view, link } = props;
+function AreaLine(props: { view: View; link: string | null; map: Heatmap | null }) {
+  const { view, link, map } = props;
   if (!isNarrowed(view.area)) return null;
+  const cells = map && cellsOf(map, view.area);
+  const sum = map && cells && sumOf(map, cells);
   return (
     <p class="area-line">
-      Only the chosen area: {durations(view.area)}.{" "}
-      {link !== null
+      <span>Only the chosen area, {durations(view.area)}{sum && <>: <strong>about {counted(sum.traces, "trace")}</strong>{sum.errors > 0 && <span class="tone-bad"> ✕ {count(sum.errors)} failed</span>}</>}.</span>
+      {sum?.traces === 0 ? null : link !== null
         ? <a class="button button-first" href={link}>Compare this area with the rest</a>
         : <span class="soft">Choose less than the full height to compare it with the other traces of the same time.</span>}
       <button type="button" onClick={() => narrow({ min: null, max: null, area_from: null, area_to: null })}>Clear the area</button>

@@ -135,7 +135,7 @@ fn golden_commands_print_what_they_printed() {
     let coral = data::loaded(&[]);
     let ask = |line: &&str| {
         let line = expanded(line);
-        let output = printed(&coral.ask(&line));
+        let output = coral.at_usual_address(&printed(&coral.ask(&line)));
         (line, output)
     };
     let texts = check_transcript("commands.txt", &TEXT.iter().map(ask).collect::<Vec<_>>());

@@ -5,10 +5,7 @@ use proptest::prelude::*;
 use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
-    AnomaliesQuestion, EnglishQuestion, FindQuestion, HeatmapQuestion, LayoutDirection,
-    RedProtocol, RedQuestion, RedSide, RedSource, ServicesQuestion, SharedSources, Sort, Source,
-    SpanStatus, StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion,
-    TracesQuestion, WaterfallQuestion, WhyQuestion,
+    AnomaliesQuestion, AttributesQuestion, CompareQuestion, EnglishQuestion, FindQuestion, HeatmapQuestion, LayoutDirection, RedProtocol, RedQuestion, RedSide, RedSource, SeriesQuestion, ServicesQuestion, SharedSources, Sort, Source, SpanQuestion, SpanStatus, StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion, WhyQuestion,
 };
 
 const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
@@ -31,6 +28,7 @@ fn lists() -> Vec<TracesQuestion> {
         TracesQuestion { sort: Sort::Slowest, ..all() },
         TracesQuestion { limit: 1, ..all() },
         TracesQuestion { min_duration_us: Some(100_000), ..all() },
+        TracesQuestion { max_duration_us: Some(100_000), ..all() },
         TracesQuestion { status: Some(SpanStatus::Error), ..all() },
         TracesQuestion { status: Some(SpanStatus::Ok), ..all() },
         TracesQuestion { name: Some("GET /pay".to_owned()), ..all() },
@@ -61,6 +59,14 @@ fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), Tes
     for question in lists() {
         same(limited, only, &question, &[])?;
     }
+    for sort in [Sort::Newest, Sort::Slowest] {
+        let mut page = TracesQuestion { limit: 1, sort, ..TracesQuestion::default() };
+        for _ in TRACES {
+            same(limited, only, &page, &[])?;
+            let list = answer(limited, &page).unwrap();
+            page.after = list["next"].as_str().unwrap_or_default().to_owned();
+        }
+    }
     let whole = TRACES.map(|id| format!("{id:032x}"));
     let parts = ["a", "ab", "abc1", "abc2", "abd", "1", "2", "22", "f", "abc3"];
     for id in whole.iter().map(String::as_str).chain(parts) {
@@ -68,16 +74,33 @@ fn check_traces(limited: &SharedSources, only: &SharedSources) -> Result<(), Tes
             let question = TraceQuestion { id: id.parse().unwrap(), source, examine };
             same(limited, only, &question, &["redacted", "redacted_hops"])?;
         }
-        for (source, adjust_clocks) in
-            [(Source::All, false), (Source::All, true), (Source::Ebpf, true)]
-        {
+        for (source, adjust_clocks) in [(Source::All, false), (Source::Ebpf, true)] {
             let question = WaterfallQuestion { id: id.parse().unwrap(), source, adjust_clocks };
             same_rows(limited, only, &question)?;
-            same_found(limited, only, &question)?;
+            if adjust_clocks {
+                same_found(limited, only, &question)?;
+            }
+        }
+        for span in [2, 5_u64] {
+            let span = span.try_into().unwrap();
+            let question = SpanQuestion { id: id.parse().unwrap(), span };
+            // Redacted hops below a span cover some of its time.
+            same(limited, only, &question, &["self_us"])?;
         }
         let trace_id = Some(id.to_owned());
         let why = WhyQuestion { trace_id, ..why(None) };
         same(limited, only, &why, &[])?;
+    }
+    for id in whole.iter().map(String::as_str).chain(["abc1", "22"]) {
+        let compare = CompareQuestion { a: id.to_owned(), ..CompareQuestion::default() };
+        same(limited, only, &compare, &[])?;
+    }
+    let compare = CompareQuestion { a: whole[0].clone(), ..CompareQuestion::default() };
+    let b = Some("q:-service:ledger".to_owned());
+    same(limited, only, &CompareQuestion { b, ..compare }, &[])?;
+    for a in ["q:service:ledger", "q:status:error", "q:host.name:grimbolt"] {
+        let compare = CompareQuestion { a: a.to_owned(), ..CompareQuestion::default() };
+        same(limited, only, &compare, &[])?;
     }
     Ok(())
 }
@@ -137,9 +160,7 @@ fn same_found(
     only: &SharedSources,
     question: &WaterfallQuestion,
 ) -> Result<(), TestCaseError> {
-    for q in
-        ["host.name:grimbolt", "-service:ledger", "trace.spans>2", "user.tier:own status:error"]
-    {
+    for q in ["host.name:grimbolt OR trace.spans>2", "-service:ledger user.tier:own"] {
         let find = FindQuestion {
             id: question.id,
             q: q.to_owned(),
@@ -170,6 +191,21 @@ fn why(service: Option<&str>) -> WhyQuestion {
         baseline_us: 1_800_000_000,
         ..WhyQuestion::default()
     }
+}
+
+fn check_attributes(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
+    for (q, key) in [
+        ("", ""),
+        ("", "service"),
+        ("", "name"),
+        ("status:error", "host.name"),
+        ("", "user.tier"),
+        ("trace.spans>1", "message"),
+    ] {
+        let (q, key) = (q.to_owned(), key.to_owned());
+        same(limited, only, &AttributesQuestion { q, key, ..Default::default() }, &[])?;
+    }
+    Ok(())
 }
 
 fn check_heatmaps(limited: &SharedSources, only: &SharedSources) -> Result<(), TestCaseError> {
@@ -234,6 +270,17 @@ fn check_services(limited: &SharedSources, only: &SharedSources) -> Result<(), T
                 over_us: None,
             };
             same(limited, only, &question, &[])?;
+            let series = SeriesQuestion {
+                protocol: RedProtocol::Http,
+                service: service.to_owned(),
+                route: None,
+                side,
+                source,
+                since_unix_us,
+                until_unix_us,
+                points: 7,
+            };
+            same(limited, only, &series, &[])?;
         }
     }
     Ok(())
@@ -298,6 +345,7 @@ proptest! {
         let (_dirs, limited, only) = views(&made, segment_rows, metrics);
         check_traces(&limited, &only)?;
         check_heatmaps(&limited, &only)?;
+        check_attributes(&limited, &only)?;
         check_services(&limited, &only)?;
         check_maps(&limited, &only)?;
         check_english(&limited, &only)?;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coral_engine::{Budget, Order, TraceSummary};
+use coral_engine::{Budget, Order, TracePosition, TraceSummary};
 use coral_trace::{TraceId, UnixNanos};
 
 use super::judge::Judge;
@@ -142,6 +142,12 @@ impl Best {
     }
 }
 
+/// A key above that of a trace at this position and all traces after it, and not above others.
+pub(super) fn above(order: Order, at: &TracePosition) -> Key {
+    let (first, second) = key(order, at.start.as_micros(), at.duration_us);
+    (first, second.saturating_add(1))
+}
+
 fn key(order: Order, start: i64, duration: i64) -> Key {
     match order {
         Order::Newest => (start, 0),
@@ -149,11 +155,13 @@ fn key(order: Order, start: i64, duration: i64) -> Key {
     }
 }
 
-/// Reads the summaries of the best candidates that have the wanted services, in order.
+/// Reads the summaries of the best candidates that have the wanted services and come after
+/// `after`, in order.
 pub(super) fn read(
     best: Best,
     segments: &[Arc<Segment>],
     judge: &Judge,
+    after: Option<TracePosition>,
     budget: &Budget,
 ) -> Result<Vec<TraceSummary>, StoreError> {
     let parts = read_parts(&best.candidates, segments, budget)?;
@@ -163,6 +171,7 @@ pub(super) fn read(
         .map(|(trace, part)| summary(part, *trace))
         .collect();
     let order = best.order;
+    traces.retain(|trace| after.is_none_or(|after| after.is_before(trace, order)));
     traces.sort_by_key(|trace| {
         (Reverse(key(order, trace.start.as_micros(), trace.duration_us)), trace.trace_id)
     });

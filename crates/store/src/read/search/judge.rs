@@ -12,6 +12,7 @@ pub(super) struct Judge {
     since: i64,
     until: i64,
     min_duration_us: i64,
+    max_duration_us: i64,
     failed: Option<bool>,
     pub(super) services: Vec<String>,
     /// The bits of the services in the query. A trace with none of these bits cannot match. 0 if
@@ -26,6 +27,7 @@ impl Judge {
             since: query.started.start.as_micros(),
             until: query.started.end.as_micros(),
             min_duration_us: query.min_duration_us.unwrap_or(i64::MIN),
+            max_duration_us: query.max_duration_us.unwrap_or(i64::MAX),
             failed: query.failed,
             service_bits: query.services.iter().map(|name| service_bit(name)).fold(0, |a, b| a | b),
             services: query.services.clone(),
@@ -43,7 +45,8 @@ impl Judge {
     pub(super) fn may_accept(&self, sum: &TraceDigest) -> bool {
         sum.first_start >= self.since
             && sum.first_start < self.until
-            && sum.last_end - sum.first_start >= self.min_duration_us
+            && (self.min_duration_us..=self.max_duration_us)
+                .contains(&(sum.last_end - sum.first_start))
             && self.failed.is_none_or(|failed| failed == (sum.errors > 0))
             && (self.service_bits == 0 || self.service_bits & sum.service_bits != 0)
     }

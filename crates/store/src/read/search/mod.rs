@@ -51,7 +51,9 @@ pub(crate) fn search(
         return Ok(Vec::new());
     }
     let mut keep = if plan.filter.is_some() { limit.max(FIRST_CANDIDATES) } else { limit };
-    let (mut matching, mut below) = (Vec::new(), None);
+    let order = plan.indexed.order;
+    let mut below = plan.indexed.after.map(|after| best::above(order, &after));
+    let mut matching = Vec::new();
     loop {
         let mut found = live.reading(|| best(live, plan, keep, below, budget))?;
         // A span that was stored between two rounds may have changed the rank of its trace, so
@@ -111,7 +113,7 @@ fn best(
     };
     let segments = each_place(live, plan, &judge, &mut best, budget, cut)?;
     let bar = best.bar();
-    let traces = best::read(best, &segments, &judge, budget)?;
+    let traces = best::read(best, &segments, &judge, plan.indexed.after, budget)?;
     Ok(Found { traces, bar })
 }
 

@@ -1,6 +1,6 @@
 //! The conditions of a search that the store's indexes answer.
 
-use coral_engine::{Order, TraceQuery};
+use coral_engine::{Order, TracePosition, TraceQuery};
 use coral_trace::{Collector, TimeRange};
 
 /// A search without a filter, which indexes answer alone. Fields are those of [`TraceQuery`].
@@ -14,6 +14,8 @@ pub struct IndexedQuery {
     pub collector: Option<Collector>,
     /// See [`TraceQuery::min_duration_us`].
     pub min_duration_us: Option<i64>,
+    /// See [`TraceQuery::max_duration_us`].
+    pub max_duration_us: Option<i64>,
     /// See [`TraceQuery::failed`].
     pub failed: Option<bool>,
     /// See [`TraceQuery::name`].
@@ -22,6 +24,8 @@ pub struct IndexedQuery {
     pub attributes: Vec<(String, String)>,
     /// See [`TraceQuery::order`].
     pub order: Order,
+    /// See [`TraceQuery::after`].
+    pub after: Option<TracePosition>,
     /// See [`TraceQuery::limit`].
     pub limit: u32,
 }
@@ -44,10 +48,12 @@ impl From<&TraceQuery> for IndexedQuery {
             services: query.services.clone(),
             collector: query.collector,
             min_duration_us: query.min_duration_us,
+            max_duration_us: query.max_duration_us,
             failed: query.failed,
             name: query.name.clone(),
             attributes: query.attributes.clone(),
             order: query.order,
+            after: query.after,
             limit: query.limit,
         }
     }

@@ -1,0 +1,42 @@
+// Which rows of a comparison are shown, and what they come to.
+import type { ComparedRow, WordedComparison } from "./pending.ts";
+
+/** A difference below this part of the whole is not worth a line. */
+const SMALL_SHARE = 0.01;
+
+/** Whether something about the operation differs between the sides. */
+export function differs(row: ComparedRow): boolean {
+  if (row.a === null || row.b === null) return true;
+  if (row.share !== null && Math.abs(row.share) >= SMALL_SHARE) return true;
+  const fails = (errors: number, calls: number) => errors / Math.max(1, calls);
+  return fails(row.a.errors, row.a.calls * row.a.traces) !== fails(row.b.errors, row.b.calls * row.b.traces);
+}
+
+/** The rows that differ, with the operations above them. */
+export function differing(rows: readonly ComparedRow[]): ComparedRow[] {
+  const kept = new Set<ComparedRow>();
+  const above: ComparedRow[] = [];
+  for (const row of rows) {
+    above.length = Math.min(above.length, row.depth);
+    if (differs(row)) {
+      for (const one of above) kept.add(one);
+      kept.add(row);
+    }
+    above[row.depth] = row;
+  }
+  return rows.filter((row) => kept.has(row));
+}
+
+/** The operations that most of the difference is in: those that make up 80% of it, at most three. */
+export function mainRows({ rows, delta_us: delta }: WordedComparison): ComparedRow[] {
+  if (delta === 0) return [];
+  const largest = rows.filter((row) => (row.share ?? 0) >= 0.05).toSorted((one, other) => (other.share ?? 0) - (one.share ?? 0));
+  const main: ComparedRow[] = [];
+  let sum = 0;
+  for (const row of largest) {
+    if (sum >= 0.8 || main.length === 3) break;
+    main.push(row);
+    sum += row.share ?? 0;
+  }
+  return main;
+}
