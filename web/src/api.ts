@@ -136,6 +136,32 @@ export interface ApiError {
   hint?: string | null;
 }
 
+/** A key or a value. */
+export interface AttributeItem {
+  /** How many of the spans have it. */
+  spans: number;
+  /** The key, or the value as text, cut to 500 bytes. */
+  text: string;
+}
+
+/** Keys that spans have, or values of a key, most frequent first. */
+export interface AttributeList {
+  /**
+   * Whether there may be further keys, values or spans: more traces match than were read, or
+   * more items begin with `prefix` than `limit`.
+   */
+  cut: boolean;
+  /**
+   * The keys or values, those of most spans first, then in the order of their text. Keys that every
+   * span has, such as `service` and `status`, come first.
+   */
+  items: AttributeItem[];
+  /** The key whose values are listed; null for a list of keys. */
+  key: string | null;
+  /** How many spans were looked at: those of the newest traces that meet the search. */
+  of: number;
+}
+
 /** What a question asks to group by. */
 export type By = "service" | "call" | "endpoint" | "host" | "version";
 
@@ -220,6 +246,98 @@ export interface ColonyStatus {
   store: StoreStatus;
   /** The version of Coral that the colony runs. */
   version: string;
+}
+
+/** A value of an attribute on both sides. */
+export interface ComparedAttribute {
+  /** How many traces of `a` have a span of the service with this value. */
+  a: number;
+  /** How many traces of `a` have a span of the service. */
+  a_of: number;
+  /** How many traces of `b` have a span of the service with this value. */
+  b: number;
+  /** How many traces of `b` have a span of the service. */
+  b_of: number;
+  /** The key. */
+  key: string;
+  /** The service whose spans, or whose resource, have the attribute. */
+  service: string;
+  /** The value, as text. */
+  value: string;
+}
+
+/** What a side of a comparison is. */
+export type ComparedKind = "trace" | "traces";
+
+/** An operation on both sides. */
+export interface ComparedRow {
+  /** How long it takes in `a`; null if no trace of `a` has it. */
+  a: ComparedTimes | null;
+  /** How long it takes in `b`; null if no trace of `b` has it. */
+  b: ComparedTimes | null;
+  /** `p50_us` of `a` minus that of `b`; null unless both have it. */
+  delta_us: number | null;
+  /** How many operations are above it; 0 if not aligned. */
+  depth: number;
+  /** The kind of its span: `internal`, `server`, `client`, `producer` or `consumer`. */
+  kind: string;
+  /** The name of the operation. */
+  name: string;
+  /** The service. */
+  service: string;
+  /**
+   * The part of the answer's `delta_us` that its own time accounts for: the difference of the P50s
+   * of its own time in all traces, where a trace without it counts as 0. Null without a
+   * difference.
+   */
+  share: number | null;
+}
+
+/** One side of a comparison. */
+export interface ComparedSide {
+  /** Whether there are more traces, or spans of a trace, than are compared. */
+  cut: boolean;
+  /** P50 of the durations of the traces, in microseconds. */
+  duration_p50_us: number;
+  /** P95 of these durations, in microseconds. */
+  duration_p95_us: number;
+  /** Ids of at most five of the traces. */
+  example_trace_ids: string[];
+  /**
+   * Whether the traces are healthy ones of the operation of `a`: the faster half of those without
+   * a failed span, if there are any.
+   */
+  healthy: boolean;
+  /** Whether the side is one trace or a set of traces. */
+  kind: ComparedKind;
+  /** The name of that span; null without traces. */
+  operation: string | null;
+  /** The search of the set; null for a trace and for healthy traces. */
+  q: string | null;
+  /** The service of the topmost span of most traces; null without traces. */
+  service: string | null;
+  /** The id of the trace; null for a set. */
+  trace_id: string | null;
+  /** How many traces are compared. */
+  traces: number;
+}
+
+/** How long an operation takes on one side. */
+export interface ComparedTimes {
+  /** How often such a trace has it, on average. */
+  calls: number;
+  /** How many of its spans failed. */
+  errors: number;
+  /** The span that took longest. */
+  example: WhyEvidence;
+  /** P50 of its durations, in microseconds. */
+  p50_us: number;
+  /** P95 of its durations, in microseconds. */
+  p95_us: number;
+  /** P50 of its own times, without the operations below, in microseconds. */
+  self_p50_us: number;
+  /** How many traces have the operation. */
+  traces: number;
 }
 
 /** A gap in what was seen of an agent. */
@@ -540,6 +658,9 @@ export interface NoSuchService {
 
 /** The kind of a node. */
 export type NodeKind = "service" | "database" | "queue" | "external";
+
+/** Why the sides of a comparison are not aligned. */
+export type NotAligned = "no_traces_in_a" | "no_traces_in_b" | "different_operations";
 
 /** The words of a question that were not understood, and names that a question can have. */
 export interface NotUnderstood {
@@ -874,6 +995,60 @@ export interface RequestFindings {
 /** What kind of requests a service serves. */
 export type RequestKind = "http" | "grpc" | "messages" | "other";
 
+/**
+ * The requests of one service over time. Each list has one number for each step of the window, the
+ * earliest first.
+ */
+export interface RequestSeries {
+  /**
+   * Percentiles of steps with requests that are null are above this many microseconds; null if
+   * all are known.
+   */
+  beyond_us: number | null;
+  /**
+   * Where the stored data begins, in microseconds since the Unix epoch: the start of the window,
+   * or later if all data is younger. Steps before have no requests because nothing is stored.
+   */
+  covered_since_unix_us: number;
+  /**
+   * Services of a similar name, when no span in the window is of this one: at most three, the
+   * most alike first.
+   */
+  did_you_mean: string[];
+  /** How many of them failed. */
+  errors: number[];
+  /**
+   * The slowest requests of each step that are known one by one, at most three a step, in the
+   * order of the steps: of metrics their exemplars, and else spans.
+   */
+  exemplars: SeriesExemplar[];
+  /** The median duration in microseconds; null without requests, or above `beyond_us`. */
+  p50_us: (number | null)[];
+  /** The 95th percentile of the durations in microseconds; null likewise. */
+  p95_us: (number | null)[];
+  /** The 99th percentile of the durations in microseconds; null likewise. */
+  p99_us: (number | null)[];
+  /** The protocol of the requests: `http`, `grpc` or `sql`. */
+  protocol: RedProtocol;
+  /** How many requests there were in each step. */
+  requests: number[];
+  /** The service, by its `service.name`. */
+  service: string;
+  /** `server` for requests that the service served, `client` for requests that it made. */
+  side: RedSide;
+  /** Start of the window and of the first step, microseconds since the Unix epoch. */
+  since_unix_us: number;
+  /**
+   * What the requests were counted from: `metrics` or `spans`. Requests of metrics count in the
+   * step of the export that counted them, and those of spans in the step in which they began.
+   */
+  source: RedSource;
+  /** How long a step is, in microseconds. */
+  step_us: number;
+  /** End of the window, exclusive, microseconds since the Unix epoch. */
+  until_unix_us: number;
+}
+
 /** Spans of an agent of which only a share is recorded. */
 export interface SampledSpans {
   /** The agent's id. */
@@ -909,6 +1084,25 @@ export interface ScopeJson {
   name: string;
   /** The version of the library; empty when the exporter sent none. */
   version: string;
+}
+
+/** One request of a series. */
+export interface SeriesExemplar {
+  /** How long the request took, in microseconds. */
+  duration_us: number;
+  /** Whether the request failed. */
+  error: boolean;
+  /**
+   * The span id of the request's span, or of the span that was active when the request was
+   * measured.
+   */
+  span_id: string;
+  /** Whether the trace is stored. A trace that is not stored was not sampled, or has expired. */
+  stored: boolean;
+  /** When the request was measured; of a span, when it began: microseconds since the Unix epoch. */
+  time_unix_us: number;
+  /** The trace id of the request. */
+  trace_id: string;
 }
 
 /** Calls from one node of the service map to another. */
@@ -2409,6 +2603,36 @@ export interface WordedAnomalies {
   traces: number;
 }
 
+/** A comparison, and why it is not aligned in words. */
+export interface WordedComparison {
+  /** What was asked about. */
+  a: ComparedSide;
+  /** Whether `rows` are a tree: both sides have the same topmost operation. */
+  aligned: boolean;
+  /**
+   * Values of attributes of spans and resources that differ most between the sides, at most 20.
+   * A key with a value of its own for most traces, such as a request id, is left out.
+   */
+  attributes: ComparedAttribute[];
+  /** What it is compared with. */
+  b: ComparedSide;
+  /** The gaps in what was seen of agents in the time of the traces. */
+  coverage: Coverage[];
+  /** The P50 of the durations of `a` minus that of `b`, in microseconds. */
+  delta_us: number;
+  /** Why the sides are not aligned; null if they are. */
+  not_aligned: NotAligned | null;
+  /** Why the sides are not aligned: a sentence without a full stop; null if they are. */
+  not_aligned_because: string | null;
+  /**
+   * The operations, aligned by service, name, kind and the path of operations above, depth first.
+   * If not aligned, without paths, those whose own time differs most first. At most 2,000.
+   */
+  rows: ComparedRow[];
+  /** How many further operations there are; their own times differ least. */
+  rows_left_out: number;
+}
+
 /** An answer to a question in plain English, and its page in words. */
 export interface WordedEnglish {
   /** What was found, by kind of question. */
@@ -2711,9 +2935,12 @@ export interface WordedWhy {
 export interface Questions {
   "anomalies": { ask: { baseline_us?: number; find_beginning?: boolean; since_unix_us?: number; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedAnomalies };
   "ask": { ask: { now_unix_us?: number; question?: string; tz?: string; now?: string }; answer: WordedEnglish };
+  "attributes": { ask: { key?: string; limit?: number; prefix?: string; q?: string; since_unix_us?: number | null; source?: Source; until_unix_us?: number | null; since?: string; until?: string; tz?: string }; answer: AttributeList };
+  "compare": { ask: { a?: string; b?: string | null; since_unix_us?: number | null; source?: Source; until_unix_us?: number | null; since?: string; until?: string; tz?: string }; answer: WordedComparison };
   "doctor/traces": { ask: { service?: string | null; since_unix_us?: number; until_unix_us?: number; since?: string; until?: string; tz?: string }; answer: WordedTraceHealth };
   "heatmap": { ask: { columns?: number; q?: string; rows?: number; service?: string | null; since_unix_us?: number; source?: Source; until_unix_us?: number; since?: string; until?: string; tz?: string }; answer: Heatmap };
   "red/{protocol}": { ask: { compare_us?: number | null; over_us?: number | null; protocol?: RedProtocol; service?: string; side?: RedSide; since_unix_us?: number; slow?: boolean; source?: RedSource | null; until_unix_us?: number; compare?: string; over?: string; since?: string; until?: string; tz?: string }; answer: RedTable };
+  "series/{protocol}": { ask: { points?: number; protocol?: RedProtocol; route?: string | null; service?: string; side?: RedSide; since_unix_us?: number; source?: RedSource | null; until_unix_us?: number; since?: string; until?: string; tz?: string }; answer: RequestSeries };
   "services": { ask: { baseline_us?: number; find_beginning?: boolean; service?: string | null; since_unix_us?: number; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedServices };
   "status": { ask: {}; answer: ColonyStatus };
   "topology": { ask: { depth?: number | null; diff_us?: number | null; focus?: string | null; layout?: LayoutDirection | null; since_unix_us?: number; source?: Source; top?: number | null; until_unix_us?: number; diff?: string; since?: string; until?: string; tz?: string }; answer: Topology };

@@ -5,7 +5,9 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, Anomaly, AttributeList, ColonyStatus, Comparison, English, FoundRows, Heatmap, RedTable, RequestSeries, Services, SlowRow, SpanDetails, Topology, Trace, TraceHealth, TraceList, TraceSummary, Waterfall, Why,
+    Anomalies, Anomaly, AttributeList, ColonyStatus, Comparison, English, FoundRows, Heatmap,
+    RedTable, RequestSeries, Services, SlowRow, SpanDetails, Topology, Trace, TraceHealth,
+    TraceList, TraceSummary, Waterfall, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -47,7 +49,7 @@ macro_rules! without_words {
     };
 }
 
-without_words!(ColonyStatus, FoundRows, Heatmap, Topology, Waterfall);
+without_words!(AttributeList, ColonyStatus, FoundRows, Heatmap, RequestSeries, Topology, Waterfall,);
 
 /// What changed, and the changes in words.
 #[derive(Serialize, JsonSchema)]
@@ -84,7 +86,6 @@ impl Projection for Anomalies {
         found
     }
 }
-without_words!(Anomalies, AttributeList, ColonyStatus, Heatmap, RequestSeries, Topology);
 
 /// The health of services, and the verdict in words.
 #[derive(Serialize, JsonSchema)]

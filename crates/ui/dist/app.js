@@ -1271,16 +1271,10 @@
 
   // src/frame/session.ts
   var OWN = { "x-coral-csrf": "1" };
-  function usePerson() {
-    const [person, set] = d2(null);
+  function useVisitor() {
+    const [visitor, set] = d2(null);
     A2(() => {
-      const ask2 = () => {
-        void fetch("../api/v1/whoami", { headers: { accept: "application/json" } }).then(async (response) => {
-          if (response.ok) set(await response.json());
-          else if (response.status === 401) set("signed-out");
-        }).catch(() => {
-        });
-      };
+      const ask2 = () => void visitorNow().then(set);
       const signedOut = () => set("signed-out");
       ask2();
       addEventListener("coral:signed-out", signedOut);
@@ -1290,7 +1284,21 @@
         removeEventListener("coral:signed-in", ask2);
       };
     }, []);
-    return person;
+    return visitor;
+  }
+  function personOf(visitor) {
+    return typeof visitor === "string" ? null : visitor;
+  }
+  async function visitorNow() {
+    try {
+      const methods = await fetch("../auth/methods");
+      if (methods.ok && !(await methods.json()).signed_in) return "signed-out";
+      const response = await fetch("../api/v1/whoami", { headers: { accept: "application/json" } });
+      if (response.ok) return await response.json();
+      return response.status === 401 ? "signed-out" : "unknown";
+    } catch {
+      return "unknown";
+    }
   }
   async function signOut() {
     await fetch("../auth/logout", { method: "POST", headers: OWN }).catch(() => {
@@ -1424,7 +1432,7 @@
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: copyLink, title: "Copy a link with fixed times", children: "Link" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", onClick: turnTheme, "aria-label": `Theme: ${shown2}`, title: `Theme: ${shown2}`, children: "◐" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", onClick: () => setHelp(true), "aria-label": "Keys and search", title: "Keys and search", children: "?" }),
-          props.person?.session === true && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => void signOut(), title: `Signed in as ${props.person.name}`, children: "Sign out" })
+          props.person?.has_session === true && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => void signOut(), title: `Signed in as ${props.person.name}`, children: "Sign out" })
         ] })
       ] }),
       props.person !== null && props.person.services.length > 0 && /* @__PURE__ */ a3("p", { class: "notice limited", children: [
@@ -1465,6 +1473,8 @@
       askedAt: null
     });
     const abort = T2(null);
+    const isUnderWay = T2(false);
+    const refreshed = T2(refresh);
     const url = params === null ? null : urlOf(question2, params);
     A2(() => {
       if (url === null || params === null) {
@@ -1483,14 +1493,17 @@
         askedAt: Date.now()
       }));
       const run = () => {
+        isUnderWay.current = true;
         ask(question2, params, controller.signal).then(
           (answer) => {
             if (controller.signal.aborted) return;
+            isUnderWay.current = false;
             remember(url, answer);
             setState({ url, answer, answeredAt: Date.now(), error: null, askedAt: null });
           },
           (error) => {
             if (controller.signal.aborted) return;
+            isUnderWay.current = false;
             const failed2 = error instanceof AskError ? error : new AskError(0, String(error), null, url);
             setState((last) => ({ ...last, error: failed2, askedAt: null }));
             announce(failed2.message);
@@ -1505,11 +1518,18 @@
       return () => {
         clearTimeout(retry2);
         controller.abort();
+        isUnderWay.current = false;
       };
-    }, [url, attempt, refresh]);
+    }, [url, attempt]);
+    A2(() => {
+      if (refreshed.current === refresh) return;
+      refreshed.current = refresh;
+      if (!isUnderWay.current) setAttempt((attempt2) => attempt2 + 1);
+    }, [refresh]);
     const retry = b(() => setAttempt((attempt2) => attempt2 + 1), []);
     const cancel = b(() => {
       abort.current?.abort();
+      isUnderWay.current = false;
       setState((last) => ({ ...last, askedAt: null, error: new AskError(-1, "cancelled", null, url ?? "") }));
     }, [url]);
     return {
@@ -1552,7 +1572,7 @@
     }, [askedAt]);
     if (askedAt === null || elapsed < 150) return null;
     if (elapsed >= 2e3) {
-      return /* @__PURE__ */ a3("p", { class: "waiting", role: "status", children: [
+      return /* @__PURE__ */ a3("p", { class: answer !== null && isCurrent ? "waiting waiting-again" : "waiting", role: "status", children: [
         "Reading ",
         props.what,
         ": ",
@@ -1640,7 +1660,7 @@
         /* @__PURE__ */ a3("button", { type: "submit", class: "button-first", disabled: isBusy, children: "Sign in" }),
         /* @__PURE__ */ a3("p", { class: "soft", children: [
           "On the colony's host, ",
-          /* @__PURE__ */ a3("code", { children: "coral token create" }),
+          /* @__PURE__ */ a3("code", { children: "coral colony token create --user NAME" }),
           " makes one."
         ] })
       ] }),
@@ -1653,18 +1673,6 @@
     A2(() => {
       document.title = title === "" ? "Coral" : `${visible(title)} · Coral`;
     }, [title]);
-  }
-
-  // src/screens/ask/ask.tsx
-  function Ask(_props) {
-    useTitle("Ask");
-    return /* @__PURE__ */ a3("h1", { children: "Ask" });
-  }
-
-  // src/screens/compare/compare.tsx
-  function Compare(_props) {
-    useTitle("Compare");
-    return /* @__PURE__ */ a3("h1", { children: "Compare" });
   }
 
   // src/parts/command.tsx
@@ -1684,8 +1692,249 @@
     return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
   }
 
-  // src/parts/gaps.tsx
+  // src/parts/list-keys.ts
+  function useListKeys(title, selector) {
+    const move = (by) => {
+      const items = [...document.querySelectorAll(selector)];
+      const at = items.indexOf(document.activeElement);
+      const next = at < 0 ? by > 0 ? 0 : items.length - 1 : Math.min(Math.max(at + by, 0), items.length - 1);
+      items[next]?.focus();
+    };
+    useKeys(title, [
+      { keys: "j", does: "next row", run: () => move(1) },
+      { keys: "k", does: "previous row", run: () => move(-1) }
+    ]);
+  }
+
+  // src/parts/state.tsx
   var WORDS3 = {
+    failing: { word: "failing", mark: "✕", tone: "bad" },
+    slow: { word: "slow", mark: "✕", tone: "bad" },
+    not_seen: { word: "not seen", mark: "!", tone: "warn" },
+    fewer_requests: { word: "fewer requests", mark: "!", tone: "warn" },
+    unknown: { word: "unknown", mark: "?", tone: "soft" },
+    well: { word: "ok", mark: "✓", tone: "good" }
+  };
+  function State(props) {
+    const { word: word2, mark, tone } = WORDS3[props.health];
+    return /* @__PURE__ */ a3(Mark, { mark, tone, word: word2 });
+  }
+  function Mark(props) {
+    return /* @__PURE__ */ a3("span", { class: `state tone-${props.tone}`, children: [
+      /* @__PURE__ */ a3("span", { class: "mark", "aria-hidden": "true", children: props.mark }),
+      props.word
+    ] });
+  }
+
+  // src/screens/ask/commands.ts
+  function placeOf(command4) {
+    const [program, ...rest] = wordsOf(command4);
+    if (program !== "coral") return null;
+    const { words: words3, flags } = split(rest);
+    const [verb, noun, third, fourth] = words3;
+    const when = windowOf2(flags);
+    const baseline = flags.get("baseline")?.[0] ?? null;
+    if (verb === "why") {
+      const trace = flags.get("trace-id")?.[0] ?? null;
+      return { page: "why", title: "Why", params: { service: noun, route: flags.get("route")?.[0], trace, baseline, ...trace === null ? when : {} } };
+    }
+    if (verb === "services") return noun === void 0 ? { page: "", title: "Home", params: when } : { page: "service", title: "Service", params: { name: noun, ...when } };
+    if (verb !== "query") return null;
+    if (noun === "anomalies") return { page: "", title: "What changed", params: when };
+    if (noun === "topology") return { page: "map", title: "Map", params: { focus: flags.get("focus")?.[0], diff: flags.get("diff")?.[0], ...when } };
+    if (noun === "sql") return { page: "sql", title: "SQL", params: { q: third, ...when } };
+    if (noun !== "beyla" || third === void 0) return null;
+    if (third === "traces") {
+      const trace = flags.get("trace-id")?.[0];
+      if (trace !== void 0) return { page: "trace", title: "The trace", params: { id: trace } };
+      return { page: "traces", title: "Traces", params: { q: searchOf(fourth ?? "", flags), sort: flags.get("sort")?.[0], by: flags.get("by")?.[0], ...when } };
+    }
+    if (fourth !== void 0 && ["http", "grpc", "sql"].includes(third)) return { page: "service", title: "Service", params: { name: fourth, ...when } };
+    return null;
+  }
+  function searchOf(search2, flags) {
+    let text = search2;
+    const add = (condition) => {
+      text = and(text, condition);
+    };
+    for (const service of flags.get("service") ?? []) add(equals("service", service));
+    for (const name of flags.get("name") ?? []) add(equals("name", name));
+    for (const pair of flags.get("attr") ?? []) {
+      const at = pair.indexOf("=");
+      add(at > 0 ? equals(pair.slice(0, at), pair.slice(at + 1)) : pair);
+    }
+    for (const status of flags.get("status") ?? []) add(`status:${status}`);
+    for (const least of flags.get("min-duration") ?? []) add(`duration>=${least}`);
+    return text;
+  }
+  function windowOf2(flags) {
+    const since = flags.get("since")?.[0];
+    const until = flags.get("until")?.[0];
+    if (since === void 0) return { since: null, from: null, to: null };
+    return until === void 0 && lengthMs(since) !== null ? { since, from: null, to: null } : { since: null, from: since, to: until ?? null };
+  }
+  function split(words3) {
+    const flags = /* @__PURE__ */ new Map();
+    const others = [];
+    for (let at = 0; at < words3.length; at += 1) {
+      const word2 = words3[at] ?? "";
+      if (!word2.startsWith("--")) {
+        others.push(word2);
+        continue;
+      }
+      const [name = "", value] = word2.slice(2).split(/=(.*)/s);
+      if (value === void 0) at += 1;
+      flags.set(name, [...flags.get(name) ?? [], value ?? words3[at] ?? ""]);
+    }
+    return { words: others, flags };
+  }
+  function wordsOf(command4) {
+    const words3 = [];
+    let word2 = null;
+    let isQuoted = false;
+    for (let at = 0; at < command4.length; at += 1) {
+      const sign = command4[at] ?? "";
+      if (sign === "'") {
+        isQuoted = !isQuoted;
+        word2 ??= "";
+      } else if (!isQuoted && sign === "\\") {
+        at += 1;
+        word2 = (word2 ?? "") + (command4[at] ?? "");
+      } else if (!isQuoted && /\s/.test(sign)) {
+        if (word2 !== null) words3.push(word2);
+        word2 = null;
+      } else {
+        word2 = (word2 ?? "") + sign;
+      }
+    }
+    return word2 === null ? words3 : [...words3, word2];
+  }
+
+  // src/screens/ask/spelled.tsx
+  function Spelled({ text }) {
+    return /* @__PURE__ */ a3($, { children: text.split("`").map((part3, at) => at % 2 === 1 ? /* @__PURE__ */ a3(Code, { text: part3 }, at) : part3) });
+  }
+  function Code({ text }) {
+    const place = placeOf(text);
+    return place === null ? /* @__PURE__ */ a3("code", { children: text }) : /* @__PURE__ */ a3("a", { href: href(place.page, place.params), children: /* @__PURE__ */ a3("code", { children: text }) });
+  }
+
+  // src/screens/ask/ask.tsx
+  var NOTHING = "?";
+  function Ask({ address, window }) {
+    const question2 = (address.params.get("q") ?? "").trim();
+    const tz = address.params.get("tz") === "local" ? Intl.DateTimeFormat().resolvedOptions().timeZone : void 0;
+    useTitle(question2 === "" ? "Ask" : question2);
+    const asked2 = useAnswer("ask", { question: question2 === "" ? NOTHING : question2, now: window.ask.until, tz });
+    useListKeys("Ask", "[data-answer-line] a, .ask-examples a");
+    return /* @__PURE__ */ a3("div", { class: "ask", children: [
+      /* @__PURE__ */ a3("h1", { children: question2 === "" ? "Ask" : question2 }),
+      /* @__PURE__ */ a3(Box, { question: question2 }),
+      /* @__PURE__ */ a3(Answer, { of: asked2, what: "the answer", children: (answer) => /* @__PURE__ */ a3(Page, { answer, question: question2 }) }),
+      /* @__PURE__ */ a3(Command, { text: `coral ask ${word(question2 === "" ? "what is wrong?" : question2)}` })
+    ] });
+  }
+  function Box({ question: question2 }) {
+    const [text, setText] = d2(question2);
+    A2(() => setText(question2), [question2]);
+    const submit = (event) => {
+      event.preventDefault();
+      amend({ q: text.trim() });
+    };
+    return /* @__PURE__ */ a3("form", { class: "ask-box", onSubmit: submit, children: [
+      /* @__PURE__ */ a3("input", { type: "text", value: text, "aria-label": "A question", placeholder: "Why is payments-api slow?", autocomplete: "off", spellcheck: false, onInput: (event) => setText(event.currentTarget.value) }),
+      /* @__PURE__ */ a3("button", { type: "submit", class: "button-first", children: "Ask" })
+    ] });
+  }
+  function Page({ answer, question: question2 }) {
+    const { findings, queries } = answer;
+    const places = queries.map(placeOf);
+    const isExamples = findings.kind === "not_understood";
+    const sections = question2 === "" && isExamples ? answer.sections.slice(1) : answer.sections;
+    return /* @__PURE__ */ a3($, { children: [
+      answer.understood !== null && /* @__PURE__ */ a3("p", { class: "ask-understood soft", children: answer.understood }),
+      sections.map((section, at) => {
+        const isProblem = at === 0 && question2 !== "" && answer.understood === null;
+        const hasExamples = isExamples && !isProblem;
+        return /* @__PURE__ */ a3("section", { class: isProblem ? "card ask-problem" : "section", children: [
+          /* @__PURE__ */ a3("h2", { children: isProblem ? /* @__PURE__ */ a3(Mark, { mark: "?", tone: "warn", word: section.title }) : section.title }),
+          /* @__PURE__ */ a3("ul", { class: hasExamples ? "ask-examples" : "ask-lines", children: section.lines.map((line, index) => hasExamples && !line.text.startsWith("services: ") ? /* @__PURE__ */ a3("li", { children: /* @__PURE__ */ a3("a", { href: href("ask", { q: line.text }), children: line.text }) }, index) : /* @__PURE__ */ a3(Line, { line, places, queries }, index)) })
+        ] }, section.title);
+      }),
+      findings.kind === "no_such_service" && /* @__PURE__ */ a3(Similar, { service: findings.service, names: findings.similar.length > 0 ? findings.similar : findings.known, question: question2 }),
+      queries.length > 0 && /* @__PURE__ */ a3("section", { class: "section", children: [
+        /* @__PURE__ */ a3("h2", { children: "Queries behind these lines" }),
+        /* @__PURE__ */ a3("ol", { class: "ask-queries", children: queries.map((query, at) => {
+          const place = places[at];
+          return /* @__PURE__ */ a3("li", { children: [
+            /* @__PURE__ */ a3("span", { class: "soft", children: [
+              at + 1,
+              "."
+            ] }),
+            " ",
+            /* @__PURE__ */ a3("code", { children: query }),
+            " ",
+            place && /* @__PURE__ */ a3("a", { href: href(place.page, place.params), children: place.title })
+          ] }, query);
+        }) })
+      ] })
+    ] });
+  }
+  function Line({ line, places, queries }) {
+    const place = line.query === null ? null : places[line.query - 1] ?? null;
+    const query = line.query === null ? void 0 : queries[line.query - 1];
+    return /* @__PURE__ */ a3("li", { "data-answer-line": true, children: [
+      /* @__PURE__ */ a3("span", { children: /* @__PURE__ */ a3(Spelled, { text: line.text }) }),
+      place !== null && /* @__PURE__ */ a3("a", { class: "ask-place", href: href(place.page, place.params), title: query, "aria-label": `${place.title}: where this is from`, children: [
+        place.title,
+        " →"
+      ] }),
+      place === null && line.query !== null && /* @__PURE__ */ a3("span", { class: "soft small", children: [
+        "query ",
+        line.query
+      ] })
+    ] });
+  }
+  function Similar({ service, names, question: question2 }) {
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "Ask about" }),
+      /* @__PURE__ */ a3("ul", { class: "ask-examples", children: names.map((name) => {
+        const other = question2.includes(service) ? question2.replace(service, name) : `is ${name} ok?`;
+        return /* @__PURE__ */ a3("li", { children: /* @__PURE__ */ a3("a", { href: href("ask", { q: other }), children: other }) }, name);
+      }) })
+    ] });
+  }
+
+  // src/format/duration.ts
+  function duration(micros2) {
+    const us = Math.max(0, Math.round(micros2));
+    if (us < 1e3) return `${us}µs`;
+    const rounded = threeDigits(us);
+    if (rounded < 1e6) return `${rounded / 1e3}ms`;
+    if (rounded < 6e7) return `${rounded / 1e6}s`;
+    const seconds = Math.round(us / 1e6);
+    if (seconds < 3600) return twoUnits(seconds, "m", "s");
+    return twoUnits(Math.round(us / 6e7), "h", "m");
+  }
+  function percentile(us, exact, beyond) {
+    if (us !== null) return exact ? duration(us) : `≈${duration(us)}`;
+    return beyond === null ? "–" : `>${duration(beyond)}`;
+  }
+  function difference(us) {
+    if (Math.round(us) === 0) return "±0";
+    return `${us > 0 ? "+" : "−"}${duration(Math.abs(us))}`;
+  }
+  function threeDigits(us) {
+    const step = 10 ** Math.max(0, Math.floor(Math.log10(us)) - 2);
+    return Math.round(us / step) * step;
+  }
+  function twoUnits(small, large, unit) {
+    const rest = small % 60;
+    return `${Math.floor(small / 60)}${large}${rest === 0 ? "" : ` ${rest}${unit}`}`;
+  }
+
+  // src/parts/gaps.tsx
+  var WORDS4 = {
     unreachable: "could not be reached",
     returned: "was away and came back",
     joined: "joined",
@@ -1704,7 +1953,7 @@
       /* @__PURE__ */ a3("ul", { children: coverage.map((gap) => /* @__PURE__ */ a3("li", { children: [
         /* @__PURE__ */ a3("strong", { children: gap.agent_id }),
         " ",
-        WORDS3[gap.gap],
+        WORDS4[gap.gap],
         gap.since_unix_us !== null && /* @__PURE__ */ a3($, { children: [
           ", ",
           times2.short(gap.since_unix_us)
@@ -1727,44 +1976,463 @@
     ] });
   }
 
-  // src/parts/list-keys.ts
-  function useListKeys(title, selector) {
-    const move = (by) => {
-      const items = [...document.querySelectorAll(selector)];
-      const at = items.indexOf(document.activeElement);
-      const next = at < 0 ? by > 0 ? 0 : items.length - 1 : Math.min(Math.max(at + by, 0), items.length - 1);
-      items[next]?.focus();
+  // src/parts/service.tsx
+  var COLORS = 8;
+  function serviceColor(name) {
+    let hash = 2166136261;
+    for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 16777619);
+    return (hash >>> 0) % COLORS + 1;
+  }
+  function Service(props) {
+    const dot = /* @__PURE__ */ a3("span", { class: `dot service-${serviceColor(props.name)}`, "aria-hidden": "true" });
+    return props.isLink === false ? /* @__PURE__ */ a3("span", { class: "service", children: [
+      dot,
+      props.name
+    ] }) : /* @__PURE__ */ a3("a", { class: "service", href: href("service", { name: props.name }), children: [
+      dot,
+      props.name
+    ] });
+  }
+
+  // src/screens/compare/attributes.tsx
+  function Attributes(props) {
+    const { attributes, a: a4, b: b2 } = props.found;
+    if (a4.traces === 0 || b2.traces === 0) return null;
+    return /* @__PURE__ */ a3("section", { class: "section", "aria-labelledby": "attributes-title", children: [
+      /* @__PURE__ */ a3("h2", { id: "attributes-title", children: "What sets A apart" }),
+      attributes.length === 0 ? /* @__PURE__ */ a3("p", { class: "soft", children: "No attribute has values that differ between A and B." }) : /* @__PURE__ */ a3("table", { class: "compare-attributes", children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { scope: "col", children: "Service" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: "Attribute and value" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: "Traces of A" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: "Traces of B" })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: attributes.map((one) => /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("td", { class: "attribute-service", children: /* @__PURE__ */ a3(Service, { name: one.service }) }),
+          /* @__PURE__ */ a3("td", { class: "attribute-value", children: /* @__PURE__ */ a3("a", { href: href("traces", { q: `${equals("service", one.service)} ${equals(one.key, one.value)}` }), children: [
+            /* @__PURE__ */ a3("code", { children: one.key }),
+            " = ",
+            /* @__PURE__ */ a3("strong", { class: "isolate", children: one.value })
+          ] }) }),
+          /* @__PURE__ */ a3(Part, { side: "A", part: one.a, of: one.a_of }),
+          /* @__PURE__ */ a3(Part, { side: "B", part: one.b, of: one.b_of })
+        ] }, `${one.service} ${one.key} ${one.value}`)) })
+      ] })
+    ] });
+  }
+  function Part(props) {
+    const { side: side2, part: part3, of } = props;
+    const share3 = of > 0 ? part3 / of : 0;
+    return /* @__PURE__ */ a3("td", { class: "attribute-part", children: [
+      /* @__PURE__ */ a3("span", { class: "compare-label", children: [
+        side2,
+        " "
+      ] }),
+      /* @__PURE__ */ a3("span", { class: "attribute-text", children: [
+        /* @__PURE__ */ a3("strong", { children: percent(share3) }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft", children: [
+          count(part3),
+          " of ",
+          count(of)
+        ] })
+      ] }),
+      /* @__PURE__ */ a3("span", { class: "share-bar", "aria-hidden": "true", children: /* @__PURE__ */ a3("span", { class: `attribute-${side2}`, style: { width: `${share3 * 100}%` } }) })
+    ] });
+  }
+
+  // src/screens/compare/choose.tsx
+  function Choose(props) {
+    const { a: a4, b: b2, isOpen } = props;
+    const submit = (event) => {
+      event.preventDefault();
+      const form2 = new FormData(event.currentTarget);
+      amend({ a: side(String(form2.get("a") ?? "")), b: side(String(form2.get("b") ?? "")), page: null });
     };
-    useKeys(title, [
-      { keys: "j", does: "next row", run: () => move(1) },
-      { keys: "k", does: "previous row", run: () => move(-1) }
+    const form = /* @__PURE__ */ a3("form", { class: "choose", onSubmit: submit, children: [
+      /* @__PURE__ */ a3("label", { children: [
+        "A ",
+        /* @__PURE__ */ a3("input", { name: "a", required: true, placeholder: "an id, or a search: service:payments duration>500ms", defaultValue: a4.replace(/^q:/, ""), autocapitalize: "off", autocomplete: "off", spellcheck: false })
+      ] }),
+      /* @__PURE__ */ a3("label", { children: [
+        "B ",
+        /* @__PURE__ */ a3("input", { name: "b", placeholder: "empty: healthy traces of the same operation", defaultValue: b2.replace(/^q:/, ""), autocapitalize: "off", autocomplete: "off", spellcheck: false })
+      ] }),
+      /* @__PURE__ */ a3("button", { type: "submit", class: "button-first", children: "Compare" })
+    ] }, `${a4} ${b2}`);
+    if (!isOpen) return /* @__PURE__ */ a3("details", { class: "section", children: [
+      /* @__PURE__ */ a3("summary", { children: "Compare something else" }),
+      form
+    ] });
+    return /* @__PURE__ */ a3("section", { children: [
+      /* @__PURE__ */ a3("p", { children: [
+        "Choose a trace, or a search, and what to compare it with. In the ",
+        /* @__PURE__ */ a3("a", { href: href("traces"), children: "list of traces" }),
+        ", ",
+        /* @__PURE__ */ a3("kbd", { children: "Space" }),
+        " chooses two and ",
+        /* @__PURE__ */ a3("kbd", { children: "c" }),
+        " compares them; an area of the picture is compared with the rest."
+      ] }),
+      form
+    ] });
+  }
+  function side(text) {
+    const trimmed2 = text.trim();
+    return trimmed2 === "" || /^[0-9a-f]{4,32}$/i.test(trimmed2) || trimmed2.startsWith("q:") ? trimmed2 : `q:${trimmed2}`;
+  }
+
+  // src/screens/compare/rows.ts
+  var SMALL_SHARE = 0.01;
+  function differs(row) {
+    if (row.a === null || row.b === null) return true;
+    if (row.share !== null && Math.abs(row.share) >= SMALL_SHARE) return true;
+    const fails = (errors, calls2) => errors / Math.max(1, calls2);
+    return fails(row.a.errors, row.a.calls * row.a.traces) !== fails(row.b.errors, row.b.calls * row.b.traces);
+  }
+  function differing(rows) {
+    const kept = /* @__PURE__ */ new Set();
+    const above = [];
+    for (const row of rows) {
+      above.length = Math.min(above.length, row.depth);
+      if (differs(row)) {
+        for (const one of above) kept.add(one);
+        kept.add(row);
+      }
+      above[row.depth] = row;
+    }
+    return rows.filter((row) => kept.has(row));
+  }
+  function mainRows({ rows, delta_us: delta }) {
+    if (delta === 0) return [];
+    const largest = rows.filter((row) => (row.share ?? 0) >= 0.05).toSorted((one, other) => (other.share ?? 0) - (one.share ?? 0));
+    const main = [];
+    let sum = 0;
+    for (const row of largest) {
+      if (sum >= 0.8 || main.length === 3) break;
+      main.push(row);
+      sum += row.share ?? 0;
+    }
+    return main;
+  }
+
+  // src/screens/compare/operations.tsx
+  var PAGE_ROWS = 60;
+  function Operations(props) {
+    const { found, address: { params } } = props;
+    const changed = differing(found.rows);
+    const main = mainRows(found);
+    const isAll = params.get("rows") === "all" || params.get("rows") === null && found.rows.length <= PAGE_ROWS;
+    const rows = isAll ? found.rows : changed;
+    const last = Math.max(0, Math.ceil(rows.length / PAGE_ROWS) - 1);
+    const page = Math.min(last, Math.max(0, Math.floor(Number(params.get("page") ?? 0)) || 0));
+    const shown2 = rows.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS);
+    const turn2 = () => amend({ rows: isAll ? "changed" : "all", page: null });
+    useKeys("Compare", [{ keys: "o", does: "only what differs, or all", run: turn2 }]);
+    useListKeys("Compare", ".compare-rows .compare-name");
+    return /* @__PURE__ */ a3("section", { class: "section", "aria-labelledby": "operations-title", children: [
+      /* @__PURE__ */ a3("div", { class: "head", children: [
+        /* @__PURE__ */ a3("h2", { id: "operations-title", children: found.aligned ? "Where the time is" : "Operations" }),
+        /* @__PURE__ */ a3("button", { type: "button", class: "quiet", "aria-pressed": !isAll, onClick: turn2, children: [
+          "Only what differs (",
+          count(changed.length),
+          " of ",
+          count(found.rows.length),
+          ")"
+        ] })
+      ] }),
+      shown2.length === 0 ? /* @__PURE__ */ a3("p", { children: "No operation differs." }) : /* @__PURE__ */ a3("table", { class: "compare-rows", children: [
+        /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
+          /* @__PURE__ */ a3("th", { scope: "col", children: "Operation" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "compare-side", children: "A" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "compare-side", children: "B" }),
+          /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "A longer by" }),
+          /* @__PURE__ */ a3("th", { scope: "col", children: found.delta_us === 0 ? "" : `Its own part of the ${difference(found.delta_us)}` })
+        ] }) }),
+        /* @__PURE__ */ a3("tbody", { children: shown2.map((row, at) => /* @__PURE__ */ a3(Row, { row, found, isMain: main.includes(row) }, `${page} ${at}`)) })
+      ] }),
+      last > 0 && /* @__PURE__ */ a3("div", { class: "actions compare-pages", children: [
+        /* @__PURE__ */ a3("span", { class: "soft", children: [
+          count(page * PAGE_ROWS + 1),
+          " to ",
+          count(page * PAGE_ROWS + shown2.length),
+          " of ",
+          counted(rows.length, "operation")
+        ] }),
+        /* @__PURE__ */ a3("button", { type: "button", disabled: page === 0, onClick: () => amend({ page: page - 1 || null }), children: "Before" }),
+        /* @__PURE__ */ a3("button", { type: "button", disabled: page === last, onClick: () => amend({ page: page + 1 }), children: "Next" })
+      ] }),
+      (found.rows_left_out ?? 0) > 0 && /* @__PURE__ */ a3("p", { class: "small soft", children: [
+        counted(found.rows_left_out ?? 0, "further operation"),
+        " that differ less are left out."
+      ] })
+    ] });
+  }
+  function Row(props) {
+    const { row, found } = props;
+    const example = (row.a ?? row.b)?.example;
+    const name = /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("span", { class: `dot service-${serviceColor(row.service)}`, "aria-hidden": "true" }),
+      " ",
+      /* @__PURE__ */ a3("span", { class: "soft", children: row.service }),
+      " ",
+      /* @__PURE__ */ a3("span", { class: "compare-operation", children: row.name })
+    ] });
+    const only = row.a === null ? "only in B" : row.b === null ? "only in A" : null;
+    return /* @__PURE__ */ a3("tr", { class: props.isMain ? "compare-main" : void 0, children: [
+      /* @__PURE__ */ a3("th", { scope: "row", class: "compare-cell-name", style: { "--depth": found.aligned ? Math.min(row.depth, 12) : 0 }, children: [
+        example ? /* @__PURE__ */ a3("a", { class: "compare-name", href: href("trace", { id: example.trace_id, span: example.span_id }), children: name }) : name,
+        found.aligned && /* @__PURE__ */ a3("span", { class: "unseen", children: [
+          ", level ",
+          row.depth + 1
+        ] }),
+        row.kind !== "server" && /* @__PURE__ */ a3("span", { class: "soft small", children: [
+          " ",
+          row.kind
+        ] })
+      ] }),
+      /* @__PURE__ */ a3(Times, { side: "A", times: row.a, of: found.a.traces, isSet: found.a.kind === "traces" }),
+      /* @__PURE__ */ a3(Times, { side: "B", times: row.b, of: found.b.traces, isSet: found.b.kind === "traces" }),
+      /* @__PURE__ */ a3("td", { class: "number compare-delta", children: only !== null ? /* @__PURE__ */ a3("span", { class: "compare-only", children: only }) : row.delta_us === null ? "–" : isClose(row) ? /* @__PURE__ */ a3("span", { class: "soft", children: "about the same" }) : difference(row.delta_us) }),
+      /* @__PURE__ */ a3("td", { class: "compare-share", children: /* @__PURE__ */ a3(Share, { share: row.share }) })
+    ] });
+  }
+  function isClose({ a: a4, b: b2, delta_us: delta }) {
+    return a4 !== null && b2 !== null && Math.abs(delta ?? 0) <= 0.05 * Math.max(a4.p50_us, b2.p50_us);
+  }
+  function Times(props) {
+    const { side: side2, times: times2, of, isSet } = props;
+    if (times2 === null) return /* @__PURE__ */ a3("td", { class: "compare-times soft", children: [
+      /* @__PURE__ */ a3("span", { class: "compare-label", children: [
+        side2,
+        " "
+      ] }),
+      /* @__PURE__ */ a3("span", { class: "compare-value", children: "–" })
+    ] });
+    const title = `${times2.traces} of ${of} traces, own time ${duration(times2.self_p50_us)}`;
+    return /* @__PURE__ */ a3("td", { class: "compare-times", title, children: [
+      /* @__PURE__ */ a3("span", { class: "compare-label", children: [
+        side2,
+        " "
+      ] }),
+      /* @__PURE__ */ a3("a", { class: "compare-value", href: href("trace", { id: times2.example.trace_id, span: times2.example.span_id }), children: duration(times2.p50_us) }),
+      times2.calls >= 1.05 && /* @__PURE__ */ a3("span", { class: "soft", children: [
+        " ×",
+        Math.round(times2.calls * 10) / 10
+      ] }),
+      isSet && times2.traces > 1 && /* @__PURE__ */ a3("span", { class: "soft small compare-p95", children: [
+        " P95 ",
+        duration(times2.p95_us)
+      ] }),
+      isSet && times2.traces < of && /* @__PURE__ */ a3("span", { class: "soft small", children: [
+        " in ",
+        percent(times2.traces / Math.max(1, of))
+      ] }),
+      times2.errors > 0 && /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+        " ✕ ",
+        count(times2.errors),
+        " failed"
+      ] })
+    ] });
+  }
+  function Share(props) {
+    const { share: share3 } = props;
+    if (share3 === null || Math.abs(share3) < 5e-3) return null;
+    return /* @__PURE__ */ a3("span", { class: "share", children: [
+      /* @__PURE__ */ a3("span", { class: "share-text", children: [
+        share3 < 0 && "−",
+        percent(Math.abs(share3))
+      ] }),
+      /* @__PURE__ */ a3("span", { class: "share-bar", "aria-hidden": "true", children: /* @__PURE__ */ a3("span", { class: share3 < 0 ? "share-less" : "share-more", style: { width: `${Math.min(1, Math.abs(share3)) * 100}%` } }) })
+    ] });
+  }
+
+  // src/screens/compare/sides.tsx
+  function Sides(props) {
+    const { a: a4, b: b2 } = props;
+    const longest = Math.max(1, a4.duration_p95_us, b2.duration_p95_us, a4.duration_p50_us, b2.duration_p50_us);
+    return /* @__PURE__ */ a3("div", { class: "sides", children: [
+      /* @__PURE__ */ a3(Side, { letter: "A", side: a4, longest }),
+      /* @__PURE__ */ a3(Side, { letter: "B", side: b2, longest })
+    ] });
+  }
+  function Side(props) {
+    const { letter, side: side2, longest } = props;
+    const isTrace = side2.kind === "trace";
+    return /* @__PURE__ */ a3("section", { class: "card side", "aria-labelledby": `side-${letter}`, children: [
+      /* @__PURE__ */ a3("h2", { id: `side-${letter}`, children: [
+        /* @__PURE__ */ a3("span", { class: "side-letter", children: letter }),
+        " ",
+        isTrace && side2.trace_id !== null ? /* @__PURE__ */ a3("a", { href: href("trace", { id: side2.trace_id }), children: [
+          "trace ",
+          /* @__PURE__ */ a3("code", { children: side2.trace_id.slice(0, 8) })
+        ] }) : counted(side2.traces, side2.healthy ? "healthy trace" : "trace"),
+        side2.cut && !isTrace && /* @__PURE__ */ a3("span", { class: "soft small", children: " of more" })
+      ] }),
+      side2.operation && /* @__PURE__ */ a3("p", { class: "side-operation", children: [
+        side2.service && /* @__PURE__ */ a3(Service, { name: side2.service }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "isolate", children: side2.operation })
+      ] }),
+      side2.traces > 0 && /* @__PURE__ */ a3("p", { class: "side-times", children: [
+        /* @__PURE__ */ a3("strong", { children: duration(side2.duration_p50_us) }),
+        /* @__PURE__ */ a3("span", { class: "soft", children: isTrace ? "" : ` P50, ${duration(side2.duration_p95_us)} P95` }),
+        /* @__PURE__ */ a3("span", { class: "side-bar", "aria-hidden": "true", children: [
+          !isTrace && /* @__PURE__ */ a3("span", { class: "side-p95", style: { width: `${side2.duration_p95_us / longest * 100}%` } }),
+          /* @__PURE__ */ a3("span", { class: `side-p50 side-${letter}`, style: { width: `${side2.duration_p50_us / longest * 100}%` } })
+        ] })
+      ] }),
+      side2.q !== null && /* @__PURE__ */ a3("p", { class: "small side-search", children: [
+        conditionsOf(side2.q).conditions.map(({ text }) => words(text)).join(conditionsOf(side2.q).any ? " or " : ", ") || "every trace",
+        " ",
+        /* @__PURE__ */ a3("a", { href: href("traces", { q: side2.q }), children: "list them" })
+      ] }),
+      side2.healthy && /* @__PURE__ */ a3("p", { class: "small soft", children: "The faster half of those of the hour before that did not fail." }),
+      !isTrace && side2.example_trace_ids.length > 0 && /* @__PURE__ */ a3("p", { class: "small soft", children: [
+        "Such as ",
+        side2.example_trace_ids.slice(0, 3).map((id, at) => /* @__PURE__ */ a3("span", { children: [
+          at > 0 && ", ",
+          /* @__PURE__ */ a3("a", { href: href("trace", { id }), children: /* @__PURE__ */ a3("code", { children: id.slice(0, 8) }) })
+        ] }, id))
+      ] }),
+      isTrace && side2.cut && /* @__PURE__ */ a3("p", { class: "small tone-warn", children: "The trace has more spans than are compared." })
+    ] });
+  }
+
+  // src/screens/compare/compare.tsx
+  function Compare({ address, window }) {
+    const { params } = address;
+    const a4 = params.get("a") ?? "";
+    const b2 = params.get("b") ?? "";
+    const sourceName = params.get("source");
+    const source = sourceName === "ebpf" || sourceName === "sdk" ? sourceName : void 0;
+    useTitle("Compare");
+    const asked2 = useAnswer("compare", a4 === "" ? null : { a: a4, b: b2, ...window.ask, source });
+    const swap = () => {
+      if (a4 !== "" && b2 !== "") amend({ a: b2, b: a4, page: null });
+    };
+    useKeys("Compare", [
+      { keys: "s", does: "swap A and B", run: swap },
+      { keys: "Escape", does: "back to the traces", run: () => go(href("traces")) }
     ]);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("div", { class: "head", children: [
+        /* @__PURE__ */ a3("h1", { children: "Compare" }),
+        a4 !== "" && b2 !== "" && /* @__PURE__ */ a3("button", { type: "button", class: "compare-swap", onClick: swap, children: "⇄ Swap A and B" })
+      ] }),
+      a4 === "" ? /* @__PURE__ */ a3(Choose, { a: "", b: "", isOpen: true }) : /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3(Answer, { of: asked2, what: "both sides", children: (found) => /* @__PURE__ */ a3(Found, { found, address }) }),
+        /* @__PURE__ */ a3(Choose, { a: a4, b: b2, isOpen: false })
+      ] }),
+      /* @__PURE__ */ a3(Command, { text: command(a4, b2, window, source) })
+    ] });
+  }
+  function Found(props) {
+    const { found, address } = props;
+    const hasBoth = found.a.traces > 0 && found.b.traces > 0;
+    const isAttributesFirst = found.a.kind === "traces" && found.b.kind === "traces" && !found.b.healthy;
+    const attributes = /* @__PURE__ */ a3(Attributes, { found });
+    return /* @__PURE__ */ a3($, { children: [
+      hasBoth && /* @__PURE__ */ a3(Verdict, { found }),
+      /* @__PURE__ */ a3(Sides, { a: found.a, b: found.b }),
+      /* @__PURE__ */ a3(Gaps, { coverage: found.coverage }),
+      !hasBoth && /* @__PURE__ */ a3(Missing, { found }),
+      hasBoth && !found.aligned && found.not_aligned_because !== null && /* @__PURE__ */ a3("p", { class: "notice notice-warn", children: [
+        found.not_aligned_because,
+        "."
+      ] }),
+      isAttributesFirst && attributes,
+      found.rows.length > 0 && /* @__PURE__ */ a3(Operations, { found, address }),
+      !isAttributesFirst && attributes
+    ] });
+  }
+  function Verdict(props) {
+    const { found } = props;
+    const { delta_us: delta, a: a4, b: b2 } = found;
+    const main = mainRows(found);
+    const than = b2.healthy ? "than healthy traces do" : "than B";
+    const only = found.rows.filter((row) => row.a !== null && row.b === null).length;
+    const gone = found.rows.filter((row) => row.a === null && row.b !== null).length;
+    const isSame = Math.abs(delta) < 0.02 * Math.max(a4.duration_p50_us, b2.duration_p50_us);
+    return /* @__PURE__ */ a3("p", { class: "compare-verdict", children: [
+      isSame ? /* @__PURE__ */ a3($, { children: [
+        "A takes about as long as B: ",
+        /* @__PURE__ */ a3("strong", { children: duration(a4.duration_p50_us) }),
+        " and ",
+        /* @__PURE__ */ a3("strong", { children: duration(b2.duration_p50_us) }),
+        "."
+      ] }) : /* @__PURE__ */ a3($, { children: [
+        "A takes ",
+        /* @__PURE__ */ a3("strong", { class: delta > 0 ? "tone-bad" : "tone-good", children: [
+          duration(Math.abs(delta)),
+          " ",
+          delta > 0 ? "longer" : "less"
+        ] }),
+        " ",
+        than,
+        "."
+      ] }),
+      !isSame && main.length > 0 && /* @__PURE__ */ a3($, { children: [
+        " Of this, ",
+        main.map((row, at) => /* @__PURE__ */ a3("span", { children: [
+          at > 0 && (at === main.length - 1 ? " and " : ", "),
+          /* @__PURE__ */ a3("strong", { children: percent(row.share ?? 0) }),
+          " is in ",
+          /* @__PURE__ */ a3(Place, { row })
+        ] }, `${row.service} ${row.name} ${at}`)),
+        "."
+      ] }),
+      only + gone > 0 && /* @__PURE__ */ a3("span", { class: "soft", children: [
+        " ",
+        [only > 0 ? `${count(only)} ${only === 1 ? "operation is" : "operations are"} only in A` : "", gone > 0 ? `${count(gone)} only in B` : ""].filter((text) => text !== "").join(", "),
+        "."
+      ] })
+    ] });
+  }
+  function Place(props) {
+    const { a: a4, b: b2, name, service } = props.row;
+    const example = (a4 ?? b2)?.example;
+    const text = /* @__PURE__ */ a3("strong", { class: "isolate", children: [
+      cut(service),
+      " ",
+      cut(name)
+    ] });
+    return example ? /* @__PURE__ */ a3("a", { href: href("trace", { id: example.trace_id, span: example.span_id }), children: text }) : text;
+  }
+  var LONGEST = 100;
+  function cut(text) {
+    return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  }
+  function Missing(props) {
+    const { a: a4, b: b2 } = props.found;
+    return /* @__PURE__ */ a3("section", { class: "notice notice-warn", children: [
+      a4.traces === 0 && /* @__PURE__ */ a3("p", { children: [
+        /* @__PURE__ */ a3("strong", { children: "A has no trace." }),
+        " ",
+        a4.kind === "trace" ? "It is not known, expired, or was not sampled." : "No stored trace meets its conditions in this time: choose a longer time at the top, or fewer conditions."
+      ] }),
+      b2.traces === 0 && /* @__PURE__ */ a3("p", { children: [
+        /* @__PURE__ */ a3("strong", { children: "B has no trace." }),
+        " ",
+        b2.healthy || b2.q === null && b2.trace_id === null ? "No healthy traces of the same operation are stored from the hour before. Choose something else to compare with below." : b2.kind === "trace" ? "It is not known, expired, or was not sampled." : "No stored trace meets its conditions in this time: choose a longer time at the top, or fewer conditions."
+      ] })
+    ] });
+  }
+  function command(a4, b2, window, source) {
+    const isSearch = a4.startsWith("q:") || b2.startsWith("q:");
+    return [
+      "coral trace compare",
+      a4 === "" ? "TRACE" : word(a4),
+      b2 === "" ? "" : word(b2),
+      isSearch ? window.explicitFlags : "",
+      source === void 0 ? "" : `--source ${source}`
+    ].filter((part3) => part3 !== "").join(" ");
   }
 
   // src/parts/may.ts
   function useMay(permission) {
-    const person = usePerson();
-    return person === null || person === "signed-out" ? null : person.permissions.includes(permission);
-  }
-
-  // src/parts/state.tsx
-  var WORDS4 = {
-    failing: { word: "failing", mark: "✕", tone: "bad" },
-    slow: { word: "slow", mark: "✕", tone: "bad" },
-    not_seen: { word: "not seen", mark: "!", tone: "warn" },
-    fewer_requests: { word: "fewer requests", mark: "!", tone: "warn" },
-    unknown: { word: "unknown", mark: "?", tone: "soft" },
-    well: { word: "ok", mark: "✓", tone: "good" }
-  };
-  function State(props) {
-    const { word: word2, mark, tone } = WORDS4[props.health];
-    return /* @__PURE__ */ a3(Mark, { mark, tone, word: word2 });
-  }
-  function Mark(props) {
-    return /* @__PURE__ */ a3("span", { class: `state tone-${props.tone}`, children: [
-      /* @__PURE__ */ a3("span", { class: "mark", "aria-hidden": "true", children: props.mark }),
-      props.word
-    ] });
+    const person = personOf(useVisitor());
+    return person === null ? null : person.permissions.includes(permission);
   }
 
   // src/parts/agent.ts
@@ -1948,30 +2616,6 @@
   // src/screens/home/pending.ts
   var POINTS = { points: 60 };
 
-  // src/format/duration.ts
-  function duration(micros2) {
-    const us = Math.max(0, Math.round(micros2));
-    if (us < 1e3) return `${us}µs`;
-    const rounded = threeDigits(us);
-    if (rounded < 1e6) return `${rounded / 1e3}ms`;
-    if (rounded < 6e7) return `${rounded / 1e6}s`;
-    const seconds = Math.round(us / 1e6);
-    if (seconds < 3600) return twoUnits(seconds, "m", "s");
-    return twoUnits(Math.round(us / 6e7), "h", "m");
-  }
-  function percentile(us, exact, beyond) {
-    if (us !== null) return exact ? duration(us) : `≈${duration(us)}`;
-    return beyond === null ? "–" : `>${duration(beyond)}`;
-  }
-  function threeDigits(us) {
-    const step = 10 ** Math.max(0, Math.floor(Math.log10(us)) - 2);
-    return Math.round(us / step) * step;
-  }
-  function twoUnits(small, large, unit) {
-    const rest = small % 60;
-    return `${Math.floor(small / 60)}${large}${rest === 0 ? "" : ` ${rest}${unit}`}`;
-  }
-
   // src/parts/reason.ts
   var SLOW_RATIO = 1.5;
   var UNKNOWN = {
@@ -2000,13 +2644,13 @@
     }
   }
   function failing(of, { now: now2, before: before2 }, noun) {
-    const { operation } = of;
-    const part3 = operation === null ? `${rate(now2.error_rate)} of ${noun} fail${was(before2?.error_rate)}` : `${rate(operation.now.error_rate)} of ${operation.name} fail${was(operation.before?.error_rate)}`;
+    const { operation: operation2 } = of;
+    const part3 = operation2 === null ? `${rate(now2.error_rate)} of ${noun} fail${was(before2?.error_rate)}` : `${rate(operation2.now.error_rate)} of ${operation2.name} fail${was(operation2.before?.error_rate)}`;
     const slow = of.is_slow_too ? of.requests.find((requests) => grew(requests, "p95_us") || grew(requests, "p50_us")) : void 0;
     return slow === void 0 ? part3 : `${part3}; and slow: ${slower(slow)}`;
   }
-  function was(share2) {
-    return share2 === void 0 ? "" : `, ${rate(share2)} before`;
+  function was(share3) {
+    return share3 === void 0 ? "" : `, ${rate(share3)} before`;
   }
   function slower(of) {
     const { now: now2, before: before2 } = of;
@@ -2023,24 +2667,6 @@
   }
   function p95(of) {
     return percentile(of.p95_us, of.exact, of.beyond_us);
-  }
-
-  // src/parts/service.tsx
-  var COLORS = 8;
-  function serviceColor(name) {
-    let hash = 2166136261;
-    for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 16777619);
-    return (hash >>> 0) % COLORS + 1;
-  }
-  function Service(props) {
-    const dot = /* @__PURE__ */ a3("span", { class: `dot service-${serviceColor(props.name)}`, "aria-hidden": "true" });
-    return props.isLink === false ? /* @__PURE__ */ a3("span", { class: "service", children: [
-      dot,
-      props.name
-    ] }) : /* @__PURE__ */ a3("a", { class: "service", href: href("service", { name: props.name }), children: [
-      dot,
-      props.name
-    ] });
   }
 
   // src/parts/sparkline.tsx
@@ -2102,6 +2728,7 @@
   function Table(props) {
     const { rows, first: first2 } = props;
     const shown2 = rows.slice(first2, first2 + PAGE);
+    const hasRatio = rows.some(({ complete_ratio }) => complete_ratio != null);
     const heading = (sort, text, isNumber = false) => /* @__PURE__ */ a3("th", { class: isNumber ? "number" : void 0, "aria-sort": props.sort === sort ? isNumber ? "descending" : "ascending" : void 0, children: /* @__PURE__ */ a3("button", { type: "button", class: "sort", onClick: () => amend({ sort: sort === "health" ? null : sort, first: null }), children: [
       text,
       props.sort === sort && /* @__PURE__ */ a3("span", { "aria-hidden": "true", children: " ▾" })
@@ -2115,11 +2742,11 @@
           heading("errors", "Errors", true),
           heading("p95", "P95", true),
           /* @__PURE__ */ a3("th", { class: "number", children: "Before" }),
-          /* @__PURE__ */ a3("th", { class: "number", title: "Of the spans that traces of the service should have, how many are stored", children: "Complete" }),
+          hasRatio && /* @__PURE__ */ a3("th", { class: "number", title: "Of the spans that traces of the service should have, how many are stored", children: "Complete" }),
           /* @__PURE__ */ a3("th", { children: "Hosts" }),
           /* @__PURE__ */ a3("th", { class: "number", children: "Seen" })
         ] }) }),
-        /* @__PURE__ */ a3("tbody", { children: shown2.map((row) => /* @__PURE__ */ a3(Row, { of: row, cause: props.cause }, row.name)) })
+        /* @__PURE__ */ a3("tbody", { children: shown2.map((row) => /* @__PURE__ */ a3(Row2, { of: row, cause: props.cause, hasRatio }, row.name)) })
       ] }) }),
       (rows.length > PAGE || props.leftOut > 0) && /* @__PURE__ */ a3("p", { class: "small actions", children: [
         /* @__PURE__ */ a3("span", { children: [
@@ -2142,7 +2769,7 @@
     ] });
   }
   var SICK = ["failing", "slow", "not_seen", "fewer_requests"];
-  function Row({ of, cause }) {
+  function Row2({ of, cause, hasRatio }) {
     const { now: now2, series } = of;
     const isSick = SICK.includes(of.health);
     const hosts = of.hosts.values.slice(0, 2).join(", ") + (of.hosts.count > 2 ? ` and ${of.hosts.count - 2} more` : "");
@@ -2169,7 +2796,7 @@
         series != null && /* @__PURE__ */ a3(Sparkline, { values: series.p95_us, says: `P95 over time, now ${p95(now2)}`, tone: of.health === "slow" ? "bad" : "plain" })
       ] }) }),
       /* @__PURE__ */ a3("td", { class: "number soft", "data-label": "P95 before", children: of.before === null ? "–" : p95(of.before) }),
-      /* @__PURE__ */ a3("td", { class: "number", "data-label": "Complete", children: of.complete_ratio == null ? /* @__PURE__ */ a3("span", { class: "soft", title: "Not known", children: "–" }) : percent(of.complete_ratio) }),
+      hasRatio && /* @__PURE__ */ a3("td", { class: "number", "data-label": "Complete", children: of.complete_ratio == null ? /* @__PURE__ */ a3("span", { class: "soft", title: "Not known", children: "–" }) : percent(of.complete_ratio) }),
       /* @__PURE__ */ a3("td", { "data-label": "Hosts", children: hosts === "" ? "–" : hosts }),
       /* @__PURE__ */ a3("td", { class: "number soft", "data-label": "Seen", children: of.last_seen_unix_us === null ? "–" : ago(of.last_seen_unix_us) })
     ] });
@@ -2198,9 +2825,9 @@
   function ShortTraces(props) {
     const { traces } = props.of;
     if (traces.length === 0) return /* @__PURE__ */ a3("p", { class: "soft", children: props.none });
-    return /* @__PURE__ */ a3("ol", { class: "traces-short", children: traces.map((trace) => /* @__PURE__ */ a3(Row2, { of: trace }, trace.trace_id)) });
+    return /* @__PURE__ */ a3("ol", { class: "traces-short", children: traces.map((trace) => /* @__PURE__ */ a3(Row3, { of: trace }, trace.trace_id)) });
   }
-  function Row2({ of }) {
+  function Row3({ of }) {
     const times2 = useTimes();
     const because = of.failure === null ? of.root_cause ?? null : failureOf(of.failure);
     return /* @__PURE__ */ a3("li", { children: [
@@ -2220,7 +2847,7 @@
           counted(of.error_count, "error"),
           " "
         ] }),
-        because ?? /* @__PURE__ */ a3("span", { class: "soft", children: of.usual_us === null ? "no cause is known" : "no slower than usual" }),
+        because ?? /* @__PURE__ */ a3("span", { class: "soft", children: noCause(of) }),
         of.usual_us !== null && because !== null && of.failure === null && /* @__PURE__ */ a3("span", { class: "soft", children: [
           " · usual up to ",
           duration(of.usual_us)
@@ -2231,6 +2858,10 @@
         ] })
       ] })
     ] });
+  }
+  function noCause({ usual_us, duration_us }) {
+    if (usual_us === null) return "how long it usually takes is not known";
+    return duration_us <= usual_us ? `no slower than usual (up to ${duration(usual_us)})` : `slower than usual (up to ${duration(usual_us)}), no single cause`;
   }
 
   // src/screens/home/traces.tsx
@@ -2273,9 +2904,9 @@
     new: "makes a call that was not made before"
   };
   function does(suspect) {
-    const { kind, component: component2, service } = suspect;
-    if (kind === "missing" && !component2.includes(` → ${service} `)) return "stops before calls that it made before";
-    const isCaller = component2.startsWith(`${service} → `);
+    const { kind, component, service } = suspect;
+    if (kind === "missing" && !component.includes(` → ${service} `)) return "stops before calls that it made before";
+    const isCaller = component.startsWith(`${service} → `);
     return (isCaller ? CALLING[kind] : void 0) ?? CALLED[kind];
   }
   function differenceOf(suspect) {
@@ -2297,8 +2928,15 @@
     const start = `${suspect.service} `;
     return callee.startsWith(start) ? callee.slice(start.length) : suspect.component;
   }
+  var KEYS = {
+    "host.name": "host",
+    "service.version": "version",
+    "k8s.pod.name": "pod",
+    "service.instance.id": "instance",
+    "k8s.node.name": "node"
+  };
   function valueOf(found) {
-    return [found, ...found.also].map(({ key, value }) => `${key}=${value}`).join(", ");
+    return [found, ...found.also].map(({ key, value }) => KEYS[key] === void 0 ? `${key}=${value}` : `${KEYS[key]} ${value}`).join(", ");
   }
 
   // src/screens/home/cause.tsx
@@ -2322,7 +2960,7 @@
   function Named(props) {
     const times2 = useTimes();
     const { why, suspect } = props;
-    const difference2 = differenceOf(suspect);
+    const difference3 = differenceOf(suspect);
     const caller = callerOf(suspect);
     const began = why.began_unix_us;
     const proof = suspect.evidence[0];
@@ -2350,14 +2988,14 @@
         /* @__PURE__ */ a3("code", { children: operationOf(suspect) })
       ] }),
       /* @__PURE__ */ a3("dl", { class: "facts", children: [
-        difference2 !== null && /* @__PURE__ */ a3("div", { children: [
+        difference3 !== null && /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Change" }),
           /* @__PURE__ */ a3("dd", { children: [
-            /* @__PURE__ */ a3("span", { class: "soft", children: difference2.before }),
+            /* @__PURE__ */ a3("span", { class: "soft", children: difference3.before }),
             " → ",
-            /* @__PURE__ */ a3("strong", { children: difference2.now }),
+            /* @__PURE__ */ a3("strong", { children: difference3.now }),
             " ",
-            difference2.of,
+            difference3.of,
             why.slowdown_us > 0 && suspect.kind !== "error" && /* @__PURE__ */ a3($, { children: [
               ", ",
               percent(suspect.share),
@@ -2379,7 +3017,7 @@
         ] }),
         /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Where" }),
-          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Where, { why, hosts: asked2?.hosts, caller }) })
+          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Where, { why, hosts: asked2?.hosts, caller, isFailing: suspect.kind === "error" }) })
         ] }),
         wouldBe && /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "P95" }),
@@ -2419,9 +3057,11 @@
         /* @__PURE__ */ a3("strong", { children: valueOf(explains) }),
         ": ",
         percent(explains.affected),
-        " of its affected spans, ",
+        " of the ",
+        props.isFailing ? "failing" : "slow",
+        " calls are there, and ",
         percent(explains.others),
-        " of its others",
+        " of the others",
         calledBy
       ] });
     }
@@ -2464,20 +3104,21 @@
     new_edge: { mark: "+", tone: "warn" },
     vanished_edge: { mark: "−", tone: "warn" }
   };
-  function headline(services) {
-    if (services === null) return ["What is wrong", ""];
+  function headline(services, isUnknown = false) {
+    if (services === null) return [isUnknown ? "What is wrong is not known" : "What is wrong", ""];
     const { verdict } = services;
     const many = /^([\d,]+ of [\d,]+ services (?:is|are) not well): ([\s\S]*)$/.exec(verdict);
     if (many?.[1] !== void 0 && many[2] !== void 0) return [many[1], many[2]];
-    const sentence2 = /^(.+?[^.\d])[.:](?: ([\s\S]*))?$/.exec(verdict);
-    return [sentence2?.[1] ?? verdict, sentence2?.[2] ?? ""];
+    const first2 = /^(.+?[^.\d])[.:](?: ([\s\S]*))?$/.exec(verdict);
+    return [first2?.[1] ?? verdict, first2?.[2] ?? ""];
   }
   function Wrong(props) {
     const { services, anomalies, why } = props;
     const cause = why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null;
     const isWell2 = services.answer !== null && anomalies.answer !== null && !props.hasChange;
-    return /* @__PURE__ */ a3("section", { class: `home-wrong${isWell2 ? " home-well" : ""}`, "aria-label": "What is wrong", children: [
-      /* @__PURE__ */ a3(Answer, { of: services, what: "services", children: (services2) => props.hasChange ? /* @__PURE__ */ a3(Cause, { of: why, services: services2, details: props.details }) : /* @__PURE__ */ a3(Well, { details: props.details, services: services2 }) }),
+    const tone = props.hasChange ? " home-bad" : isWell2 ? " home-well" : "";
+    return /* @__PURE__ */ a3("section", { class: `home-wrong${tone}`, "aria-label": "What is wrong", children: [
+      services.answer !== null && services.isCurrent ? /* @__PURE__ */ a3("div", { class: "home-first", children: props.hasChange ? /* @__PURE__ */ a3(Cause, { of: why, services: services.answer, details: props.details }) : /* @__PURE__ */ a3(Well, { details: props.details, services: services.answer }) }) : /* @__PURE__ */ a3(Answer, { of: services, what: "services", children: (old) => props.hasChange ? /* @__PURE__ */ a3(Cause, { of: why, services: old, details: props.details }) : /* @__PURE__ */ a3(Well, { details: props.details, services: old }) }),
       /* @__PURE__ */ a3("div", { class: "home-changes", children: [
         /* @__PURE__ */ a3("h2", { children: cause === null ? "What changed" : "What else changed" }),
         /* @__PURE__ */ a3(Answer, { of: anomalies, what: "changes", children: (found) => /* @__PURE__ */ a3(Changes, { of: found, cause }) })
@@ -2485,16 +3126,58 @@
     ] });
   }
   function Well(props) {
+    const { services } = props.services;
+    const requests = services.reduce((sum, { now: now2 }) => sum + now2.requests, 0);
+    const errors = services.reduce((sum, { now: now2 }) => sum + now2.errors, 0);
+    const perSec = services.reduce((sum, { now: now2 }) => sum + now2.requests_per_second, 0);
+    const slowest = services.toSorted((one, other) => (other.now.p95_us ?? 0) - (one.now.p95_us ?? 0))[0];
+    const failing2 = services.toSorted((one, other) => other.now.error_rate - one.now.error_rate)[0];
     return /* @__PURE__ */ a3("div", { class: "home-cause", children: [
       /* @__PURE__ */ a3("h2", { children: "Services" }),
       /* @__PURE__ */ a3("p", { children: props.details === "" ? "No service is slow, failing or missing, as far as what was stored shows." : props.details }),
-      /* @__PURE__ */ a3("p", { class: "soft small", children: "Compared with the same numbers of the hour before." })
+      /* @__PURE__ */ a3("dl", { class: "facts", children: [
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Served" }),
+          /* @__PURE__ */ a3("dd", { children: [
+            /* @__PURE__ */ a3("strong", { children: perSecond(perSec) }),
+            " requests per second, ",
+            count(requests),
+            " in all"
+          ] })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Errors" }),
+          /* @__PURE__ */ a3("dd", { children: [
+            /* @__PURE__ */ a3("strong", { children: requests === 0 ? "–" : rate(errors / requests) }),
+            failing2 !== void 0 && failing2.now.errors > 0 && /* @__PURE__ */ a3($, { children: [
+              ", most at ",
+              /* @__PURE__ */ a3("a", { href: href("service", { name: failing2.name }), children: failing2.name }),
+              " (",
+              rate(failing2.now.error_rate),
+              ")"
+            ] })
+          ] })
+        ] }),
+        slowest?.now.p95_us != null && /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Slowest" }),
+          /* @__PURE__ */ a3("dd", { children: [
+            /* @__PURE__ */ a3("a", { href: href("service", { name: slowest.name }), children: slowest.name }),
+            ", P95 ",
+            /* @__PURE__ */ a3("strong", { children: p95(slowest.now) }),
+            slowest.before !== null && /* @__PURE__ */ a3("span", { class: "soft", children: [
+              " (",
+              p95(slowest.before),
+              " before)"
+            ] })
+          ] })
+        ] })
+      ] })
     ] });
   }
   function Changes(props) {
     const times2 = useTimes();
     const { of, cause } = props;
-    const isCause = ({ service, component: component2 }) => cause !== null && service === cause.service && component2 === cause.component;
+    const isCause = ({ service, component }) => cause !== null && service === cause.service && component === cause.component;
     const changes = of.anomalies.filter((change2) => !isCause(change2));
     const shown2 = changes.slice(0, MAX_CHANGES);
     const more = changes.length - shown2.length + of.left_out;
@@ -2533,8 +3216,7 @@
     if (of.traces === 0) return "No trace started in this window: nothing can be said.";
     if (of.baseline_traces === 0) return "There are no traces from before to compare with.";
     if (hasCause) return "Nothing else is otherwise than before.";
-    const summary3 = of.summary ?? "nothing is otherwise than in the hour before";
-    return `${summary3.slice(0, 1).toUpperCase()}${summary3.slice(1)}${/[.!?]$/.test(summary3) ? "" : "."}`;
+    return sentence(of.summary);
   }
   function Proof({ of }) {
     const isEdge = of.kind === "new_edge" || of.kind === "vanished_edge";
@@ -2550,16 +3232,15 @@
     const windows = { ...window.ask, baseline: "1h", find_beginning: window.isDefault };
     const services = useAnswer("services", { ...windows, ...POINTS });
     const anomalies = useAnswer("anomalies", windows);
-    const found = anomalies.answer;
     const isSick = services.answer?.services.some(({ health }) => health !== "well" && health !== "unknown") === true;
-    const hasChange = isSick || services.answer?.cause != null || (found?.anomalies.length ?? 0) > 0;
+    const hasChange = isSick || services.answer?.cause != null || (anomalies.answer?.anomalies.length ?? 0) > 0;
     const why = useAnswer("why", services.answer !== null && hasChange ? windows : null);
     const isReady = services.answer !== null || services.error !== null;
     const maySeeStatus = useMay("status.read");
     const status = useAnswer("status", isReady && maySeeStatus === true ? {} : null);
-    const [title, details] = headline(services.answer);
+    const [title, details] = headline(services.answer, services.error !== null);
     useTitle(title);
-    useListKeys("Home", ".home a.row-link");
+    useListKeys("Home", ".services th a, .home .changes a, .home .traces-short a");
     if (services.answer?.services.length === 0 && status.answer?.store.spans === 0) {
       return /* @__PURE__ */ a3(NothingYet, { status });
     }
@@ -2576,9 +3257,9 @@
           ] })
         ] })
       ] }),
-      /* @__PURE__ */ a3(Wrong, { services, anomalies: { ...anomalies, answer: found }, why, details, hasChange }),
+      /* @__PURE__ */ a3(Wrong, { services, anomalies, why, details, hasChange }),
       /* @__PURE__ */ a3(Gaps, { coverage: services.answer?.coverage }),
-      /* @__PURE__ */ a3(ServicesSection, { of: services, address, cause: why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null, window }),
+      (services.answer !== null || services.error === null) && /* @__PURE__ */ a3(ServicesSection, { of: services, address, cause: why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null, window }),
       isReady && /* @__PURE__ */ a3(TracesSection, { window }),
       maySeeStatus === true && /* @__PURE__ */ a3(AgentsSection, { of: status, untraced: services.answer?.untraced ?? [] }),
       /* @__PURE__ */ a3(Command, { text: ["coral services", window.flags].filter(Boolean).join(" ") })
@@ -2663,15 +3344,12 @@
     const isService = (kinds.get(edge.to) ?? "service") === "service";
     const isMessage = kinds.get(edge.to) === "queue";
     const conditions = [
-      `service:${quoted2(isService ? edge.to : edge.from)}`,
+      `service:${quoted(isService ? edge.to : edge.from)}`,
       isService ? "" : isMessage ? "kind:producer" : "kind:client",
       only === "failed" || changes.some(({ change: change2 }) => change2 === "failing") ? "status:error" : ""
     ];
     const isSlower = changes.some(({ change: change2 }) => change2 === "slower");
     return { q: conditions.filter(Boolean).join(" "), sort: isSlower ? "slowest" : null };
-  }
-  function quoted2(value) {
-    return /^[\w./@-]+$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   }
 
   // src/screens/map/chosen.tsx
@@ -2707,7 +3385,7 @@
       /* @__PURE__ */ a3("p", { class: "actions", children: [
         kind === "service" && /* @__PURE__ */ a3("a", { class: "button button-first", href: href("why", { service: name }), children: "Why" }),
         kind === "service" && /* @__PURE__ */ a3("a", { class: "button", href: href("service", { name }), children: "Service" }),
-        kind === "service" && /* @__PURE__ */ a3("a", { class: "button", href: href("traces", { q: `service:${quoted2(name)}` }), children: "Traces" }),
+        kind === "service" && /* @__PURE__ */ a3("a", { class: "button", href: href("traces", { q: `service:${quoted(name)}` }), children: "Traces" }),
         isFocus ? /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ focus: null, depth: null }), children: "Whole map" }) : /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ focus: name, page: null }), children: "Only its neighbours" })
       ] }),
       /* @__PURE__ */ a3(Calls, { title: "Called by", calls: callers, end: "from", choose }),
@@ -2986,7 +3664,7 @@
   var FAILING = 0.01;
   var THICKEST = 5;
   var LINE_HEIGHT = 13;
-  function Line(props) {
+  function Line2(props) {
     const { placed, call, look } = props;
     const { points, removed } = placed;
     const edge = call?.edge;
@@ -3008,7 +3686,7 @@
     const words3 = change2 && CHANGE_WORDS[change2.change];
     const lines = change2 && words3 ? [`${words3.mark} ${words3.word}`, change2.short.replaceAll(" → ", "→")] : [`${perSecond(edge.calls / seconds)}/s`, duration(edge.p95_us)];
     if (isFailing(call) && change2?.change !== "failing" && change2?.change !== "removed") lines.push(`✕ ${failed(edge.errors, edge.calls)}`);
-    const [x2, y3] = between(props.placed.points);
+    const [x2 = 0, y3 = 0] = between(props.placed.points);
     return /* @__PURE__ */ a3("text", { class: `map-label${style(call)}${change2 ? " map-label-change" : ""}`, x: x2, y: y3 - 5, children: lines.map((line, at) => /* @__PURE__ */ a3("tspan", { x: x2, dy: at === 0 ? 0 : LINE_HEIGHT, class: line.startsWith("✕") ? "map-label-errors" : void 0, children: line }, at)) });
   }
   function isFailing({ edge }) {
@@ -3020,30 +3698,33 @@
   }
   function path(points) {
     let text = "";
-    points.forEach(([x2, y3], at) => {
-      const last = points[at - 1];
-      if (last === void 0) text += `M${x2} ${y3}`;
-      else if (x2 > last[0] && y3 !== last[1]) text += `C${(x2 + last[0]) / 2} ${last[1]} ${(x2 + last[0]) / 2} ${y3} ${x2} ${y3}`;
+    points.forEach(([x2 = 0, y3 = 0], at) => {
+      const [lastX = x2, lastY = y3] = points[at - 1] ?? [];
+      if (at === 0) text += `M${x2} ${y3}`;
+      else if (x2 > lastX && y3 !== lastY) text += `C${(x2 + lastX) / 2} ${lastY} ${(x2 + lastX) / 2} ${y3} ${x2} ${y3}`;
       else text += `L${x2} ${y3}`;
     });
     return text;
   }
   function arrow(points, thick) {
-    const [x2, y3] = points.at(-1) ?? [0, 0];
-    const [fromX, fromY] = points.at(-2) ?? [x2 - 1, y3];
+    const [x2 = 0, y3 = 0] = points.at(-1) ?? [];
+    const [fromX = x2 - 1, fromY = y3] = points.at(-2) ?? [];
     const isLevel = x2 > fromX;
     const length = Math.hypot(x2 - fromX, y3 - fromY) || 1;
-    const [alongX, alongY] = isLevel ? [1, 0] : [(x2 - fromX) / length, (y3 - fromY) / length];
+    const alongX = isLevel ? 1 : (x2 - fromX) / length;
+    const alongY = isLevel ? 0 : (y3 - fromY) / length;
     const [long, wide] = [7 + thick, 3 + thick];
     const [backX, backY] = [x2 - alongX * long, y3 - alongY * long];
     return `M${x2} ${y3}L${backX - alongY * wide} ${backY + alongX * wide}L${backX + alongY * wide} ${backY - alongX * wide}Z`;
   }
+  var ROOM = 88;
   function between(points) {
-    const [x2, y3] = points.at(-1) ?? [0, 0];
-    const [fromX, fromY] = points.at(-2) ?? [x2, y3];
-    const [along, rest] = [0.62, 0.38];
-    const down = x2 > fromX ? 3 * along * along * rest + along ** 3 : along;
-    return [fromX + (x2 - fromX) * (x2 > fromX ? (3 * rest * rest * along + 3 * rest * along * along) / 2 + along ** 3 : along), fromY + (y3 - fromY) * down];
+    const middles = points.slice(1).map(([x2 = 0, y3 = 0], at) => {
+      const [fromX = x2, fromY = y3] = points[at] ?? [];
+      return { room: y3 === fromY ? x2 - fromX : 0, at: [(x2 + fromX) / 2, (y3 + fromY) / 2] };
+    });
+    const level = middles.find(({ room }) => room >= ROOM);
+    return (level ?? middles.at(-1))?.at ?? [0, 0];
   }
 
   // src/screens/map/node.tsx
@@ -3064,18 +3745,19 @@
         class: `map-node map-${props.look}${isGone ? " map-gone" : ""}${isBad ? " map-bad" : ""}${isFolded ? " map-folded" : ""}`,
         transform: `translate(${x2} ${y3})`,
         role: "button",
-        tabIndex: props.isTabStop ? 0 : -1,
-        "aria-label": says,
+        tabindex: props.isTabStop ? 0 : -1,
         "aria-pressed": isFolded ? void 0 : props.isChosen,
         "data-node": name,
         onClick: props.choose,
         children: [
-          /* @__PURE__ */ a3("title", { children: name }),
-          /* @__PURE__ */ a3("rect", { width, height, rx: kind === "service" ? 8 : 3 }),
-          !isFolded && /* @__PURE__ */ a3("g", { transform: "translate(10 9)", children: /* @__PURE__ */ a3(KindIcon, { kind }) }),
-          /* @__PURE__ */ a3("text", { class: "map-name", x: isFolded ? width / 2 : BESIDE, y: isFolded ? height / 2 + 5 : 21, "text-anchor": isFolded ? "middle" : void 0, children: isFolded ? `and ${folded} more` : cut(visible(name), (width - BESIDE - 6) / NAME_WIDTH) }),
-          !isFolded && /* @__PURE__ */ a3("text", { class: "map-numbers", x: 10, y: 39, children: fitting(numbers3, (width - 16) / NUMBERS_WIDTH) }),
-          badge !== "" && /* @__PURE__ */ a3("text", { class: "map-badge", x: 4, y: -5, children: badge })
+          /* @__PURE__ */ a3("title", { children: says }),
+          /* @__PURE__ */ a3("g", { "aria-hidden": "true", children: [
+            /* @__PURE__ */ a3("rect", { width, height, rx: kind === "service" ? 8 : 3 }),
+            !isFolded && /* @__PURE__ */ a3("g", { transform: "translate(10 9)", children: /* @__PURE__ */ a3(KindIcon, { kind }) }),
+            /* @__PURE__ */ a3("text", { class: "map-name", x: isFolded ? width / 2 : BESIDE, y: isFolded ? height / 2 + 5 : 21, "text-anchor": isFolded ? "middle" : void 0, children: isFolded ? `and ${folded} more` : cut2(visible(name), (width - BESIDE - 6) / NAME_WIDTH) }),
+            !isFolded && /* @__PURE__ */ a3("text", { class: "map-numbers", x: 10, y: 39, children: fitting(numbers3, (width - 16) / NUMBERS_WIDTH) }),
+            badge !== "" && /* @__PURE__ */ a3("text", { class: "map-badge", x: 4, y: -5, children: badge })
+          ] })
         ]
       }
     );
@@ -3099,7 +3781,7 @@
     }
     return text;
   }
-  function cut(name, length) {
+  function cut2(name, length) {
     const most = Math.max(5, Math.floor(length));
     if (name.length <= most) return name;
     const end = Math.floor((most - 1) / 3);
@@ -3184,7 +3866,7 @@
         onKeyDown: keydown,
         "aria-label": `Service map: ${layout.nodes.length} nodes. Arrow keys follow the calls. The table below has the same.`,
         children: [
-          /* @__PURE__ */ a3("g", { "aria-hidden": "true", children: lines.map(({ placed, call, isNear }) => /* @__PURE__ */ a3(Line, { placed, call, most, look: look(isNear), choose: () => {
+          /* @__PURE__ */ a3("g", { "aria-hidden": "true", children: lines.map(({ placed, call, isNear }) => /* @__PURE__ */ a3(Line2, { placed, call, most, look: look(isNear), choose: () => {
             if (call) props.chooseEdge(call);
           } }, `${keyOf(placed)} ${placed.removed}`)) }),
           nodes.map((placed) => /* @__PURE__ */ a3(
@@ -3535,10 +4217,78 @@
     ] });
   }
 
-  // src/screens/service/places.tsx
+  // src/screens/service/odd-one.ts
   var RATIO = 1.5;
   var RATE = 0.02;
   var ENOUGH_SPANS = 20;
+  function oddOne(groups) {
+    const candidates = groups.filter(({ spans }) => spans >= ENOUGH_SPANS);
+    if (candidates.length < 2) return null;
+    for (const group2 of candidates) {
+      const others = candidates.filter((other) => other !== group2);
+      const share3 = group2.errors / group2.spans;
+      const rest = Math.max(...others.map(({ errors, spans }) => errors / spans));
+      if (share3 - rest >= RATE && share3 >= 2 * rest) return { group: group2, says: `${rate(share3)} of its requests fail, at most ${rate(rest)} elsewhere` };
+      const slowest = Math.max(...others.map(({ p50_us }) => p50_us));
+      if (group2.p50_us >= RATIO * slowest) return { group: group2, says: `P50 ${duration(group2.p50_us)}, at most ${duration(slowest)} elsewhere` };
+    }
+    return null;
+  }
+
+  // src/screens/service/differs.ts
+  var RATIO2 = 1.5;
+  var RATE2 = 0.02;
+  var SHOWN3 = 3;
+  function differences(detail) {
+    const places = [{ of: detail.hosts, kind: "host" }, { of: detail.versions, kind: "version" }].flatMap(({ of, kind }) => {
+      const odd = oddOne(of?.groups ?? []);
+      return odd === null ? [] : [{ what: odd.group.value ?? "spans without one", kind, says: odd.says, weight: Infinity }];
+    });
+    const changed = pairs(detail).flatMap(changeOf).sort((one, other) => other.weight - one.weight);
+    return [...places, ...changed].slice(0, SHOWN3);
+  }
+  function pairs(detail) {
+    const edge = (kind, what, now2, before2) => ({
+      what,
+      kind,
+      now: { count: now2.calls, errors: now2.errors, p95: now2.p95_us },
+      before: before2 && { count: before2.calls, errors: before2.errors, p95: before2.p95_us }
+    });
+    return [
+      ...detail.statements.map(({ row }) => ({
+        what: [row.operation, row.table].filter(Boolean).join(" "),
+        kind: "SQL statement",
+        now: { count: row.requests, errors: row.errors, p95: row.p95_us },
+        before: row.before && { count: row.before.requests, errors: row.before.errors, p95: row.before.p95_us }
+      })),
+      ...detail.callees.map(({ edge: now2, before: before2 }) => edge("calls to", now2.to, now2, before2)),
+      ...detail.operations.map(({ name, now: now2, before: before2 }) => ({
+        what: name,
+        kind: "operation",
+        now: { count: now2.requests, errors: now2.errors, p95: now2.p95_us },
+        before: before2 && { count: before2.requests, errors: before2.errors, p95: before2.p95_us }
+      }))
+    ];
+  }
+  function changeOf({ what, kind, now: now2, before: before2 }) {
+    if (before2 === null) return kind === "calls to" ? [{ what, kind, says: "new: not called before", weight: 1 }] : [];
+    if (now2.count === 0) return kind === "calls to" ? [{ what, kind, says: "not called any more", weight: 4 }] : [];
+    const [fails, failed2] = [now2.errors / now2.count, before2.count > 0 ? before2.errors / before2.count : 0];
+    if (fails - failed2 >= RATE2 && fails >= 2 * failed2) {
+      return [{ what, kind, says: `${rate(failed2)} → ${rate(fails)} fail`, weight: 1 + (fails - failed2) * 20 }];
+    }
+    if (now2.p95 === null || before2.p95 === null || before2.p95 <= 0) return [];
+    const ratio2 = now2.p95 / before2.p95;
+    if (ratio2 < RATIO2) return [];
+    return [{ what, kind, says: `P95 ${duration(before2.p95)} → ${duration(now2.p95)}, ${ratio2.toFixed(ratio2 < 10 ? 1 : 0)} times as long`, weight: Math.log2(ratio2) }];
+  }
+
+  // src/screens/service/quoted.ts
+  function quoted2(text) {
+    return /^[\w./:@{}-]+$/.test(text) ? text : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  }
+
+  // src/screens/service/places.tsx
   function Places(props) {
     const { of } = props;
     const groups = of?.groups ?? [];
@@ -3564,7 +4314,7 @@
         ] }) }),
         /* @__PURE__ */ a3("tbody", { children: groups.map((group2) => /* @__PURE__ */ a3("tr", { children: [
           /* @__PURE__ */ a3("th", { scope: "row", children: [
-            group2.value === null ? /* @__PURE__ */ a3("span", { class: "soft", children: "not said" }) : /* @__PURE__ */ a3("a", { class: "row-link", href: href("traces", { q: `service:${quoted3(props.service)} ${of?.by}=${quoted3(group2.value)}` }), children: group2.value }),
+            group2.value === null ? /* @__PURE__ */ a3("span", { class: "soft", children: "not said" }) : /* @__PURE__ */ a3("a", { class: "row-link", href: href("traces", { q: `service:${quoted2(props.service)} ${of?.by}=${quoted2(group2.value)}` }), children: group2.value }),
             odd?.group === group2 && /* @__PURE__ */ a3("span", { class: "tone-bad", children: " ✕ differs" })
           ] }),
           /* @__PURE__ */ a3("td", { class: "number", "data-label": "Requests", children: count(group2.spans) }),
@@ -3580,27 +4330,14 @@
       ] })
     ] });
   }
-  function oddOne(groups) {
-    const candidates = groups.filter(({ spans }) => spans >= ENOUGH_SPANS);
-    if (candidates.length < 2) return null;
-    for (const group2 of candidates) {
-      const others = candidates.filter((other) => other !== group2);
-      const share2 = group2.errors / group2.spans;
-      const rest = Math.max(...others.map(({ errors, spans }) => errors / spans));
-      if (share2 - rest >= RATE && share2 >= 2 * rest) return { group: group2, says: `${rate(share2)} of its requests fail, at most ${rate(rest)} elsewhere` };
-      const slowest = Math.max(...others.map(({ p50_us }) => p50_us));
-      if (group2.p50_us >= RATIO * slowest) return { group: group2, says: `P50 ${duration(group2.p50_us)}, at most ${duration(slowest)} elsewhere` };
-    }
-    return null;
-  }
 
   // src/screens/service/operations.tsx
-  var SHOWN3 = 20;
+  var SHOWN4 = 20;
   var MOST2 = 80;
-  function Operations(props) {
+  function Operations2(props) {
     const { operations, operations_left_out } = props.of;
     const isAll = props.address.params.has("operations");
-    const shown2 = operations.slice(0, isAll ? MOST2 : SHOWN3);
+    const shown2 = operations.slice(0, isAll ? MOST2 : SHOWN4);
     const more = operations.length - shown2.length + operations_left_out;
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("h2", { children: "Operations" }),
@@ -3617,7 +4354,7 @@
         ] }) }),
         /* @__PURE__ */ a3("tbody", { children: shown2.map(({ name, kind, now: now2, before: before2 }) => /* @__PURE__ */ a3("tr", { children: [
           /* @__PURE__ */ a3("th", { scope: "row", children: [
-            /* @__PURE__ */ a3("a", { class: "row-link", href: href("traces", { q: `service:${quoted3(props.service)} name:${quoted3(name)}` }), children: name }),
+            /* @__PURE__ */ a3("a", { class: "row-link", href: href("traces", { q: `service:${quoted2(props.service)} name:${quoted2(name)}` }), children: name }),
             " ",
             kind !== "http" && /* @__PURE__ */ a3("span", { class: "soft", children: kind })
           ] }),
@@ -3628,7 +4365,7 @@
         count(more),
         " more, with fewer requests.",
         " ",
-        !isAll && operations.length > SHOWN3 && /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ operations: "all" }), children: [
+        !isAll && operations.length > SHOWN4 && /* @__PURE__ */ a3("button", { type: "button", onClick: () => amend({ operations: "all" }), children: [
           "Show up to ",
           MOST2
         ] })
@@ -3721,22 +4458,16 @@
       [...props.dots ?? []].filter(({ at, value }) => at >= since && at < until && value <= top * 1.02).sort((one, other) => Number(other.isBad) - Number(one.isBad) || other.value - one.value).map((dot) => ({ ...dot, x: x2(dot.at), y: y3(dot.value) })),
       DOT_DISTANCE
     );
-    const placeOf = (event) => {
+    const placeOf2 = (event) => {
       const box2 = event.currentTarget.getBoundingClientRect();
       const at = Math.floor((event.clientX - box2.left - LEFT) / inner * size);
       return Math.min(size - 1, Math.max(0, at));
     };
     const keydown = (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
-      if (by !== void 0) {
-        event.preventDefault();
-        props.setCursor(Math.min(size - 1, Math.max(0, (cursor ?? (by > 0 ? -1 : size)) + by)));
-      } else if (event.key === "Enter" && cursor !== null) {
-        const near = (props.dots ?? []).find(({ at }) => Math.floor((at - since) / step) === cursor);
-        if (near !== void 0) document.querySelector(`a[data-dot="${CSS.escape(near.href)}"]`)?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
-      } else if (event.key === "Escape") {
-        props.setCursor(null);
-      }
+      if (event.key !== "Enter" || cursor === null) return;
+      const found = (props.dots ?? []).filter(({ at }) => Math.floor((at - since) / step) === cursor);
+      const first2 = found.find(({ isBad }) => isBad) ?? found[0];
+      if (first2 !== void 0) go(first2.href);
     };
     const shown2 = cursor === null || cursor >= size ? null : cursor;
     const readout = shown2 === null ? null : `${times2.short(since + shown2 * step)}: ${lines.map(({ name, values: values2 }) => `${name} ${values2[shown2] == null ? "–" : props.format(values2[shown2])}`).join(", ")}`;
@@ -3748,52 +4479,39 @@
           props.children
         ] }) : /* @__PURE__ */ a3("span", { class: "chart-readout", children: readout })
       ] }),
-      /* @__PURE__ */ a3(
-        "div",
-        {
-          ref,
-          class: "chart-box",
-          tabIndex: 0,
-          role: "slider",
-          "aria-label": `${props.title} over time`,
-          "aria-valuemin": 0,
-          "aria-valuemax": size - 1,
-          "aria-valuenow": shown2 ?? 0,
-          "aria-valuetext": readout ?? "Arrows go through the times",
-          onKeyDown: keydown,
-          onBlur: () => props.setCursor(null),
-          children: /* @__PURE__ */ a3(
-            "svg",
-            {
-              width,
-              height,
-              viewBox: `0 0 ${width} ${height}`,
-              "aria-hidden": "true",
-              onPointerMove: (event) => props.setCursor(placeOf(event)),
-              onPointerLeave: () => props.setCursor(null),
-              children: [
-                (props.gaps ?? []).filter((gap) => gap.until > since && gap.since < until).map((gap) => /* @__PURE__ */ a3("rect", { class: "chart-gap", x: x2(gap.since), y: TOP, width: Math.max(2, x2(gap.until) - x2(gap.since)), height: bottom - TOP, children: /* @__PURE__ */ a3("title", { children: gap.text }) }, gap.since)),
-                ticks2.map((tick) => /* @__PURE__ */ a3("g", { children: [
-                  /* @__PURE__ */ a3("line", { class: "chart-line", x1: LEFT, x2: width - RIGHT, y1: y3(tick), y2: y3(tick) }),
-                  /* @__PURE__ */ a3("text", { class: "chart-text", x: LEFT - 6, y: y3(tick) + 4, "text-anchor": "end", children: props.format(tick) })
-                ] }, tick)),
-                timeTicks(since, until, Math.max(2, Math.floor(inner / 90))).map((tick) => /* @__PURE__ */ a3("text", { class: "chart-text", x: x2(tick), y: height - 6, "text-anchor": "middle", children: times2.short(tick) }, tick)),
-                props.began != null && props.began > since && props.began < until && /* @__PURE__ */ a3("g", { children: [
-                  /* @__PURE__ */ a3("line", { class: "chart-began", x1: x2(props.began), x2: x2(props.began), y1: TOP, y2: bottom }),
-                  /* @__PURE__ */ a3("text", { class: "chart-text chart-began-text", x: x2(props.began) + (x2(props.began) > width - 130 ? -4 : 4), y: TOP + 10, "text-anchor": x2(props.began) > width - 130 ? "end" : "start", children: "change began" })
-                ] }),
-                shown2 !== null && /* @__PURE__ */ a3("line", { class: "chart-cursor", x1: middle2(shown2), x2: middle2(shown2), y1: TOP, y2: bottom }),
-                props.kind === "bars" ? lines.map((line) => /* @__PURE__ */ a3(Bars, { of: line, x: (at) => x2(since + at * step), y: y3, width: inner / size }, line.name)) : lines.map((line) => /* @__PURE__ */ a3("path", { class: `chart-path look-${line.look}`, d: path2(line.values, middle2, y3) }, line.name)),
-                dots.map((dot) => /* @__PURE__ */ a3("a", { href: dot.href, "data-dot": dot.href, tabIndex: -1, children: [
-                  /* @__PURE__ */ a3("title", { children: dot.says }),
-                  /* @__PURE__ */ a3("circle", { class: "chart-hit", cx: dot.x, cy: dot.y, r: DOT_DISTANCE / 2 }),
-                  dot.isBad ? /* @__PURE__ */ a3("path", { class: "chart-dot chart-dot-bad", d: `M${dot.x - 4} ${dot.y - 4}l8 8m0-8l-8 8` }) : /* @__PURE__ */ a3("circle", { class: "chart-dot", cx: dot.x, cy: dot.y, r: 3.5 })
-                ] }, dot.href))
-              ]
-            }
-          )
-        }
-      )
+      /* @__PURE__ */ a3("div", { ref, class: "chart-box", onPointerMove: (event) => props.setCursor(placeOf2(event)), onPointerLeave: () => props.setCursor(null), children: [
+        /* @__PURE__ */ a3(
+          "input",
+          {
+            type: "range",
+            class: "unseen",
+            min: 0,
+            max: size - 1,
+            value: shown2 ?? size - 1,
+            "aria-label": `${props.title} over time`,
+            "aria-valuetext": readout ?? "arrows go through the times",
+            onInput: (event) => props.setCursor(Number(event.currentTarget.value)),
+            onFocus: () => props.setCursor(cursor ?? size - 1),
+            onBlur: () => props.setCursor(null),
+            onKeyDown: keydown
+          }
+        ),
+        /* @__PURE__ */ a3("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", children: [
+          (props.gaps ?? []).filter((gap) => gap.until > since && gap.since < until).map((gap) => /* @__PURE__ */ a3("rect", { class: "chart-gap", x: x2(gap.since), y: TOP, width: Math.max(2, x2(gap.until) - x2(gap.since)), height: bottom - TOP, children: /* @__PURE__ */ a3("title", { children: gap.text }) }, gap.since)),
+          ticks2.map((tick) => /* @__PURE__ */ a3("g", { children: [
+            /* @__PURE__ */ a3("line", { class: "chart-line", x1: LEFT, x2: width - RIGHT, y1: y3(tick), y2: y3(tick) }),
+            /* @__PURE__ */ a3("text", { class: "chart-text", x: LEFT - 6, y: y3(tick) + 4, "text-anchor": "end", children: props.format(tick) })
+          ] }, tick)),
+          timeTicks(since, until, Math.max(2, Math.floor(inner / 90))).map((tick) => /* @__PURE__ */ a3("text", { class: "chart-text", x: x2(tick), y: height - 6, "text-anchor": "middle", children: times2.short(tick) }, tick)),
+          props.began != null && props.began > since && props.began < until && /* @__PURE__ */ a3("g", { children: [
+            /* @__PURE__ */ a3("line", { class: "chart-began", x1: x2(props.began), x2: x2(props.began), y1: TOP, y2: bottom }),
+            /* @__PURE__ */ a3("text", { class: "chart-text chart-began-text", x: x2(props.began) + (x2(props.began) > width - 130 ? -4 : 4), y: TOP + 10, "text-anchor": x2(props.began) > width - 130 ? "end" : "start", children: "change began" })
+          ] }),
+          shown2 !== null && /* @__PURE__ */ a3("line", { class: "chart-cursor", x1: middle2(shown2), x2: middle2(shown2), y1: TOP, y2: bottom }),
+          props.kind === "bars" ? lines.map((line) => /* @__PURE__ */ a3(Bars, { of: line, x: (at) => x2(since + at * step), y: y3, width: inner / size }, line.name)) : lines.map((line) => /* @__PURE__ */ a3("path", { class: `chart-path look-${line.look}`, d: path2(line.values, middle2, y3) }, line.name))
+        ] }),
+        dots.map((dot) => /* @__PURE__ */ a3("a", { class: `chart-dot${dot.isBad ? " chart-dot-bad" : ""}`, href: dot.href, "aria-label": dot.says, title: dot.says, tabIndex: -1, style: { left: `${dot.x}px`, top: `${dot.y}px` }, children: dot.isBad && "✕" }, dot.href))
+      ] })
     ] });
   }
   function Bars(props) {
@@ -4002,11 +4720,11 @@
   }
 
   // src/screens/service/statements.tsx
-  var SHOWN4 = 20;
+  var SHOWN5 = 20;
   function Statements(props) {
     const { statements, statements_source } = props.of;
     if (statements.length === 0) return null;
-    const shown2 = statements.slice(0, SHOWN4);
+    const shown2 = statements.slice(0, SHOWN5);
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("h2", { children: "SQL statements" }),
       /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "SQL statements", children: /* @__PURE__ */ a3("table", { class: "cards numbers-table", children: [
@@ -4023,7 +4741,7 @@
         /* @__PURE__ */ a3("tbody", { children: shown2.map(({ row, total_us }) => {
           const name = [row.operation, row.table].filter(Boolean).join(" ") || "unnamed";
           return /* @__PURE__ */ a3("tr", { children: [
-            /* @__PURE__ */ a3("th", { scope: "row", children: /* @__PURE__ */ a3("a", { class: "row-link", href: href("traces", { q: `service:${quoted3(props.service)} name~${quoted3(name)}` }), children: /* @__PURE__ */ a3("code", { children: name }) }) }),
+            /* @__PURE__ */ a3("th", { scope: "row", children: /* @__PURE__ */ a3("a", { class: "row-link", href: href("traces", { q: `service:${quoted2(props.service)} name~${quoted2(name)}` }), children: /* @__PURE__ */ a3("code", { children: name }) }) }),
             /* @__PURE__ */ a3(Numbers, { now: row, before: row.before, noun: "Calls" }),
             /* @__PURE__ */ a3("td", { class: "number", "data-label": "Time in all", children: total_us === 0 ? "–" : duration(total_us) })
           ] }, name);
@@ -4033,7 +4751,7 @@
         "Counted from ",
         statements_source ?? "spans",
         ".",
-        statements.length > SHOWN4 && ` ${count(statements.length - SHOWN4)} more took less time.`
+        statements.length > SHOWN5 && ` ${count(statements.length - SHOWN5)} more took less time.`
       ] })
     ] });
   }
@@ -4084,24 +4802,25 @@
   }
 
   // src/screens/service/slow-traces.tsx
-  var SHOWN5 = 5;
+  var SHOWN6 = 5;
   function SlowTraces(props) {
-    const slowest = useAnswer("traces", { ...props.window.ask, service: props.service, sort: "slowest", causes: true, limit: SHOWN5 });
+    const slowest = useAnswer("traces", { ...props.window.ask, service: props.service, sort: "slowest", causes: true, limit: SHOWN6 });
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("div", { class: "head", children: [
         /* @__PURE__ */ a3("h2", { children: "Slowest traces" }),
-        /* @__PURE__ */ a3("a", { class: "small", href: href("traces", { q: `service:${quoted3(props.service)}`, sort: "slowest" }), "aria-label": "All traces of the service, slowest first", children: "All" })
+        /* @__PURE__ */ a3("a", { class: "small", href: href("traces", { q: `service:${quoted2(props.service)}`, sort: "slowest" }), "aria-label": "All traces of the service, slowest first", children: "All" })
       ] }),
       /* @__PURE__ */ a3(Answer, { of: slowest, what: "the slowest traces", children: (list) => /* @__PURE__ */ a3(ShortTraces, { of: list, none: "No trace of it started in this window." }) })
     ] });
   }
 
   // src/screens/service/service.tsx
+  var SICK2 = ["failing", "slow", "not_seen", "fewer_requests"];
   function ServiceScreen({ address, window }) {
     const name = address.params.get("name") ?? "";
     useTitle(name === "" ? "Service" : name);
     useListKeys("Service", ".service-screen a.row-link");
-    const links = { why: href("why", { service: name }), traces: href("traces", { q: `service:${quoted3(name)}` }), map: href("map", { focus: name }) };
+    const links = { why: href("why", { service: name }), traces: href("traces", { q: `service:${quoted2(name)}` }), map: href("map", { focus: name }) };
     useKeys("Service", [
       { keys: "w", does: "why", run: () => go(links.why) },
       { keys: "v", does: "traces of the service", run: () => go(links.traces) },
@@ -4130,9 +4849,11 @@
         ] })
       ] }),
       /* @__PURE__ */ a3(Answer, { of: services, what: name, children: (answer2) => state === void 0 ? /* @__PURE__ */ a3(NotSeen, { name, of: answer2 }) : /* @__PURE__ */ a3(Tiles, { of: state }) }),
+      answer?.detail != null && state !== void 0 && SICK2.includes(state.health) && /* @__PURE__ */ a3(Differs, { of: answer.detail }),
+      /* @__PURE__ */ a3(Gaps, { coverage: answer?.coverage }),
       state !== void 0 && /* @__PURE__ */ a3(OverTime, { name, state, address, window, answer }),
       answer?.detail != null && state !== void 0 && /* @__PURE__ */ a3($, { children: [
-        /* @__PURE__ */ a3(Operations, { of: answer.detail, service: name, address }),
+        /* @__PURE__ */ a3(Operations2, { of: answer.detail, service: name, address }),
         /* @__PURE__ */ a3("div", { class: "service-pairs", children: [
           /* @__PURE__ */ a3(Calls2, { title: "Called by", calls: answer.detail.callers, end: "from", none: "No caller was seen: requests come from outside, or their callers are not traced." }),
           /* @__PURE__ */ a3(Calls2, { title: "Calls", calls: answer.detail.callees, end: "to", none: "It calls nothing that was seen." })
@@ -4144,12 +4865,22 @@
         ] })
       ] }),
       state !== void 0 && /* @__PURE__ */ a3(SlowTraces, { service: name, window }),
-      /* @__PURE__ */ a3(Gaps, { coverage: answer?.coverage }),
       /* @__PURE__ */ a3(Command, { text: ["coral services", word(name), window.flags].filter(Boolean).join(" ") })
     ] });
   }
-  function quoted3(text) {
-    return /^[\w./:@{}-]+$/.test(text) ? text : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  function Differs({ of }) {
+    const found = differences(of);
+    if (found.length === 0) return null;
+    return /* @__PURE__ */ a3("section", { class: "differs", "aria-label": "What differs most", children: [
+      /* @__PURE__ */ a3("h2", { children: "Differs most" }),
+      /* @__PURE__ */ a3("ul", { children: found.map(({ what, kind, says }) => /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("span", { class: "soft", children: kind }),
+        " ",
+        /* @__PURE__ */ a3("strong", { children: what }),
+        ": ",
+        says
+      ] }, `${kind} ${what}`)) })
+    ] });
   }
   function Since({ us }) {
     const times2 = useTimes();
@@ -4205,7 +4936,7 @@
   }
 
   // src/screens/status/agents.tsx
-  var SHOWN6 = 60;
+  var SHOWN7 = 60;
   function Agents2({ of }) {
     if (of.agents.length === 0) return null;
     const agents = of.agents.toSorted((one, other) => Number(isWell(one)) - Number(isWell(other)));
@@ -4224,10 +4955,10 @@
           /* @__PURE__ */ a3("th", { class: "number", children: "Refused" }),
           /* @__PURE__ */ a3("th", { children: "Coral" })
         ] }) }),
-        /* @__PURE__ */ a3("tbody", { children: agents.slice(0, SHOWN6).map((agent) => /* @__PURE__ */ a3(Row3, { of: agent }, agent.agent_id)) })
+        /* @__PURE__ */ a3("tbody", { children: agents.slice(0, SHOWN7).map((agent) => /* @__PURE__ */ a3(Row4, { of: agent }, agent.agent_id)) })
       ] }) }),
-      agents.length > SHOWN6 && /* @__PURE__ */ a3("p", { class: "soft small", children: [
-        count(agents.length - SHOWN6),
+      agents.length > SHOWN7 && /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        count(agents.length - SHOWN7),
         " more are as well as the last one."
       ] }),
       agents.filter(({ untraced }) => (untraced?.length ?? 0) > 0).slice(0, 5).map(({ agent_id, untraced }) => /* @__PURE__ */ a3("p", { class: "notice notice-warn", children: [
@@ -4241,7 +4972,7 @@
       ] }, agent_id))
     ] });
   }
-  function Row3({ of }) {
+  function Row4({ of }) {
     const times2 = useTimes();
     const state = stateOf(of);
     return /* @__PURE__ */ a3("tr", { class: isWell(of) ? void 0 : "sick", children: [
@@ -4433,12 +5164,12 @@
           /* @__PURE__ */ a3("div", { children: [
             /* @__PURE__ */ a3("dt", { children: "On disk" }),
             /* @__PURE__ */ a3("dd", { children: [
-              /* @__PURE__ */ a3("span", { class: "meter", role: "img", "aria-label": `${percent(used)} of the limit`, children: /* @__PURE__ */ a3("span", { class: used > 0.9 ? "meter-full" : "", style: { width: `${Math.min(100, used * 100)}%` } }) }),
+              /* @__PURE__ */ a3("span", { class: "meter", role: "img", "aria-label": `${rate(used)} of the limit`, children: /* @__PURE__ */ a3("span", { class: used > 0.9 ? "meter-full" : "", style: { width: `${Math.min(100, used * 100)}%` } }) }),
               /* @__PURE__ */ a3("strong", { children: bytes(store2.bytes) }),
               " of ",
               bytes(store2.max_bytes),
               " (",
-              percent(used),
+              rate(used),
               ")"
             ] })
           ] }),
@@ -4477,7 +5208,7 @@
             /* @__PURE__ */ a3(Mark, { mark: "✓", tone: "good", word: "available" }),
             /* @__PURE__ */ a3("span", { class: "agent-reason", children: [
               sql_library.path,
-              sql_library.found_by !== null && `, found by ${sql_library.found_by}`
+              sql_library.found_by !== null && `, ${sql_library.found_by}`
             ] })
           ] }) })
         ] }) })
@@ -4570,7 +5301,7 @@
   // src/screens/status/status.tsx
   function Status({ address, window }) {
     const may = useMay("status.read");
-    const status = useAnswer("status", may === false ? null : {});
+    const status = useAnswer("status", may === true ? {} : null);
     const maySeeServices = useMay("metrics.read");
     const services = useAnswer("services", status.answer !== null && maySeeServices === true ? { ...window.ask, baseline: "1h" } : null);
     const title = headline2(status.answer);
@@ -4618,9 +5349,9 @@
   }
 
   // src/screens/trace/attributes.tsx
-  var LONGEST = 4096;
+  var LONGEST2 = 4096;
   var MOST3 = 60;
-  function Attributes(props) {
+  function Attributes2(props) {
     const entries = Object.entries(props.of).toSorted(([one], [other]) => one < other ? -1 : 1);
     const [isAll, setAll] = d2(false);
     if (entries.length === 0) return /* @__PURE__ */ a3("p", { class: "soft", children: "None." });
@@ -4640,9 +5371,9 @@
     const [isAll, setAll] = d2(false);
     const text = typeof props.of === "string" ? props.of : JSON.stringify(props.of);
     if (text === void 0 || text === "") return /* @__PURE__ */ a3("span", { class: "soft", children: "empty" });
-    if (text.length <= LONGEST || isAll) return /* @__PURE__ */ a3(Text, { of: text });
+    if (text.length <= LONGEST2 || isAll) return /* @__PURE__ */ a3(Text, { of: text });
     return /* @__PURE__ */ a3($, { children: [
-      /* @__PURE__ */ a3(Text, { of: cut2(text) }),
+      /* @__PURE__ */ a3(Text, { of: cut3(text) }),
       "…",
       " ",
       /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: [
@@ -4655,13 +5386,13 @@
     const { of } = props;
     return isWebAddress(of) ? /* @__PURE__ */ a3("a", { href: of, rel: "noopener noreferrer", target: "_blank", children: of }) : /* @__PURE__ */ a3($, { children: of });
   }
-  function cut2(text, length = LONGEST) {
+  function cut3(text, length = LONGEST2) {
     if (text.length <= length) return text;
     const code = text.charCodeAt(length - 1);
     return text.slice(0, code >= 55296 && code < 56320 ? length - 1 : length);
   }
   function shortened(text, length = 160) {
-    return text.length <= length ? text : `${cut2(text, length)}…`;
+    return text.length <= length ? text : `${cut3(text, length)}…`;
   }
   function isWebAddress(text) {
     if (!/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.length > 2e3) return false;
@@ -4817,7 +5548,7 @@
     }
   };
 
-  // src/screens/trace/calls.ts
+  // src/screens/trace/call.ts
   function callsOf(rows) {
     const found = /* @__PURE__ */ new Map();
     for (let row = 0; row < rows.count; row += 1) {
@@ -4911,7 +5642,7 @@
         "."
       ] }),
       /* @__PURE__ */ a3("p", { class: "soft small", children: "Databases and other systems that send no spans are no services of their own here. They are client spans in the waterfall." }),
-      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "Calls between services", children: /* @__PURE__ */ a3("table", { children: [
+      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "Calls between services", children: /* @__PURE__ */ a3("table", { class: "cards", children: [
         /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
           /* @__PURE__ */ a3("th", { scope: "col", children: "From" }),
           /* @__PURE__ */ a3("th", { scope: "col", children: "To" }),
@@ -4921,15 +5652,15 @@
           /* @__PURE__ */ a3("th", { scope: "col", children: "Critical path" })
         ] }) }),
         /* @__PURE__ */ a3("tbody", { children: calls2.slice(0, IN_TABLE).map((call) => /* @__PURE__ */ a3("tr", { children: [
-          /* @__PURE__ */ a3("td", { children: /* @__PURE__ */ a3(Service, { name: rows.services[call.from] }) }),
-          /* @__PURE__ */ a3("td", { children: /* @__PURE__ */ a3(Service, { name: rows.services[call.to] }) }),
-          /* @__PURE__ */ a3("td", { class: "number", children: count(call.calls) }),
-          /* @__PURE__ */ a3("td", { class: "number", children: call.errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+          /* @__PURE__ */ a3("td", { "data-label": "From", children: /* @__PURE__ */ a3(Service, { name: rows.services[call.from] }) }),
+          /* @__PURE__ */ a3("td", { "data-label": "To", children: /* @__PURE__ */ a3(Service, { name: rows.services[call.to] }) }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "Calls", children: count(call.calls) }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "Failed", children: call.errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
             "✕ ",
             count(call.errors)
           ] }) : 0 }),
-          /* @__PURE__ */ a3("td", { class: "number", children: duration(call.total / call.calls) }),
-          /* @__PURE__ */ a3("td", { children: call.isCritical ? "yes" : "no" })
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "Mean", children: duration(call.total / call.calls) }),
+          /* @__PURE__ */ a3("td", { "data-label": "Critical path", children: call.isCritical ? "yes" : "no" })
         ] }, `${call.from} ${call.to}`)) })
       ] }) }),
       calls2.length === 0 && /* @__PURE__ */ a3("p", { class: "soft", children: "No service of this trace called another one." }),
@@ -4968,7 +5699,7 @@
         const { x: x2, y: y3 } = at.get(service);
         const name = rows.services[service];
         const time2 = times2.find((time3) => time3.service === name);
-        return /* @__PURE__ */ a3("a", { href: href("service", { name }), class: `node service-${serviceColor(name)}`, "aria-label": `${name}, ${counted(time2?.spans ?? 0, "span")}`, children: [
+        return /* @__PURE__ */ a3("a", { href: href("service", { name }), class: `node service-${serviceColor(name)}`, children: [
           /* @__PURE__ */ a3("rect", { x: x2, y: y3 - HEIGHT / 2, width: WIDTH, height: HEIGHT, rx: "6" }),
           /* @__PURE__ */ a3("rect", { x: x2, y: y3 - HEIGHT / 2, width: "5", height: HEIGHT, rx: "2", class: "node-edge" }),
           /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 - 4, class: "node-name", children: name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name }),
@@ -5107,7 +5838,7 @@
   var PRODUCER = 3;
   var INDENT_REM = 0.8;
   var MOST_INDENTED = 16;
-  var Line2 = class extends x {
+  var Line3 = class extends x {
     shouldComponentUpdate(next) {
       for (const name of Object.keys(next)) if (next[name] !== this.props[name]) return true;
       return false;
@@ -5127,9 +5858,11 @@
     const hasError = (flags & ERROR) !== 0;
     const isHidden = (flags & REDACTED) !== 0;
     const calls2 = rows.kind[row] === CLIENT || rows.kind[row] === PRODUCER;
+    const parent = rows.parent[row];
+    const isSame = parent >= 0 && rows.service[parent] === rows.service[row];
     const usual = props.usual?.of(rows, row) ?? null;
     const tone = `service-${isHidden ? 8 : serviceColor(service)}`;
-    const classes = ["line", props.isSelected && "is-selected", props.isMatch === false && "is-dim", props.isMatch === true && "is-match", hasError && "is-error"];
+    const classes = ["line", props.isSelected && "is-selected", props.isMatch === false && "is-dim", props.isMatch === true && "is-match", hasError && "is-error", isSame && "is-same"];
     return /* @__PURE__ */ a3(
       "div",
       {
@@ -5170,7 +5903,7 @@
           /* @__PURE__ */ a3("div", { class: "line-usual", role: "gridcell", "aria-colindex": 3, children: usual && /* @__PURE__ */ a3($, { children: [
             usual.isSlower && /* @__PURE__ */ a3("span", { class: "line-factor", children: factor(usual.factor) }),
             " ",
-            duration(usual.p50)
+            /* @__PURE__ */ a3("span", { class: "line-usual-time", children: duration(usual.p50) })
           ] }) }),
           /* @__PURE__ */ a3("div", { class: "line-time", role: "gridcell", "aria-colindex": 4, children: /* @__PURE__ */ a3(Bar, { rows, row, zoom: props.zoom, tone }) })
         ]
@@ -5265,138 +5998,32 @@
   var LEAST_US = 200;
   var LEAST_FACTOR = 1.3;
   var Usual = class {
+    /** How many healthy traces were compared. */
     traces;
+    /** By service, name and kind of `rows`. */
     times = /* @__PURE__ */ new Map();
-    constructor(of) {
+    constructor(of, rows) {
       this.traces = of.b.traces;
+      const services = new Map(rows.services.map((service, at) => [service, at]));
+      const names = new Map(rows.names.map((name, at) => [name, at]));
       for (const { service, name, kind, b: b2 } of of.rows) {
-        if (b2 === null) continue;
-        const key = [service, name, kind].join("\n");
+        const [serviceAt, nameAt, kindAt] = [services.get(service), names.get(name), KINDS2.indexOf(kind)];
+        if (b2 === null || serviceAt === void 0 || nameAt === void 0) continue;
+        const key = keyOf2(rows, serviceAt, nameAt, kindAt);
         const known = this.times.get(key);
         if (!known || known.calls < b2.calls) this.times.set(key, { p50: b2.p50_us, p95: b2.p95_us, calls: b2.calls });
       }
     }
     of(rows, row) {
-      const key = [rows.serviceOf(row), rows.nameOf(row), rows.kindOf(row)].join("\n");
-      const times2 = this.times.get(key);
+      const times2 = this.times.get(keyOf2(rows, rows.service[row], rows.name[row], rows.kind[row]));
       return times2 ? compared(rows.duration[row], times2.p50, times2.p95) : null;
     }
   };
+  function keyOf2(rows, service, name, kind) {
+    return (service * (rows.names.length + 1) + name) * KINDS2.length + kind;
+  }
   function compared(us, p502, p952) {
     return { p50: p502, p95: p952, isSlower: us > p952 * LEAST_FACTOR && us - p952 > LEAST_US, factor: us / Math.max(1, p502) };
-  }
-
-  // src/screens/trace/matches.ts
-  var PILLS = ["critical", "errors", "slow"];
-  var SLOW_PART = 0.1;
-  function matchesOf(rows, filter, length, usual) {
-    const { found, pills, services } = filter;
-    if (found === null && pills.length === 0 && services.length === 0) return null;
-    const matches = new Uint8Array(rows.count);
-    if (found === null) matches.fill(1);
-    else for (const row of found) if (row < rows.count) matches[row] = 1;
-    const chosen = rows.services.map((service) => services.length === 0 || services.includes(service));
-    const flags = (pills.includes("critical") ? CRITICAL : 0) | (pills.includes("errors") ? ERROR : 0);
-    const slow = pills.includes("slow");
-    for (let row = 0; row < rows.count; row += 1) {
-      if (matches[row] === 0) continue;
-      const fits = chosen[rows.service[row]] === true && (rows.flags[row] & flags) === flags && (!slow || isSlow(rows, row, length, usual));
-      if (!fits) matches[row] = 0;
-    }
-    return matches;
-  }
-  function isSlow(rows, row, length, usual) {
-    const times2 = usual?.of(rows, row) ?? null;
-    return times2 === null ? rows.self[row] >= length * SLOW_PART : times2.isSlower;
-  }
-  function countOf(matches) {
-    let count2 = 0;
-    for (const match of matches) count2 += match;
-    return count2;
-  }
-  function nextRow(count2, row, by, is) {
-    for (let step = 1; step <= count2; step += 1) {
-      const at = ((row + by * step) % count2 + count2) % count2;
-      if (is(at)) return at;
-    }
-    return -1;
-  }
-
-  // src/screens/trace/view.ts
-  var VIEWS = ["waterfall", "flame", "map", "table", "json"];
-  function useView(params, rows, length) {
-    const text = params.toString();
-    return w2(() => {
-      const level = params.get("level");
-      const root = params.get("root");
-      const at = root === null ? -1 : rows.find(root);
-      return {
-        view: VIEWS.find((view) => view === params.get("view")) ?? "waterfall",
-        q: params.get("q") ?? "",
-        pills: PILLS.filter((pill) => words2(params.get("pills")).includes(pill)),
-        services: words2(params.get("services")).map(decode),
-        only: params.get("only") === "true",
-        closed: { level: level !== null && /^\d{1,6}$/.test(level) ? Number(level) : null, toggled: words2(params.get("toggled")) },
-        zoom: readZoom(params.get("zoom"), length),
-        root: at < 0 ? null : at,
-        details: params.has("span") && params.get("details") !== "no"
-      };
-    }, [text, rows, length]);
-  }
-  function setClosed(closed) {
-    amend({ level: closed.level, toggled: closed.toggled.join(",") });
-  }
-  function setZoom(zoom, length, how = "push") {
-    amend({ zoom: writeZoom(zoom, length) }, how);
-  }
-  function setPills(pills) {
-    amend({ pills: pills.join(",") });
-  }
-  function setServices(services) {
-    amend({ services: services.map(encodeURIComponent).join(",") });
-  }
-  function words2(text) {
-    return text === null || text === "" ? [] : text.split(",");
-  }
-  function decode(text) {
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      return text;
-    }
-  }
-  var NOTHING = -2;
-  var QUIET_MS = 150;
-  function useSelection(params, rows) {
-    const span = params.get("span");
-    const inUrl = w2(() => {
-      const row2 = span === null ? -1 : rows.find(span);
-      return row2 < 0 ? NOTHING : row2;
-    }, [span, rows]);
-    const [row, set] = d2(inUrl);
-    const timer = T2(void 0);
-    const written = T2(span);
-    A2(() => {
-      if (span === written.current) return;
-      written.current = span;
-      set(inUrl);
-    }, [span, inUrl]);
-    A2(() => set(inUrl), [rows]);
-    A2(() => () => clearTimeout(timer.current), []);
-    const select = (next, options = {}) => {
-      set(next);
-      clearTimeout(timer.current);
-      const id = next >= 0 ? rows.keyOf(next) : null;
-      const write = (how) => {
-        const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
-        const opens = options.details ?? (isOpen && written.current !== null);
-        written.current = id;
-        amend({ span: id, details: id === null || opens ? null : "no" }, how);
-      };
-      if (options.details === void 0) timer.current = setTimeout(() => write("replace"), QUIET_MS);
-      else write("push");
-    };
-    return { row, select };
   }
 
   // src/screens/trace/details.tsx
@@ -5436,7 +6063,7 @@
       rows.is(row, CRITICAL) && /* @__PURE__ */ a3("p", { class: "small", children: "On the critical path: the request waited for this span." }),
       rows.is(row, OUTLIVES) && /* @__PURE__ */ a3("p", { class: "small", children: "It ends after its parent ended: the parent did not wait for it, or clocks differ." }),
       /* @__PURE__ */ a3("div", { class: "actions", children: [
-        /* @__PURE__ */ a3("button", { type: "button", onClick: () => setZoom(around(rows.start[row], rows.duration[row], length), length), children: "Zoom to it" }),
+        /* @__PURE__ */ a3("button", { type: "button", onClick: () => props.zoom.set(around(rows.start[row], rows.duration[row], length)), children: "Zoom to it" }),
         rows.hasChildren(row) && /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": props.root === row, onClick: () => amend({ root: props.root === row ? null : rows.keyOf(row) }), children: "Only its subtree" })
       ] }),
       isHidden ? /* @__PURE__ */ a3("p", { children: "You may not see the spans of this service. Only when it ran is shown." }) : /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => answer.span === null ? /* @__PURE__ */ a3("p", { class: "notice", children: "This span is not stored any more." }) : /* @__PURE__ */ a3(Stored, { of: answer, span: answer.span }) })
@@ -5462,12 +6089,8 @@
         counted(of.usual.spans, "span"),
         " before."
       ] }),
-      of.cause && /* @__PURE__ */ a3("p", { class: "notice notice-bad", children: sentence(of.cause) }),
+      (of.cause || of.failure) && /* @__PURE__ */ a3("p", { class: "notice notice-bad", children: sentence(of.cause ?? failureOf(of.failure)) }),
       /* @__PURE__ */ a3("dl", { class: "attributes", children: [
-        shortened(span.span_name) !== span.span_name && /* @__PURE__ */ a3("div", { children: [
-          /* @__PURE__ */ a3("dt", { children: "Operation" }),
-          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { of: span.span_name }) })
-        ] }),
         /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Status" }),
           /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Status2, { span }) })
@@ -5479,6 +6102,18 @@
         version && /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Version" }),
           /* @__PURE__ */ a3("dd", { children: version })
+        ] })
+      ] }),
+      /* @__PURE__ */ a3(Part2, { title: "Attributes", size: Object.keys(span.attributes).length, isOpen: true, children: /* @__PURE__ */ a3(Attributes2, { of: typed(span) }) }),
+      span.events.length > 0 && /* @__PURE__ */ a3(Part2, { title: "Events", size: span.events.length, isOpen: true, children: [
+        span.events.slice(0, 50).map((event, at) => /* @__PURE__ */ a3(Event2, { of: event, start: span.start_time_unix_us }, at)),
+        span.events.length > 50 && /* @__PURE__ */ a3("p", { class: "soft", children: "The first 50 are shown. The view JSON has all." })
+      ] }),
+      span.links.length > 0 && /* @__PURE__ */ a3(Part2, { title: "Links", size: span.links.length, isOpen: true, children: span.links.slice(0, 50).map((link2, at) => /* @__PURE__ */ a3(Link, { of: link2 }, at)) }),
+      /* @__PURE__ */ a3("dl", { class: "attributes details-origin", children: [
+        shortened(span.span_name) !== span.span_name && /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: "Operation" }),
+          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { of: span.span_name }) })
         ] }),
         /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Started" }),
@@ -5492,15 +6127,6 @@
             span.agent_id
           ] })
         ] }),
-        of.received_unix_us != null && /* @__PURE__ */ a3("div", { children: [
-          /* @__PURE__ */ a3("dt", { children: "Received" }),
-          /* @__PURE__ */ a3("dd", { children: [
-            times2.full(of.received_unix_us),
-            " (",
-            ago(of.received_unix_us),
-            ")"
-          ] })
-        ] }),
         /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Span id" }),
           /* @__PURE__ */ a3("dd", { class: "mono", children: span.span_id })
@@ -5510,22 +6136,16 @@
           /* @__PURE__ */ a3("dd", { class: "mono", children: span.parent_span_id })
         ] })
       ] }),
-      /* @__PURE__ */ a3(Part, { title: "Attributes", size: Object.keys(span.attributes).length, isOpen: true, children: /* @__PURE__ */ a3(Attributes, { of: typed(span) }) }),
-      span.events.length > 0 && /* @__PURE__ */ a3(Part, { title: "Events", size: span.events.length, isOpen: true, children: [
-        span.events.slice(0, 50).map((event, at) => /* @__PURE__ */ a3(Event2, { of: event, start: span.start_time_unix_us }, at)),
-        span.events.length > 50 && /* @__PURE__ */ a3("p", { class: "soft", children: "The first 50 are shown. The view JSON has all." })
-      ] }),
-      span.links.length > 0 && /* @__PURE__ */ a3(Part, { title: "Links", size: span.links.length, isOpen: true, children: span.links.slice(0, 50).map((link2, at) => /* @__PURE__ */ a3(Link, { of: link2 }, at)) }),
-      /* @__PURE__ */ a3(Part, { title: "Resource", size: Object.keys(span.resource).length, children: /* @__PURE__ */ a3(Attributes, { of: span.resource }) }),
-      (span.scope.name !== "" || Object.keys(span.scope.attributes).length > 0) && /* @__PURE__ */ a3(Part, { title: "Library", size: 1, children: [
+      /* @__PURE__ */ a3(Part2, { title: "Resource", size: Object.keys(span.resource).length, children: /* @__PURE__ */ a3(Attributes2, { of: span.resource }) }),
+      (span.scope.name !== "" || Object.keys(span.scope.attributes).length > 0) && /* @__PURE__ */ a3(Part2, { title: "Library", size: 1, children: [
         /* @__PURE__ */ a3("p", { children: [
           span.scope.name,
           " ",
           span.scope.version
         ] }),
-        /* @__PURE__ */ a3(Attributes, { of: span.scope.attributes })
+        /* @__PURE__ */ a3(Attributes2, { of: span.scope.attributes })
       ] }),
-      span.trace_state !== "" && /* @__PURE__ */ a3(Part, { title: "Trace state", size: 1, children: /* @__PURE__ */ a3("p", { class: "mono", children: span.trace_state }) })
+      span.trace_state !== "" && /* @__PURE__ */ a3(Part2, { title: "Trace state", size: 1, children: /* @__PURE__ */ a3("p", { class: "mono", children: span.trace_state }) })
     ] });
   }
   function Status2(props) {
@@ -5542,7 +6162,7 @@
       ] })
     ] });
   }
-  function Part(props) {
+  function Part2(props) {
     return /* @__PURE__ */ a3("details", { class: "details-part", open: props.isOpen, children: [
       /* @__PURE__ */ a3("summary", { children: [
         /* @__PURE__ */ a3("h3", { children: props.title }),
@@ -5562,7 +6182,7 @@
           duration(props.of.time_unix_us - props.start)
         ] })
       ] }),
-      Object.keys(props.of.attributes).length > 0 && /* @__PURE__ */ a3(Attributes, { of: props.of.attributes })
+      Object.keys(props.of.attributes).length > 0 && /* @__PURE__ */ a3(Attributes2, { of: props.of.attributes })
     ] });
   }
   function Link(props) {
@@ -5571,7 +6191,7 @@
         "Trace ",
         /* @__PURE__ */ a3("code", { children: props.of.trace_id })
       ] }) }),
-      Object.keys(props.of.attributes).length > 0 && /* @__PURE__ */ a3(Attributes, { of: props.of.attributes })
+      Object.keys(props.of.attributes).length > 0 && /* @__PURE__ */ a3(Attributes2, { of: props.of.attributes })
     ] });
   }
   function typed(span) {
@@ -5620,8 +6240,8 @@
     for (let row = 0; row < rows.count; row += 1) {
       const above = rows.parent[row];
       const parent = above < 0 ? null : of[above];
-      const operation = (rows.service[row] * (rows.names.length + 1) + rows.name[row]) * 8 + rows.kind[row];
-      const key = place.get(parent) * operations + operation;
+      const operation2 = (rows.service[row] * (rows.names.length + 1) + rows.name[row]) * 8 + rows.kind[row];
+      const key = place.get(parent) * operations + operation2;
       let frame = known.get(key);
       if (!frame) {
         frame = {
@@ -5753,7 +6373,7 @@
           duration(shown2.self),
           " itself, ",
           counted(shown2.spans, "span")
-        ] }) : /* @__PURE__ */ a3($, { children: "Width is the time that spans took themselves, summed over spans of the same path." }),
+        ] }) : /* @__PURE__ */ a3($, { children: "Width is the time that spans took themselves, summed over spans of the same path. Work that went on after its caller had ended is not counted." }),
         zoomed && /* @__PURE__ */ a3("button", { type: "button", onClick: () => zoom(null), children: "Whole trace" })
       ] }),
       /* @__PURE__ */ a3("div", { ref, class: "flame", style: { height: `${height}px` }, children: /* @__PURE__ */ a3("canvas", { ref: canvas, "aria-hidden": "true", onMouseMove: (event) => setUnder(find2(event)), onMouseLeave: () => setUnder(null), onClick: (event) => zoom(find2(event)) }) }),
@@ -5761,7 +6381,7 @@
         count(tree.depth - MOST_LINES),
         " deeper levels are in the waterfall only."
       ] }),
-      /* @__PURE__ */ a3("div", { class: "table-scroll section", tabIndex: 0, role: "region", "aria-label": "The same as a table", children: /* @__PURE__ */ a3("table", { children: [
+      /* @__PURE__ */ a3("div", { class: "table-scroll section", tabIndex: 0, role: "region", "aria-label": "The same as a table", children: /* @__PURE__ */ a3("table", { class: "cards", children: [
         /* @__PURE__ */ a3("caption", { children: [
           "The same as a table: ",
           tree.all.length > IN_TABLE2 ? `the ${IN_TABLE2} of ${count(tree.all.length)} paths that took longest themselves` : "all paths"
@@ -5773,7 +6393,7 @@
           /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Spans" })
         ] }) }),
         /* @__PURE__ */ a3("tbody", { children: largest.map((frame) => /* @__PURE__ */ a3("tr", { children: [
-          /* @__PURE__ */ a3("td", { children: [
+          /* @__PURE__ */ a3("td", { class: "wide", children: [
             /* @__PURE__ */ a3(Service, { name: serviceOf(rows, frame), isLink: false }),
             " ",
             /* @__PURE__ */ a3("button", { type: "button", class: "quiet as-link", title: "Zoom the graph to it", "aria-pressed": zoomed === frame, onClick: () => zoom(frame), children: nameOf2(rows, frame) }),
@@ -5783,13 +6403,13 @@
               frame.depth + 1
             ] })
           ] }),
-          /* @__PURE__ */ a3("td", { class: "number", children: [
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "Itself", children: [
             duration(frame.self),
             " ",
             /* @__PURE__ */ a3("span", { class: "soft", children: percent(frame.self / tree.total) })
           ] }),
-          /* @__PURE__ */ a3("td", { class: "number", children: duration(frame.total) }),
-          /* @__PURE__ */ a3("td", { class: "number", children: [
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "With all below", children: duration(frame.total) }),
+          /* @__PURE__ */ a3("td", { class: "number", "data-label": "Spans", children: [
             count(frame.spans),
             frame.errors > 0 && /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
               " ✕ ",
@@ -5835,31 +6455,46 @@
   }
 
   // src/screens/trace/cause.tsx
-  var DOES = {
-    own: "takes longer itself",
-    error: "fails, although nothing that it calls fails",
-    missing: "was reached less than before: its caller stops early",
-    edge: "takes longer to be reached",
-    leaf: "responds more slowly to a call",
-    queue: "starts requests later, which wait in its queue",
-    repeated: "is called repeatedly within one request",
-    more_often: "is called in more requests than before",
-    new: "receives a call that was not made before"
-  };
   function Cause2(props) {
     const { traceId, rows, selection } = props;
     const asked2 = useAnswer("why", props.isAsked ? { trace_id: traceId, since: "15m", until: "now", baseline: "1h" } : null);
     const why = asked2.answer;
-    const more = /* @__PURE__ */ a3("a", { href: href("why", { trace: traceId }), children: "Why, with its evidence" });
-    if (asked2.error !== null) return /* @__PURE__ */ a3("p", { class: "cause soft", children: [
-      "The cause is not known: ",
-      sentence(asked2.error.message),
+    const suspect = why?.ranking[0];
+    const isFound = why !== null && asked2.isCurrent && why.verdict === "cause" && suspect !== void 0;
+    A2(() => {
+      if (isFound) announce(`Cause: ${suspect.service} ${does(suspect)}`);
+    }, [isFound]);
+    const more = /* @__PURE__ */ a3("a", { href: href("why", { trace: traceId }), title: "The ranking and the evidence", children: "Why" });
+    const failing2 = w2(() => deepestFailure(rows), [rows]);
+    const failure = failing2 >= 0 && /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "Fails" }),
+      " ",
+      /* @__PURE__ */ a3("span", { class: "cause-words", children: [
+        "in ",
+        /* @__PURE__ */ a3("strong", { children: rows.serviceOf(failing2) }),
+        " ",
+        shortened(rows.nameOf(failing2)),
+        ": nothing below it fails."
+      ] }),
+      /* @__PURE__ */ a3("button", { type: "button", onClick: () => selection.select(failing2, { details: true }), children: "Show the span" })
+    ] });
+    const tone = failing2 >= 0 ? "cause is-found" : "cause";
+    if (asked2.error !== null) return /* @__PURE__ */ a3("p", { class: tone, children: [
+      failure,
+      " ",
+      /* @__PURE__ */ a3("span", { class: "soft", children: [
+        "The cause is not known: ",
+        sentence(asked2.error.message)
+      ] }),
       " ",
       more
     ] });
-    if (why === null || !asked2.isCurrent) return /* @__PURE__ */ a3("p", { class: "cause soft", "aria-busy": "true", children: "Looking for the cause …" });
-    const suspect = why.ranking[0];
-    if (why.verdict === "cause" && suspect) {
+    if (why === null || !asked2.isCurrent) return /* @__PURE__ */ a3("p", { class: tone, "aria-busy": "true", children: [
+      failure,
+      " ",
+      /* @__PURE__ */ a3("span", { class: "soft", children: "Looking for the cause …" })
+    ] });
+    if (isFound) {
       const evidence = suspect.evidence.find((evidence2) => evidence2.trace_id === traceId);
       const row = evidence ? rows.find(evidence.span_id) : -1;
       return /* @__PURE__ */ a3("p", { class: "cause is-found", children: [
@@ -5868,20 +6503,21 @@
         /* @__PURE__ */ a3("span", { class: "cause-words", children: [
           /* @__PURE__ */ a3("strong", { children: suspect.service }),
           " ",
-          DOES[suspect.kind],
+          does(suspect),
           ": ",
-          component(suspect),
+          operation(suspect),
           numbers(suspect),
-          ", ",
-          percent(suspect.share),
-          " of the added time."
+          share(suspect),
+          "."
         ] }),
         row >= 0 && /* @__PURE__ */ a3("button", { type: "button", onClick: () => selection.select(row, { details: true }), children: "Show the span" }),
         more
       ] });
     }
     const verdict = why.verdict === "no_cause" ? "No cause" : "Not enough to tell a cause";
-    return /* @__PURE__ */ a3("p", { class: "cause", children: [
+    return /* @__PURE__ */ a3("p", { class: tone, children: [
+      failure,
+      " ",
       /* @__PURE__ */ a3(Mark, { mark: why.verdict === "no_cause" ? "✓" : "?", tone: "soft", word: verdict }),
       " ",
       /* @__PURE__ */ a3("span", { class: "cause-words", children: sentence(why.reason) }),
@@ -5889,15 +6525,27 @@
       more
     ] });
   }
-  function component({ component: component2, service }) {
-    const callee = component2.split(" → ").slice(1).join(" → ");
-    return callee.startsWith(`${service} `) ? `${callee.slice(service.length + 1)} from ${component2.split(" → ")[0]}` : component2;
+  function deepestFailure(rows) {
+    const failsBelow = new Uint8Array(rows.count);
+    let deepest = -1;
+    for (let row = rows.count - 1; row >= 0; row -= 1) {
+      const fails = rows.is(row, ERROR);
+      if (fails && failsBelow[row] === 0 && (deepest < 0 || rows.depth[row] >= rows.depth[deepest])) deepest = row;
+      const parent = rows.parent[row];
+      if (parent >= 0 && (fails || failsBelow[row] === 1)) failsBelow[parent] = 1;
+    }
+    return deepest;
   }
-  function numbers({ times: times2, rates }) {
-    if (times2 !== null) return `, ${duration(times2.before_us)} → ${duration(times2.now_us)}`;
-    if (rates === null) return "";
-    const part3 = (rate2) => percent(rate2.of > 0 ? rate2.count / rate2.of : 0);
-    return `, ${part3(rates.before)} → ${part3(rates.now)}`;
+  function operation(suspect) {
+    const caller = callerOf(suspect);
+    return `${operationOf(suspect)}${caller === null ? "" : ` from ${caller}`}`;
+  }
+  function numbers(suspect) {
+    const difference3 = differenceOf(suspect);
+    return difference3 === null ? "" : `, ${difference3.before} → ${difference3.now} ${difference3.of}`;
+  }
+  function share({ share: share3 }) {
+    return share3 > 0 ? `, ${percent(share3)} of the added time` : "";
   }
 
   // src/screens/trace/header.tsx
@@ -5922,7 +6570,7 @@
         /* @__PURE__ */ a3("div", { class: "actions trace-actions", children: /* @__PURE__ */ a3("a", { class: "button", href: href("compare", { a: trace.trace_id }), title: "Compare with healthy traces (b)", children: "Compare with healthy" }) })
       ] }),
       /* @__PURE__ */ a3("p", { class: "trace-facts", children: [
-        trace.error_count > 0 ? /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: counted(trace.error_count, "error") }) : /* @__PURE__ */ a3("span", { children: "no errors" }),
+        trace.error_count > 0 ? /* @__PURE__ */ a3("button", { type: "button", class: "quiet as-link", title: "Go to the next error (e)", onClick: () => props.nextError(), children: /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: counted(trace.error_count, "error") }) }) : /* @__PURE__ */ a3("span", { children: "no errors" }),
         /* @__PURE__ */ a3("span", { children: counted(trace.span_count, "span") }),
         /* @__PURE__ */ a3("span", { children: counted(rows.services.length, "service") }),
         /* @__PURE__ */ a3("span", { class: "number", children: times2.full(trace.start_time_unix_us) }),
@@ -6004,13 +6652,13 @@
     const source = props.source === null ? "" : `?source=${encodeURIComponent(props.source)}`;
     return /* @__PURE__ */ a3("div", { class: "json", children: [
       /* @__PURE__ */ a3("p", { class: "actions", children: /* @__PURE__ */ a3("a", { class: "button", href: `../api/v1/traces/${props.traceId}${source}`, download: `trace-${props.traceId}.json`, children: "Download the whole trace" }) }),
-      props.isSelected ? /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => /* @__PURE__ */ a3(Text2, { of: JSON.stringify(answer, null, 2) }) }) : /* @__PURE__ */ a3("p", { class: "notice", children: "Select a span in the waterfall to see its JSON here." })
+      props.isSelected ? /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => /* @__PURE__ */ a3(Text2, { of: JSON.stringify(answer, null, 2) }) }) : /* @__PURE__ */ a3("p", { class: "notice", children: "You may not see the JSON of this span." })
     ] });
   }
-  var LONGEST2 = 65536;
+  var LONGEST3 = 65536;
   function Text2(props) {
     const [isAll, setAll] = d2(false);
-    const isCut = props.of.length > LONGEST2 && !isAll;
+    const isCut = props.of.length > LONGEST3 && !isAll;
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("p", { class: "actions", children: [
         /* @__PURE__ */ a3("button", { type: "button", onClick: () => void copy(props.of, "JSON"), children: "Copy" }),
@@ -6019,13 +6667,148 @@
           bytes(props.of.length)
         ] })
       ] }),
-      /* @__PURE__ */ a3("pre", { class: "json-text", tabIndex: 0, role: "region", "aria-label": "JSON of the span", children: isCut ? `${cut2(props.of, LONGEST2)}…` : props.of })
+      /* @__PURE__ */ a3("pre", { class: "json-text", tabIndex: 0, role: "region", "aria-label": "JSON of the span", children: isCut ? `${cut3(props.of, LONGEST3)}…` : props.of })
     ] });
+  }
+
+  // src/screens/trace/matches.ts
+  var PILLS = ["critical", "errors", "slow"];
+  var SLOW_PART = 0.1;
+  function matchesOf(rows, filter, length, usual) {
+    const { found, pills, services } = filter;
+    if (found === null && pills.length === 0 && services.length === 0) return null;
+    const matches = new Uint8Array(rows.count);
+    if (found === null) matches.fill(1);
+    else for (const row of found) if (row < rows.count) matches[row] = 1;
+    const chosen = rows.services.map((service) => services.length === 0 || services.includes(service));
+    const flags = (pills.includes("critical") ? CRITICAL : 0) | (pills.includes("errors") ? ERROR : 0);
+    const slow = pills.includes("slow");
+    for (let row = 0; row < rows.count; row += 1) {
+      if (matches[row] === 0) continue;
+      const fits = chosen[rows.service[row]] === true && (rows.flags[row] & flags) === flags && (!slow || isSlow(rows, row, length, usual));
+      if (!fits) matches[row] = 0;
+    }
+    return matches;
+  }
+  function isSlow(rows, row, length, usual) {
+    const times2 = usual?.of(rows, row) ?? null;
+    return times2 === null ? rows.self[row] >= length * SLOW_PART : times2.isSlower;
+  }
+  function countOf(matches) {
+    let count2 = 0;
+    for (const match of matches) count2 += match;
+    return count2;
+  }
+  function nextRow(count2, row, by, is) {
+    for (let step = 1; step <= count2; step += 1) {
+      const at = ((row + by * step) % count2 + count2) % count2;
+      if (is(at)) return at;
+    }
+    return -1;
+  }
+
+  // src/screens/trace/view.ts
+  var VIEWS = ["waterfall", "flame", "map", "table", "json"];
+  function useView(params, rows) {
+    const text = params.toString();
+    return w2(() => {
+      const level = params.get("level");
+      const root = params.get("root");
+      const at = root === null ? -1 : rows.find(root);
+      return {
+        view: VIEWS.find((view) => view === params.get("view")) ?? "waterfall",
+        q: params.get("q") ?? "",
+        pills: PILLS.filter((pill) => words2(params.get("pills")).includes(pill)),
+        services: words2(params.get("services")).map(decode),
+        only: params.get("only") === "true",
+        closed: { level: level !== null && /^\d{1,6}$/.test(level) ? Number(level) : null, toggled: words2(params.get("toggled")) },
+        root: at < 0 ? null : at,
+        details: params.has("span") && params.get("details") !== "no"
+      };
+    }, [text, rows]);
+  }
+  function setClosed(closed) {
+    amend({ level: closed.level, toggled: closed.toggled.join(",") });
+  }
+  function setPills(pills) {
+    amend({ pills: pills.join(",") });
+  }
+  function setServices(services) {
+    amend({ services: services.map(encode).join(",") });
+  }
+  function words2(text) {
+    return text === null || text === "" ? [] : text.split(",");
+  }
+  function encode(name) {
+    return name.replace(/[%,]/g, encodeURIComponent);
+  }
+  function decode(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  }
+  function useZoom(params, length) {
+    const text = params.get("zoom");
+    const [range, setRange] = d2(() => readZoom(text, length));
+    const timer = T2(void 0);
+    const written = T2(text);
+    A2(() => {
+      if (text !== written.current) setRange(readZoom(text, length));
+      written.current = text;
+    }, [text, length]);
+    A2(() => () => clearTimeout(timer.current), []);
+    const set = (range2, how = "push") => {
+      setRange(range2);
+      clearTimeout(timer.current);
+      const write = () => {
+        written.current = writeZoom(range2, length);
+        amend({ zoom: written.current }, how);
+      };
+      if (how === "push") write();
+      else timer.current = setTimeout(write, QUIET_MS);
+    };
+    return { ...range, set };
+  }
+  var NOTHING2 = -2;
+  var QUIET_MS = 150;
+  function useSelection(params, rows) {
+    const span = params.get("span");
+    const inUrl = w2(() => {
+      if (span === ORPHANS_KEY) return ORPHANS;
+      const row2 = span === null ? -1 : rows.find(span);
+      return row2 < 0 ? NOTHING2 : row2;
+    }, [span, rows]);
+    const [row, set] = d2(inUrl);
+    const timer = T2(void 0);
+    const written = T2(span);
+    A2(() => {
+      if (span === written.current) return;
+      written.current = span;
+      set(inUrl);
+    }, [span, inUrl]);
+    A2(() => set(inUrl), [rows]);
+    A2(() => () => clearTimeout(timer.current), []);
+    const select = (next, options = {}) => {
+      set(next);
+      clearTimeout(timer.current);
+      const id = next === ORPHANS ? ORPHANS_KEY : next >= 0 ? rows.keyOf(next) : null;
+      const write = (how) => {
+        const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
+        const opens = options.details ?? (isOpen && written.current !== null);
+        written.current = id;
+        amend({ span: id, details: id === null || opens ? null : "no" }, how);
+      };
+      if (options.details === void 0) timer.current = setTimeout(() => write("replace"), QUIET_MS);
+      else write("push");
+    };
+    return { row, select };
   }
 
   // src/screens/trace/keys.ts
   function useTraceKeys(keys) {
-    const { rows, view, length, row, matches } = keys;
+    const { rows, view, zoom, length, row, matches } = keys;
     const step = (by, is, none) => () => {
       const next = nextRow(rows.count, row < 0 ? by > 0 ? -1 : 0 : row, by, is);
       if (next < 0) announce(none);
@@ -6034,7 +6817,7 @@
     const isError = (row2) => rows.is(row2, ERROR);
     const isCritical = (row2) => rows.is(row2, CRITICAL);
     const isMatch = (row2) => matches !== null && matches[row2] === 1;
-    const zoomBy2 = (factor2) => () => setZoom(scale(view.zoom, factor2, length), length, "replace");
+    const zoomBy2 = (factor2) => () => zoom.set(scale(zoom, factor2, length), "replace");
     const id = row >= 0 ? rows.keyOf(row) : null;
     useKeys("Trace", [
       { keys: "j", does: "next row, also ↓ in the tree", run: () => keys.move(1) },
@@ -6052,9 +6835,9 @@
       } },
       { keys: "F", does: "the whole tree again", run: () => amend({ root: null }) },
       { keys: "z", does: "zoom to the span", run: () => {
-        if (row >= 0) setZoom(around(rows.start[row], rows.duration[row], length), length);
+        if (row >= 0) zoom.set(around(rows.start[row], rows.duration[row], length));
       } },
-      { keys: "0", does: "the whole time again", run: () => setZoom({ start: 0, end: length }, length) },
+      { keys: "0", does: "the whole time again", run: () => zoom.set({ start: 0, end: length }) },
       { keys: "+", does: "zoom in", run: zoomBy2(0.5) },
       { keys: "-", does: "zoom out", run: zoomBy2(2) },
       { keys: "x", does: "close one level more", run: () => setClosed(changeLevel(rows, view.closed, -1)) },
@@ -6092,8 +6875,12 @@
     const up = () => {
       if (!drag) return;
       const [from, to] = [Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)];
-      if ((to - from) * size.width >= LEAST_DRAG_PX) setZoom(clamp({ start: from * length, end: to * length }, length), length);
+      if ((to - from) * size.width >= LEAST_DRAG_PX) zoom.set(clamp({ start: from * length, end: to * length }, length));
       setDrag(null);
+    };
+    const whole = () => {
+      zoom.set({ start: 0, end: length });
+      ref.current?.querySelector("[role=slider]")?.focus();
     };
     const isWhole = zoom.start <= 0 && zoom.end >= length;
     const chosen = drag ? { left: Math.min(drag.from, drag.to), right: Math.max(drag.from, drag.to) } : { left: part(zoom.start, { start: 0, end: length }), right: part(zoom.end, { start: 0, end: length }) };
@@ -6129,7 +6916,7 @@
           /* @__PURE__ */ a3("span", { class: "legend-critical", "aria-hidden": "true" }),
           " critical path: what the request waited for"
         ] }),
-        !isWhole && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => setZoom({ start: 0, end: length }, length), children: "Whole trace" })
+        !isWhole && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: whole, children: "Whole trace" })
       ] })
     ] });
   }
@@ -6138,7 +6925,7 @@
     const value = zoom[which];
     const to = (us) => {
       const range = which === "start" ? { start: Math.min(us, zoom.end - 1), end: zoom.end } : { start: zoom.start, end: Math.max(us, zoom.start + 1) };
-      setZoom(clamp(range, length), length, "replace");
+      zoom.set(clamp(range, length), "replace");
     };
     const keydown = (event) => {
       const step = Math.max(1, length * STEP);
@@ -6208,7 +6995,8 @@
         "The address names no trace. Paste a trace id, or its first four digits, into the search above, or choose one of the ",
         /* @__PURE__ */ a3("a", { href: href("traces", { sort: "slowest" }), children: "slowest traces" }),
         "."
-      ] })
+      ] }),
+      /* @__PURE__ */ a3(Command, { text: "coral query beyla traces --sort slowest" })
     ] });
   }
   function NotStored(props) {
@@ -6220,7 +7008,7 @@
         /* @__PURE__ */ a3("code", { children: props.id }),
         ". One of these is the reason:"
       ] }),
-      /* @__PURE__ */ a3("ul", { class: "reasons", children: [
+      /* @__PURE__ */ a3("ul", { class: "trace-missing", children: [
         /* @__PURE__ */ a3("li", { children: [
           /* @__PURE__ */ a3("strong", { children: "Unknown" }),
           ": its spans never reached this colony, or have not been fetched yet. ",
@@ -6237,13 +7025,14 @@
         ] })
       ] }),
       /* @__PURE__ */ a3("p", { class: "actions", children: /* @__PURE__ */ a3("a", { class: "button", href: href("traces"), children: "Traces that are stored" }) }),
-      /* @__PURE__ */ a3(Command, { text: `coral query beyla traces --trace-id ${/^[0-9a-f]+$/.test(props.id) ? props.id : "ID"}` })
+      /* @__PURE__ */ a3(Command, { text: `coral query beyla traces --trace-id ${word(props.id)}` })
     ] });
   }
   var ID = /\b[0-9a-f]{32}\b/g;
+  var MOST5 = 8;
   function Ambiguous(props) {
     const found = [...new Set(props.error.message.match(ID) ?? [])];
-    const isMore = /at least/.test(props.error.message);
+    const isMore = /at least/.test(props.error.message) || found.length > MOST5;
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("h1", { children: [
         "Several traces begin with ",
@@ -6251,10 +7040,34 @@
       ] }),
       /* @__PURE__ */ a3("p", { children: [
         "Choose one",
-        isMore && " of the first few, or add digits",
-        ":"
+        isMore && " of these few, or add digits: there are more",
+        "."
       ] }),
-      /* @__PURE__ */ a3("ul", { class: "reasons", children: found.map((id) => /* @__PURE__ */ a3("li", { children: /* @__PURE__ */ a3("a", { href: href("trace", { id }), children: /* @__PURE__ */ a3("code", { children: id }) }) }, id)) })
+      /* @__PURE__ */ a3("ul", { class: "trace-missing", children: found.slice(0, MOST5).map((id) => /* @__PURE__ */ a3(Candidate, { id }, id)) }),
+      /* @__PURE__ */ a3(Command, { text: `coral query beyla traces --trace-id ${word(props.id)}` })
+    ] });
+  }
+  function Candidate(props) {
+    const times2 = useTimes();
+    const { answer } = useAnswer("traces/{id}/waterfall", { id: props.id });
+    const name = answer === null ? "" : answer.names[answer.name[0] ?? 0] ?? "";
+    return /* @__PURE__ */ a3("li", { children: [
+      /* @__PURE__ */ a3("a", { href: href("trace", { id: props.id }), children: /* @__PURE__ */ a3("code", { children: props.id }) }),
+      answer !== null && answer.depth.length > 0 && /* @__PURE__ */ a3("p", { class: "soft small", children: [
+        answer.services[answer.service[0] ?? 0],
+        " ",
+        shortened(name),
+        ", ",
+        duration(answer.duration_us[0] ?? 0),
+        ", ",
+        counted(answer.span_count, "span"),
+        answer.error_count > 0 && /* @__PURE__ */ a3($, { children: [
+          ", ",
+          /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: counted(answer.error_count, "error") })
+        ] }),
+        ", ",
+        times2.full(answer.start_time_unix_us)
+      ] })
     ] });
   }
   function Failed(props) {
@@ -6276,19 +7089,19 @@
     for (let row = 0; row < rows.count; row += 1) {
       if (only !== null && only[row] === 0) continue;
       const key = (rows.service[row] * names + rows.name[row]) * 8 + rows.kind[row];
-      let operation = found.get(key);
-      if (!operation) {
-        operation = { service: rows.serviceOf(row), name: rows.nameOf(row), kind: rows.kindOf(row), spans: 0, errors: 0, total: 0, self: 0, longest: -1, row };
-        found.set(key, operation);
+      let operation2 = found.get(key);
+      if (!operation2) {
+        operation2 = { service: rows.serviceOf(row), name: rows.nameOf(row), kind: rows.kindOf(row), spans: 0, errors: 0, total: 0, self: 0, longest: -1, row };
+        found.set(key, operation2);
       }
       const took = rows.duration[row];
-      operation.spans += 1;
-      operation.errors += rows.flags[row] & ERROR;
-      operation.total += took;
-      operation.self += rows.self[row];
-      if (took > operation.longest) {
-        operation.longest = took;
-        operation.row = row;
+      operation2.spans += 1;
+      operation2.errors += rows.flags[row] & ERROR;
+      operation2.total += took;
+      operation2.self += rows.self[row];
+      if (took > operation2.longest) {
+        operation2.longest = took;
+        operation2.row = row;
       }
     }
     return [...found.values()].sort((one, other) => other[sort] - one[sort] || other.self - one.self);
@@ -6297,16 +7110,16 @@
   // src/screens/trace/operations.tsx
   var TITLES = { self: "Itself", total: "Total", longest: "Longest", spans: "Spans", errors: "Errors" };
   var PAGE2 = 60;
-  function Operations2(props) {
+  function Operations3(props) {
     const { params, rows, usual } = props;
     const sort = SORTS2.find((sort2) => sort2 === params.get("sort")) ?? "self";
     const all = w2(() => operationsOf(rows, props.matches, sort), [rows, props.matches, sort]);
-    const self = all.reduce((sum, operation) => sum + operation.self, 0);
+    const self = all.reduce((sum, operation2) => sum + operation2.self, 0);
     const pages = Math.max(1, Math.ceil(all.length / PAGE2));
     const page = Math.min(pages, Math.max(1, Number(params.get("page")) || 1));
     if (all.length === 0) return /* @__PURE__ */ a3("p", { class: "notice", children: "No span matches." });
     return /* @__PURE__ */ a3($, { children: [
-      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "Operations of the trace", children: /* @__PURE__ */ a3("table", { class: "operations", children: [
+      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": "Operations of the trace", children: /* @__PURE__ */ a3("table", { class: "operations cards", children: [
         /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
           /* @__PURE__ */ a3("th", { scope: "col", children: "Operation" }),
           SORTS2.map((name) => /* @__PURE__ */ a3("th", { scope: "col", class: "number", "aria-sort": sort === name ? "descending" : void 0, children: /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => amend({ sort: name === "self" ? null : name, page: null }), children: [
@@ -6315,35 +7128,35 @@
           ] }) }, name)),
           usual && /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Usual" })
         ] }) }),
-        /* @__PURE__ */ a3("tbody", { children: all.slice((page - 1) * PAGE2, page * PAGE2).map((operation) => {
-          const times2 = usual?.of(rows, operation.row) ?? null;
+        /* @__PURE__ */ a3("tbody", { children: all.slice((page - 1) * PAGE2, page * PAGE2).map((operation2) => {
+          const times2 = usual?.of(rows, operation2.row) ?? null;
           return /* @__PURE__ */ a3("tr", { children: [
-            /* @__PURE__ */ a3("td", { children: [
-              /* @__PURE__ */ a3(Service, { name: operation.service, isLink: false }),
+            /* @__PURE__ */ a3("td", { class: "wide", children: [
+              /* @__PURE__ */ a3(Service, { name: operation2.service, isLink: false }),
               " ",
               /* @__PURE__ */ a3("button", { type: "button", class: "quiet as-link", title: "Show its longest span", onClick: () => {
-                props.selection.select(operation.row, { details: true });
-              }, children: shortened(operation.name) || "no name" }),
+                props.selection.select(operation2.row, { details: true });
+              }, children: shortened(operation2.name) || "no name" }),
               " ",
-              /* @__PURE__ */ a3("span", { class: "soft", children: operation.kind })
+              /* @__PURE__ */ a3("span", { class: "soft", children: operation2.kind })
             ] }),
-            /* @__PURE__ */ a3("td", { class: "number share-cell", children: [
-              duration(operation.self),
+            /* @__PURE__ */ a3("td", { class: "number share-cell", "data-label": "Itself", children: [
+              duration(operation2.self),
               " ",
-              /* @__PURE__ */ a3("span", { class: "soft", children: percent(self > 0 ? operation.self / self : 0) }),
-              /* @__PURE__ */ a3("span", { class: "share-line", "aria-hidden": "true", children: /* @__PURE__ */ a3("span", { style: { width: `${self > 0 ? operation.self / self * 100 : 0}%` } }) })
+              /* @__PURE__ */ a3("span", { class: "soft", children: percent(self > 0 ? operation2.self / self : 0) }),
+              /* @__PURE__ */ a3("span", { class: "share-line", "aria-hidden": "true", children: /* @__PURE__ */ a3("span", { style: { width: `${self > 0 ? operation2.self / self * 100 : 0}%` } }) })
             ] }),
-            /* @__PURE__ */ a3("td", { class: "number", children: duration(operation.total) }),
-            /* @__PURE__ */ a3("td", { class: "number", children: duration(operation.longest) }),
-            /* @__PURE__ */ a3("td", { class: "number", children: count(operation.spans) }),
-            /* @__PURE__ */ a3("td", { class: "number", children: operation.errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+            /* @__PURE__ */ a3("td", { class: "number", "data-label": "Total", children: duration(operation2.total) }),
+            /* @__PURE__ */ a3("td", { class: "number", "data-label": "Longest", children: duration(operation2.longest) }),
+            /* @__PURE__ */ a3("td", { class: "number", "data-label": "Spans", children: count(operation2.spans) }),
+            /* @__PURE__ */ a3("td", { class: "number", "data-label": "Errors", children: operation2.errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
               "✕ ",
-              count(operation.errors)
+              count(operation2.errors)
             ] }) : 0 }),
-            usual && /* @__PURE__ */ a3("td", { class: "number", children: times2 ? duration(times2.p50) : "–" })
-          ] }, `${operation.service}
-${operation.name}
-${operation.kind}`);
+            usual && /* @__PURE__ */ a3("td", { class: "number", "data-label": "Usual", children: times2 ? duration(times2.p50) : "–" })
+          ] }, `${operation2.service}
+${operation2.name}
+${operation2.kind}`);
         }) })
       ] }) }),
       pages > 1 && /* @__PURE__ */ a3("p", { class: "actions", children: [
@@ -6375,7 +7188,12 @@ ${operation.kind}`);
   var TYPING_MS = 250;
   function Toolbar(props) {
     const { view, matching } = props;
-    return /* @__PURE__ */ a3("div", { class: "trace-tools", children: [
+    const bar = T2(null);
+    const clear = () => {
+      amend({ q: null, pills: null, services: null, only: null });
+      bar.current?.querySelector(".filter-text")?.focus();
+    };
+    return /* @__PURE__ */ a3("div", { class: "trace-tools", ref: bar, children: [
       /* @__PURE__ */ a3("div", { class: "views", role: "group", "aria-label": "Views", children: VIEWS.map((name, at) => /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": view.view === name, title: `${TITLES2[name]} (${at + 1})`, onClick: () => amend({ view: name === "waterfall" ? null : name }), children: TITLES2[name] }, name)) }),
       /* @__PURE__ */ a3("div", { class: "filter", children: [
         /* @__PURE__ */ a3(Search, { text: view.q }),
@@ -6404,7 +7222,7 @@ ${operation.kind}`);
             /* @__PURE__ */ a3("input", { type: "checkbox", checked: view.only, onChange: () => amend({ only: !view.only }) }),
             " Only these"
           ] }),
-          /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => amend({ q: null, pills: null, services: null, only: null }), children: "Clear" })
+          /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: clear, children: "Clear" })
         ] })
       ] }),
       props.asked.error !== null && view.q !== "" && /* @__PURE__ */ a3("p", { class: "notice notice-bad filter-error", role: "alert", children: [
@@ -6463,6 +7281,7 @@ ${operation.kind}`);
     return /* @__PURE__ */ a3("details", { ref: details, class: "menu services-menu", onFocusOut: leave, onKeyDown: (event) => {
       if (event.key === "Escape") {
         close();
+        details.current?.querySelector("summary")?.focus();
         event.stopPropagation();
       }
     }, children: [
@@ -6510,11 +7329,63 @@ ${operation.kind}`);
     return (total - view) / Math.max(1, height - view);
   }
 
+  // src/screens/trace/splitter.tsx
+  var LEAST = 15;
+  var MOST6 = 75;
+  var STEP2 = 2;
+  function useSplit(usual) {
+    const [chosen, set] = d2(() => Number(stored("columns")) || null);
+    const split2 = (percent2) => {
+      const next = Math.round(Math.min(MOST6, Math.max(LEAST, percent2)));
+      store("columns", String(next));
+      set(next);
+    };
+    return { percent: Math.min(MOST6, Math.max(LEAST, chosen ?? usual)), split: split2 };
+  }
+  function Splitter(props) {
+    const { percent: percent2, split: split2 } = props;
+    const keydown = (event) => {
+      const to = { ArrowLeft: percent2 - STEP2, ArrowRight: percent2 + STEP2, Home: LEAST, End: MOST6 };
+      const next = to[event.key];
+      if (next === void 0) return;
+      event.preventDefault();
+      split2(next);
+    };
+    const drag = (event) => {
+      const edge = event.currentTarget;
+      if (!edge.hasPointerCapture(event.pointerId)) return;
+      const box2 = edge.parentElement.getBoundingClientRect();
+      split2((event.clientX - box2.left) / box2.width * 100);
+    };
+    return /* @__PURE__ */ a3(
+      "div",
+      {
+        class: "splitter",
+        role: "separator",
+        tabIndex: 0,
+        "aria-orientation": "vertical",
+        "aria-label": "Width of names",
+        "aria-valuemin": LEAST,
+        "aria-valuemax": MOST6,
+        "aria-valuenow": percent2,
+        style: { left: `${percent2}%` },
+        onKeyDown: keydown,
+        onPointerMove: drag,
+        onPointerDown: (event) => event.currentTarget.setPointerCapture(event.pointerId)
+      }
+    );
+  }
+
   // src/screens/trace/waterfall.tsx
   var LINE_REM = 1.75;
   var LINE_REM_NARROW = 3;
   var NARROW_PX = 560;
   var TICK_PX = 110;
+  var TICK_WORDS_PX = 44;
+  var LEAST_LINES = 4;
+  var NAMES4 = 38;
+  var NAMES_BESIDE = 46;
+  var WIDE_PX = 1100;
   function Waterfall(props) {
     const { rows, lines, selection, zoom } = props;
     const { ref, size } = useSize();
@@ -6522,22 +7393,29 @@ ${operation.kind}`);
     const [top, setTop] = d2(0);
     const isNarrow = size.width > 0 && size.width < NARROW_PX;
     const lineHeight = useLineHeight(isNarrow);
+    const { percent: percent2, split: split2 } = useSplit(size.width < WIDE_PX ? NAMES_BESIDE : NAMES4);
     const view = Math.max(size.height, lineHeight);
     const range = shown(lines.length, lineHeight, top, view);
-    const selected = w2(() => selection.row === NOTHING ? -1 : lineOf(rows, lines, selection.row), [rows, lines, selection.row]);
+    const selected = w2(() => selection.row === NOTHING2 ? -1 : lineOf(rows, lines, selection.row), [rows, lines, selection.row]);
     const tabLine = selected >= 0 ? selected : 0;
     const bring = T2("middle");
     const hasFocus = T2(false);
+    const isMoved = T2(false);
     F2(() => {
       const box2 = ref.current;
       if (!box2 || selected < 0 || size.height === 0) return;
-      const next = scrollTo2(selected, lines.length, lineHeight, box2.scrollTop, view, bring.current ?? "middle");
+      const inWindow = innerHeight - box2.getBoundingClientRect().top;
+      const seen = isMoved.current || inWindow < lineHeight * LEAST_LINES ? view : Math.min(view, inWindow);
+      const next = scrollTo2(selected, lines.length, lineHeight, box2.scrollTop, seen, bring.current ?? "middle");
       bring.current = null;
       if (Math.abs(next - box2.scrollTop) > 0.5) {
         box2.scrollTop = next;
         setTop(box2.scrollTop);
       }
-      if (hasFocus.current) box2.querySelector("[role=row][tabindex='0']")?.focus({ preventScroll: true });
+      const row = box2.querySelector("[role=row][tabindex='0']");
+      if (hasFocus.current) row?.focus({ preventScroll: true });
+      if (isMoved.current) row?.scrollIntoView({ block: "nearest" });
+      isMoved.current = true;
     }, [selected, size.height > 0]);
     A2(() => {
       const box2 = ref.current;
@@ -6583,9 +7461,9 @@ ${operation.kind}`);
     };
     const close = (row) => {
       if (hasChildren(row) && !closed(row)) return props.toggle(row);
-      const above = row === ORPHANS ? NOTHING : rows.parent[row];
-      const parent = above >= 0 ? above : row >= rows.firstOrphan ? ORPHANS : NOTHING;
-      const line = parent === NOTHING ? -1 : lines.indexOf(parent);
+      const above = row === ORPHANS ? NOTHING2 : rows.parent[row];
+      const parent = above >= 0 ? above : row >= rows.firstOrphan ? ORPHANS : NOTHING2;
+      const line = parent === NOTHING2 ? -1 : lines.indexOf(parent);
       if (line >= 0) move(line);
     };
     const click = (event) => {
@@ -6601,12 +7479,13 @@ ${operation.kind}`);
     if (tabLine < range.first && tabLine < lines.length) shownLines.push(tabLine);
     for (let line = range.first; line < range.end; line += 1) shownLines.push(line);
     if (tabLine >= range.end && tabLine < lines.length) shownLines.push(tabLine);
-    const marks = ticks(zoom, Math.max(2, Math.floor(axis2.size.width / TICK_PX)));
-    return /* @__PURE__ */ a3("div", { class: `waterfall ${isNarrow ? "is-narrow" : ""}`, children: [
+    const marks = ticks(zoom, Math.max(2, Math.floor(axis2.size.width / TICK_PX))).filter((mark) => part(mark, zoom) * axis2.size.width < axis2.size.width - TICK_WORDS_PX);
+    return /* @__PURE__ */ a3("div", { class: `waterfall ${isNarrow ? "is-narrow" : ""}`, style: { "--name": `${percent2}%` }, children: [
+      !isNarrow && /* @__PURE__ */ a3(Splitter, { percent: percent2, split: split2 }),
       /* @__PURE__ */ a3("div", { class: "waterfall-head", "aria-hidden": "true", children: [
         /* @__PURE__ */ a3("div", { class: "line-name", children: "Service and operation" }),
         /* @__PURE__ */ a3("div", { class: "line-took", children: "Took" }),
-        /* @__PURE__ */ a3("div", { class: "line-usual", children: props.usual && "Usual" }),
+        /* @__PURE__ */ a3("div", { class: "line-usual", title: props.usual ? `The median in ${counted(props.usual.traces, "healthy trace")} of the same operation` : void 0, children: props.usual && "Usual" }),
         /* @__PURE__ */ a3("div", { class: "line-time", ref: axis2.ref, children: marks.map((mark) => /* @__PURE__ */ a3("span", { class: "axis-mark", style: { left: `${part(mark, zoom) * 100}%` }, children: mark === 0 ? "0" : duration(mark) }, mark)) })
       ] }),
       /* @__PURE__ */ a3("div", { ref, class: "waterfall-rows", onScroll: scrolled, style: { height: `${Math.min(lines.length * lineHeight, 1e5)}px` }, children: /* @__PURE__ */ a3(
@@ -6630,7 +7509,7 @@ ${operation.kind}`);
           children: shownLines.map((line) => {
             const row = lines[line];
             return /* @__PURE__ */ a3(
-              Line2,
+              Line3,
               {
                 rows,
                 row,
@@ -6663,17 +7542,18 @@ ${operation.kind}`);
   }
 
   // src/screens/trace/trace.tsx
+  var MOST_OPENED = 20;
   function TraceScreen({ address }) {
     const { params } = address;
     const id = (params.get("id") ?? "").trim().toLowerCase();
     const source = sourceOf(params);
     const clocks = params.get("adjust_clocks") === "true";
-    const asked2 = usePending("traces/{id}/waterfall", id === "" ? null : { id, source, adjust_clocks: clocks });
+    const asked2 = useAnswer("traces/{id}/waterfall", id === "" ? null : { id, source, adjust_clocks: clocks });
     if (id === "") return /* @__PURE__ */ a3(NoId, {});
     if (asked2.error !== null && (asked2.answer === null || asked2.error.status === 409)) return /* @__PURE__ */ a3(Failed, { id, of: asked2 });
     return /* @__PURE__ */ a3($, { children: [
       asked2.answer === null && /* @__PURE__ */ a3("h1", { class: "unseen", children: "Trace" }),
-      /* @__PURE__ */ a3(Answer, { of: asked2, what: "the trace", children: (trace) => trace.span_count === 0 && trace.redacted === 0 ? /* @__PURE__ */ a3(NotStored, { id }) : /* @__PURE__ */ a3(Trace, { trace, params, source, clocks }, trace.trace_id) })
+      /* @__PURE__ */ a3(Answer, { of: asked2, what: "the trace", children: (trace) => trace.depth.length === 0 ? /* @__PURE__ */ a3(NotStored, { id }) : /* @__PURE__ */ a3(Trace, { trace, params, source, clocks }, trace.trace_id) })
     ] });
   }
   function Trace(props) {
@@ -6681,22 +7561,24 @@ ${operation.kind}`);
     const id = trace.trace_id;
     const length = Math.max(1, trace.trace_duration_us);
     const rows = w2(() => new Rows(trace), [trace]);
-    const view = useView(params, rows, length);
+    const view = useView(params, rows);
+    const zoomed = useZoom(params, length);
+    const zoom = w2(() => ({ start: zoomed.start, end: zoomed.end }), [zoomed.start, zoomed.end]);
     const selection = useSelection(params, rows);
     const isPainted = usePainted();
     const root = w2(() => longestRoot(rows), [rows]);
     useTitle(`${shortened(rows.nameOf(root), 80)} ${duration(rows.duration[root] ?? length)}`);
-    const found = usePending("traces/{id}/find", view.q === "" ? null : { id, q: view.q, source, adjust_clocks: clocks });
+    const found = useAnswer("traces/{id}/find", view.q === "" ? null : { id, q: view.q, source, adjust_clocks: clocks });
     const inUrl = params.get("span");
     const chosen = w2(() => {
       const row = inUrl === null ? -1 : rows.find(inUrl);
-      return row < 0 ? null : rows.idOf(row);
-    }, [inUrl, rows]);
+      return row < 0 ? view.view === "json" ? rows.idOf(root) : null : rows.idOf(row);
+    }, [inUrl, rows, root, view.view]);
     const isDetail = view.details || view.view === "json";
-    const span = usePending("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
+    const span = useAnswer("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
     const compared2 = usePending("compare", isPainted ? { a: id, source } : null);
-    const usual = w2(() => compared2.answer && compared2.answer.b.traces > 0 ? new Usual(compared2.answer) : null, [compared2.answer]);
-    const rowsFound = view.q === "" ? null : found.answer?.rows ?? null;
+    const usual = w2(() => compared2.answer && compared2.answer.b.traces > 0 ? new Usual(compared2.answer, rows) : null, [compared2.answer, rows]);
+    const rowsFound = view.q === "" || found.error !== null ? null : found.answer?.rows ?? null;
     const matches = w2(
       () => matchesOf(rows, { found: rowsFound, pills: view.pills, services: view.services }, length, usual),
       [rows, rowsFound, view.pills, view.services, length, usual]
@@ -6705,32 +7587,43 @@ ${operation.kind}`);
     const isClosed = w2(() => closedRows(rows, view.closed), [rows, view.closed]);
     const lines = w2(() => linesOf(rows, view.closed, view.root, keep), [rows, view.closed, view.root, keep]);
     const orphansClosed = view.closed.toggled.includes(ORPHANS_KEY);
-    const reach = (row) => {
+    const reach = (row, options) => {
       const isHidden = lineOf(rows, lines, row) < 0 || lines[lineOf(rows, lines, row)] !== row;
       if (isHidden) {
         const above = rows.above(row).filter((row2) => isClosed[row2] === 1);
         if (orphansClosed && row >= rows.firstOrphan) above.push(ORPHANS);
         const isOutside = view.root !== null && (row < view.root || row >= rows.end[view.root]);
-        const closed = toggle(rows, view.closed, ...above);
-        amend({ toggled: closed.toggled.join(","), ...isOutside ? { root: null } : {}, ...keep && keep[row] === 0 ? { only: null } : {} });
+        const closed = above.length > MOST_OPENED ? { level: null, toggled: [] } : toggle(rows, view.closed, ...above);
+        amend({ level: closed.level, toggled: closed.toggled.join(","), ...isOutside ? { root: null } : {}, ...keep && keep[row] === 0 ? { only: null } : {} });
       }
-      selection.select(row);
+      selection.select(row, options);
     };
     const step = (by) => {
       const row = matches ? nextRow(rows.count, selection.row < 0 ? by > 0 ? -1 : 0 : selection.row, by, (row2) => matches[row2] === 1) : -1;
       if (row >= 0) reach(row);
     };
+    const nextError = () => {
+      const row = nextRow(rows.count, selection.row < 0 ? -1 : selection.row, 1, (row2) => rows.is(row2, ERROR));
+      if (row >= 0) reach(row, { details: true });
+    };
     const move = (by) => {
-      const line = selection.row === NOTHING ? -1 : lineOf(rows, lines, selection.row);
+      const line = selection.row === NOTHING2 ? -1 : lineOf(rows, lines, selection.row);
       const next = line < 0 ? by > 0 ? 0 : lines.length - 1 : Math.min(lines.length - 1, Math.max(0, line + by));
       const row = lines[next];
       if (row !== void 0) selection.select(row);
     };
+    const close = () => {
+      if (!view.details) return;
+      const wasInside = (document.activeElement?.closest(".details") ?? null) !== null;
+      selection.select(selection.row, { details: false });
+      if (wasInside) document.querySelector("[role=row][tabindex='0']")?.focus();
+    };
+    A2(() => announce(`${counted(trace.span_count, "span")}, ${trace.error_count === 0 ? "no errors" : counted(trace.error_count, "error")}`), [trace]);
     useTraceKeys({
       traceId: id,
       rows,
-      lines,
       view,
+      zoom: zoomed,
       length,
       row: selection.row,
       matches,
@@ -6739,18 +7632,13 @@ ${operation.kind}`);
       open: () => {
         if (selection.row >= 0) selection.select(selection.row, { details: true });
       },
-      close: () => {
-        if (view.details) selection.select(selection.row, { details: false });
-      }
+      close
     });
     const hasPanel = view.details && selection.row >= 0 && selection.row < rows.count && view.view !== "json";
     return /* @__PURE__ */ a3("div", { class: "trace", children: [
-      /* @__PURE__ */ a3(Header, { trace, rows, root, isAsked: isPainted, adjustsClocks: clocks, selection: { ...selection, select: (row, options) => {
-        reach(row);
-        selection.select(row, options);
-      } } }),
-      /* @__PURE__ */ a3(MiniMap, { rows, length, zoom: view.zoom }),
-      /* @__PURE__ */ a3(Toolbar, { view, services: trace.service_times, asked: found, matching: matches && countOf(matches), rows: rows.count, step, canSearch: true }),
+      /* @__PURE__ */ a3(Header, { trace, rows, root, isAsked: isPainted, adjustsClocks: clocks, selection: { row: selection.row, select: reach }, nextError }),
+      /* @__PURE__ */ a3(MiniMap, { rows, length, zoom: zoomed }),
+      /* @__PURE__ */ a3(Toolbar, { view, services: trace.service_times, asked: found, matching: matches && countOf(matches), rows: rows.count, step }),
       view.root !== null && /* @__PURE__ */ a3("p", { class: "notice subtree", children: [
         "Only the subtree of ",
         /* @__PURE__ */ a3("strong", { children: rows.serviceOf(view.root) }),
@@ -6769,7 +7657,7 @@ ${operation.kind}`);
               isClosed,
               orphansClosed,
               matches,
-              zoom: view.zoom,
+              zoom,
               usual,
               selection,
               toggle: (row) => setClosed(toggle(rows, view.closed, row))
@@ -6781,12 +7669,12 @@ ${operation.kind}`);
           ] }),
           view.view === "flame" && /* @__PURE__ */ a3(Flame, { rows, params }),
           view.view === "map" && /* @__PURE__ */ a3(Calls3, { rows, times: trace.service_times }),
-          view.view === "table" && /* @__PURE__ */ a3(Operations2, { params, rows, matches, usual, selection }),
+          view.view === "table" && /* @__PURE__ */ a3(Operations3, { params, rows, matches, usual, selection: { row: selection.row, select: reach } }),
           view.view === "json" && /* @__PURE__ */ a3(Json, { traceId: id, source: source ?? null, asked: span, isSelected: chosen !== null })
         ] }),
-        hasPanel && /* @__PURE__ */ a3(Details, { asked: span, rows, row: selection.row, length, zoom: view.zoom, root: view.root, close: () => selection.select(selection.row, { details: false }) })
+        hasPanel && /* @__PURE__ */ a3(Details, { asked: span, rows, row: selection.row, length, zoom: zoomed, root: view.root, close })
       ] }),
-      /* @__PURE__ */ a3(Command, { text: command(id, chosen, source, clocks, view.view) })
+      /* @__PURE__ */ a3(Command, { text: command2(id, chosen, source, clocks, view.view) })
     ] });
   }
   function usePainted() {
@@ -6806,7 +7694,7 @@ ${operation.kind}`);
     const source = params.get("source");
     return source === "ebpf" || source === "sdk" ? source : void 0;
   }
-  function command(id, span, source, clocks, view) {
+  function command2(id, span, source, clocks, view) {
     const words3 = [`coral query beyla traces --trace-id ${id}`];
     if (span !== null && view === "json" && /^[0-9a-f]+$/.test(span)) words3.push(`--span ${span} --format json`);
     if (view === "flame") words3.push("--format flamegraph");
@@ -6816,7 +7704,7 @@ ${operation.kind}`);
   }
 
   // src/screens/traces/view.ts
-  var PAGE_ROWS = 50;
+  var PAGE_ROWS2 = 50;
   function viewOf({ params }) {
     const source = params.get("source");
     return {
@@ -6869,7 +7757,7 @@ ${operation.kind}`);
       ...times2
     });
   }
-  function command2(view, window) {
+  function command3(view, window) {
     const { area, q: q2, sort, by, source } = view;
     const range = rangeOf(view, window);
     const isWindow = area.from === null && area.to === null;
@@ -6882,7 +7770,7 @@ ${operation.kind}`);
       by === "" ? "" : `--by ${word(by)}`,
       sort === "slowest" ? "--sort slowest" : "",
       source === void 0 ? "" : `--source ${source}`,
-      `--limit ${PAGE_ROWS}`
+      `--limit ${PAGE_ROWS2}`
     ].filter((part3) => part3 !== "").join(" ");
   }
   function exactDuration(us) {
@@ -6955,6 +7843,17 @@ ${operation.kind}`);
   }
 
   // src/screens/traces/grid.ts
+  var FEWEST_ROWS = 6;
+  function trimmed(map) {
+    const { rows, columns } = map;
+    const hasTraces = (row) => Array.from({ length: columns }, (_3, column) => map.counts[column * rows + row] ?? 0).some((count2) => count2 > 0);
+    let low = 0;
+    let high = rows - 1;
+    while (high - low + 1 > FEWEST_ROWS && !hasTraces(high)) high -= 1;
+    while (high - low + 1 > FEWEST_ROWS && !hasTraces(low)) low += 1;
+    const kept = (cells) => cells.filter((_3, at) => at % rows >= low && at % rows <= high);
+    return { ...map, rows: high - low + 1, bounds_us: map.bounds_us.slice(low, high + 2), counts: kept(map.counts), errors: kept(map.errors) };
+  }
   function between2(one, other) {
     return {
       left: Math.min(one.column, other.column),
@@ -6964,7 +7863,7 @@ ${operation.kind}`);
     };
   }
   function cellAt({ columns, rows }, x2, y3) {
-    const inside = (share2, cells) => Math.min(cells - 1, Math.max(0, Math.floor(share2 * cells)));
+    const inside = (share3, cells) => Math.min(cells - 1, Math.max(0, Math.floor(share3 * cells)));
     return { column: inside(x2, columns), row: rows - 1 - inside(y3, rows) };
   }
   function areaOf(map, cells) {
@@ -7136,8 +8035,10 @@ ${operation.kind}`);
 
   // src/screens/traces/heatmap.tsx
   function HeatmapPart(props) {
-    const { map, view } = props;
+    const { view } = props;
+    const map = w2(() => trimmed(props.map), [props.map]);
     const times2 = useTimes();
+    const most = Math.max(1, ...map.counts);
     const all = sumOf(map, allOf(map));
     return /* @__PURE__ */ a3("section", { class: "heatmap", "aria-labelledby": "heatmap-title", children: [
       /* @__PURE__ */ a3("div", { class: "heatmap-head", children: [
@@ -7145,9 +8046,9 @@ ${operation.kind}`);
         /* @__PURE__ */ a3("p", { class: "soft small heatmap-legend", children: [
           /* @__PURE__ */ a3("span", { class: "heatmap-key", children: [
             /* @__PURE__ */ a3("span", { class: "heatmap-scale", "aria-hidden": "true" }),
-            " 1 to ",
-            count(Math.max(1, ...map.counts)),
-            " traces"
+            " ",
+            most > 1 && "1 to ",
+            counted(most, "trace")
           ] }),
           /* @__PURE__ */ a3("span", { class: "heatmap-key", children: [
             /* @__PURE__ */ a3("span", { class: "tone-bad heatmap-cross", "aria-hidden": "true", children: "✕" }),
@@ -7204,6 +8105,8 @@ ${operation.kind}`);
     const cells = drag === null ? null : between2(drag.from, drag.to);
     const chosen = cells ? rectangleOf(map, areaOf(map, cells)) : isNarrowed(area) ? rectangleOf(map, area) : null;
     const ticks2 = timeTicks2(map, innerWidth < 640 ? 4 : 9);
+    const across = (time2) => (time2 - map.since_unix_us) / (map.until_unix_us - map.since_unix_us);
+    const labelled = ticks2.times.filter((time2) => across(time2) < (innerWidth < 640 ? 0.85 : 0.96));
     const label = (time2) => ticks2.step >= 864e8 ? times2.short(time2) : ticks2.step >= 6e7 ? times2.minute(time2) : times2.precise(time2).slice(0, 8);
     const said = cells ?? pointed;
     return /* @__PURE__ */ a3($, { children: [
@@ -7234,7 +8137,7 @@ ${operation.kind}`);
             ]
           }
         ),
-        /* @__PURE__ */ a3("div", { class: "heatmap-times", "aria-hidden": "true", children: ticks2.times.map((time2) => /* @__PURE__ */ a3("span", { style: { left: `${(time2 - map.since_unix_us) / (map.until_unix_us - map.since_unix_us) * 100}%` }, children: label(time2) }, time2)) })
+        /* @__PURE__ */ a3("div", { class: "heatmap-times", "aria-hidden": "true", children: labelled.map((time2) => /* @__PURE__ */ a3("span", { style: { left: `${across(time2) * 100}%` }, children: label(time2) }, time2)) })
       ] }),
       /* @__PURE__ */ a3("p", { class: "heatmap-says soft small", "aria-hidden": "true", children: said ? /* @__PURE__ */ a3(Said, { map, cells: said }) : /* @__PURE__ */ a3($, { children: [
         "Time in ",
@@ -7315,7 +8218,7 @@ ${operation.kind}`);
   }
 
   // src/screens/traces/groups.tsx
-  var KEYS = ["service", "name", "code", "host.name", "service.version", "http.route", "http.request.method", "k8s.pod.name", "error.type"];
+  var KEYS2 = ["service", "name", "code", "host.name", "service.version", "http.route", "http.request.method", "k8s.pod.name", "error.type"];
   function GroupPicker(props) {
     const { by } = props.view;
     const submit = (event) => {
@@ -7327,7 +8230,7 @@ ${operation.kind}`);
         "Count by ",
         /* @__PURE__ */ a3("input", { name: "by", list: "by-keys", placeholder: "host.name", defaultValue: by, size: 16, autocapitalize: "off", autocomplete: "off", spellcheck: false }, by)
       ] }),
-      /* @__PURE__ */ a3("datalist", { id: "by-keys", children: KEYS.map((key) => /* @__PURE__ */ a3("option", { value: key }, key)) }),
+      /* @__PURE__ */ a3("datalist", { id: "by-keys", children: KEYS2.map((key) => /* @__PURE__ */ a3("option", { value: key }, key)) }),
       /* @__PURE__ */ a3("button", { type: "submit", children: "Count" }),
       by !== "" && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => narrow({ by: null }), children: "Do not count" })
     ] });
@@ -7347,7 +8250,7 @@ ${operation.kind}`);
         "Spans by ",
         by
       ] }),
-      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-labelledby": "groups-title", children: /* @__PURE__ */ a3("table", { class: "groups", children: [
+      /* @__PURE__ */ a3("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": `Table of spans by ${by}`, children: /* @__PURE__ */ a3("table", { class: "groups", children: [
         /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { children: [
           /* @__PURE__ */ a3("th", { scope: "col", children: by }),
           /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Spans" }),
@@ -7441,14 +8344,13 @@ ${operation.kind}`);
         /* @__PURE__ */ a3("th", { scope: "col", children: "Request" }),
         /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Took" }),
         /* @__PURE__ */ a3("th", { scope: "col", children: "Why it is slow or fails" }),
-        /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Failed spans" }),
         /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: "Spans" }),
         /* @__PURE__ */ a3("th", { scope: "col", children: "Services" })
       ] }) }),
-      /* @__PURE__ */ a3("tbody", { children: traces.map((trace) => /* @__PURE__ */ a3(Row4, { trace, longest, view }, trace.trace_id)) })
+      /* @__PURE__ */ a3("tbody", { children: traces.map((trace) => /* @__PURE__ */ a3(Row5, { trace, longest, view }, trace.trace_id)) })
     ] });
   }
-  function Row4(props) {
+  function Row5(props) {
     const { trace, view } = props;
     const times2 = useTimes();
     const picked = view.picked.indexOf(trace.trace_id);
@@ -7469,14 +8371,14 @@ ${operation.kind}`);
       ] }) }),
       /* @__PURE__ */ a3("td", { class: "traces-took", children: /* @__PURE__ */ a3(Took, { trace, longest: props.longest }) }),
       /* @__PURE__ */ a3("td", { class: "traces-why", children: /* @__PURE__ */ a3(TraceReason, { trace }) }),
-      /* @__PURE__ */ a3("td", { class: "traces-errors number", children: trace.error_count > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
-        "✕ ",
-        count(trace.error_count),
-        /* @__PURE__ */ a3("span", { class: "traces-unit", children: " failed" })
-      ] }) : /* @__PURE__ */ a3("span", { class: "soft traces-none", children: "0" }) }),
       /* @__PURE__ */ a3("td", { class: "traces-spans number", children: [
         count(trace.span_count),
-        /* @__PURE__ */ a3("span", { class: "traces-unit", children: " spans" })
+        /* @__PURE__ */ a3("span", { class: "traces-unit", children: " spans" }),
+        trace.error_count > 0 && /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+          ", ✕ ",
+          count(trace.error_count),
+          " failed"
+        ] })
       ] }),
       /* @__PURE__ */ a3("td", { class: "traces-services", title: trace.services.join(", "), children: /* @__PURE__ */ a3(ServiceNames, { names: trace.services, root: trace.root_service }) })
     ] });
@@ -7699,6 +8601,7 @@ ${operation.kind}`);
   var FAILED = "status:error";
   var MANY_COLUMNS = 60;
   var FEW_COLUMNS = 30;
+  var ROWS2 = 40;
   function Traces({ address, window }) {
     const view = viewOf(address);
     useTitle(view.q === "" ? "Traces" : `${view.q} · Traces`);
@@ -7712,10 +8615,10 @@ ${operation.kind}`);
       after: view.after,
       source: view.source,
       causes: true,
-      limit: PAGE_ROWS
+      limit: PAGE_ROWS2
     });
     const columns = innerWidth < 640 ? FEW_COLUMNS : MANY_COLUMNS;
-    const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: 20 });
+    const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: ROWS2 });
     const isMistake = list.error?.status === 400 && list.error.message.startsWith("q:");
     useKeys("Traces", [{ keys: "Escape", does: "out of the area", run: () => isNarrowed(view.area) && narrow({ min: null, max: null, area_from: null, area_to: null }) }]);
     return /* @__PURE__ */ a3($, { children: [
@@ -7731,10 +8634,10 @@ ${operation.kind}`);
         /* @__PURE__ */ a3(Gaps, { coverage: answer.coverage }),
         /* @__PURE__ */ a3(GroupPicker, { view }),
         answer.groups !== null && /* @__PURE__ */ a3(GroupTable, { groups: answer.groups, view }),
-        answer.traces.length === 0 ? /* @__PURE__ */ a3(Nothing, { list: answer, view, window }) : /* @__PURE__ */ a3(Page, { list: answer, view })
+        answer.traces.length === 0 ? /* @__PURE__ */ a3(Nothing, { list: answer, view, window }) : /* @__PURE__ */ a3(Page2, { list: answer, view })
       ] }) }),
       /* @__PURE__ */ a3(Picked, { view }),
-      /* @__PURE__ */ a3(Command, { text: command2(view, window) })
+      /* @__PURE__ */ a3(Command, { text: command3(view, window) })
     ] });
   }
   function Sum(props) {
@@ -7789,11 +8692,11 @@ ${operation.kind}`);
         ] }),
         "."
       ] }),
-      link2 !== null ? /* @__PURE__ */ a3("a", { class: "button button-first", href: link2, children: "Compare this area with the rest" }) : /* @__PURE__ */ a3("span", { class: "soft", children: "Choose less than the full height to compare it with the other traces of the same time." }),
+      sum?.traces === 0 ? null : link2 !== null ? /* @__PURE__ */ a3("a", { class: "button button-first", href: link2, children: "Compare this area with the rest" }) : /* @__PURE__ */ a3("span", { class: "soft", children: "Choose less than the full height to compare it with the other traces of the same time." }),
       /* @__PURE__ */ a3("button", { type: "button", onClick: () => narrow({ min: null, max: null, area_from: null, area_to: null }), children: "Clear the area" })
     ] });
   }
-  function Page(props) {
+  function Page2(props) {
     const { list, view } = props;
     const order = view.sort === "slowest" ? "slowest first" : "newest first";
     const further = view.sort === "slowest" ? "Faster" : "Older";
@@ -7886,9 +8789,9 @@ ${operation.kind}`);
     return who === "everything" ? "Why do requests fail?" : `Why does ${who} fail?`;
   }
   function suspicion(suspect) {
-    const { component: component2, service } = suspect;
-    const isCaller = component2.startsWith(`${service} → `);
-    const isCalled = component2.includes(` → ${service} `);
+    const { component, service } = suspect;
+    const isCaller = component.startsWith(`${service} → `);
+    const isCalled = component.includes(` → ${service} `);
     switch (suspect.kind) {
       case "own":
         return "takes longer itself in";
@@ -7912,13 +8815,13 @@ ${operation.kind}`);
   }
   var ALL = 0.995;
   var MIN_OUTCOME = 0.5;
-  function difference(suspect, standouts) {
+  function difference2(suspect, standouts) {
     const explains = standouts.find((found) => found.explains);
-    const common = explains ? `, ${share(explains.affected)} of them with ${values(explains, 1)}` : "";
+    const common = explains ? `, ${share2(explains.affected)} of them with ${values(explains, 1)}` : "";
     const { rates, times: times2, kind } = suspect;
     if (rates && kind === "error") {
       const outcome = standouts.find((found) => !found.explains && found.affected >= MIN_OUTCOME);
-      const ends2 = outcome ? `, ${share(outcome.affected)} with ${values(outcome, 1)}` : "";
+      const ends2 = outcome ? `, ${share2(outcome.affected)} with ${values(outcome, 1)}` : "";
       return `${now(rates)} of its requests fail (${before(rates)} in the baseline)${common}${ends2}`;
     }
     if (rates) return `in ${now(rates)} of requests (${before(rates)} in the baseline)${common}`;
@@ -7959,7 +8862,7 @@ ${operation.kind}`);
   function wholePercent(part3) {
     return `${(part3 * 100).toFixed(0)}%`;
   }
-  function share(part3) {
+  function share2(part3) {
     return part3 >= ALL ? "all" : percent(part3);
   }
   function now({ now: now2 }) {
@@ -8063,7 +8966,7 @@ ${operation.kind}`);
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("h2", { children: causes.length === 1 ? "Another cause" : "Further causes" }),
       /* @__PURE__ */ a3("ul", { class: "why-further", children: causes.map((cause) => {
-        const differs = difference(cause, []);
+        const differs2 = difference2(cause, []);
         const seen = cause.evidence[0];
         return /* @__PURE__ */ a3("li", { class: "card", children: [
           /* @__PURE__ */ a3("p", { children: [
@@ -8073,7 +8976,7 @@ ${operation.kind}`);
             " ",
             /* @__PURE__ */ a3("code", { children: cause.component })
           ] }),
-          differs !== "" && /* @__PURE__ */ a3("p", { class: "soft", children: sentence(differs) }),
+          differs2 !== "" && /* @__PURE__ */ a3("p", { class: "soft", children: sentence(differs2) }),
           seen && /* @__PURE__ */ a3("p", { class: "actions", children: [
             /* @__PURE__ */ a3("a", { href: href("compare", { a: seen.trace_id }), children: "Compare with healthy traces" }),
             " ",
@@ -8092,10 +8995,10 @@ ${operation.kind}`);
 
   // src/screens/why/ranking.tsx
   var FIRST = 5;
-  var MOST5 = 60;
+  var MOST7 = 60;
   function Ranking({ why, isCause, all }) {
     if (why.ranking.length === 0) return null;
-    const shown2 = why.ranking.slice(0, all ? MOST5 : FIRST);
+    const shown2 = why.ranking.slice(0, all ? MOST7 : FIRST);
     const hidden = why.ranking.slice(shown2.length);
     const rest = hidden.reduce((sum, suspect) => sum + suspect.share, 0) + why.unattributed;
     const kinds = [...new Set(shown2.map((suspect) => suspect.kind))];
@@ -8111,10 +9014,10 @@ ${operation.kind}`);
           /* @__PURE__ */ a3("th", { scope: "col", children: "Before → now" })
         ] }) }),
         /* @__PURE__ */ a3("tbody", { children: [
-          shown2.map((suspect, at) => /* @__PURE__ */ a3(Row5, { suspect, isCause: isCause && at === 0 }, `${suspect.service} ${suspect.component}`)),
+          shown2.map((suspect, at) => /* @__PURE__ */ a3(Row6, { suspect, isCause: isCause && at === 0 }, `${suspect.service} ${suspect.component}`)),
           rest >= 5e-3 && /* @__PURE__ */ a3("tr", { class: "why-rest", children: [
             /* @__PURE__ */ a3("th", { scope: "row", class: "soft", children: "others, and time of no suspect" }),
-            /* @__PURE__ */ a3("td", { "data-label": "Share of the added time", children: /* @__PURE__ */ a3(Share, { part: rest, tone: "before" }) }),
+            /* @__PURE__ */ a3("td", { "data-label": "Share of the added time", children: /* @__PURE__ */ a3(Share2, { part: rest, tone: "before" }) }),
             /* @__PURE__ */ a3("td", { colSpan: 4 })
           ] })
         ] })
@@ -8142,7 +9045,7 @@ ${operation.kind}`);
       /* @__PURE__ */ a3("dd", { children: MEANING[kind].means })
     ] });
   }
-  function Row5({ suspect, isCause }) {
+  function Row6({ suspect, isCause }) {
     const changed = change(suspect);
     return /* @__PURE__ */ a3("tr", { class: isCause ? "why-cause-row" : void 0, children: [
       /* @__PURE__ */ a3("th", { scope: "row", children: [
@@ -8150,7 +9053,7 @@ ${operation.kind}`);
         blamed(suspect),
         isCause && /* @__PURE__ */ a3("span", { class: "unseen", children: " (the cause)" })
       ] }),
-      /* @__PURE__ */ a3("td", { "data-label": "Share of the added time", children: /* @__PURE__ */ a3(Share, { part: suspect.share, tone: "share" }) }),
+      /* @__PURE__ */ a3("td", { "data-label": "Share of the added time", children: /* @__PURE__ */ a3(Share2, { part: suspect.share, tone: "share" }) }),
       /* @__PURE__ */ a3("td", { "data-label": "Score", class: "number", children: suspect.score.toFixed(2) }),
       /* @__PURE__ */ a3("td", { "data-label": "Kind", children: /* @__PURE__ */ a3("span", { title: MEANING[suspect.kind].means, children: MEANING[suspect.kind].word }) }),
       /* @__PURE__ */ a3("td", { "data-label": "Where", children: /* @__PURE__ */ a3("code", { children: suspect.component }) }),
@@ -8161,7 +9064,7 @@ ${operation.kind}`);
       ] }) })
     ] });
   }
-  function Share({ part: part3, tone }) {
+  function Share2({ part: part3, tone }) {
     return /* @__PURE__ */ a3("span", { class: "why-share", children: [
       /* @__PURE__ */ a3("span", { class: "number", children: wholePercent(part3) }),
       /* @__PURE__ */ a3("span", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: part3, tone }) })
@@ -8260,7 +9163,7 @@ ${operation.kind}`);
         ": the cause may be elsewhere."
       ] }),
       about2.service !== null && about2.trace === null ? /* @__PURE__ */ a3("li", { children: [
-        /* @__PURE__ */ a3("a", { href: href("traces", { q: `service:${about2.service}`, sort: "slowest" }), children: [
+        /* @__PURE__ */ a3("a", { href: href("traces", { q: equals("service", about2.service), sort: "slowest" }), children: [
           "The slowest traces of ",
           about2.service
         ] }),
@@ -8283,7 +9186,7 @@ ${operation.kind}`);
     const all = useAnswer("services", isReady && about2.trace === null ? when : null);
     const one = useAnswer("services", isReady && about2.trace === null && about2.service !== null ? { ...when, service: about2.service } : null);
     const services = all.answer?.services.map((service) => service.name) ?? [];
-    const routes = one.isCurrent ? one.answer?.detail?.operations.map((operation) => operation.name) ?? [] : [];
+    const routes = one.isCurrent ? one.answer?.detail?.operations.map((operation2) => operation2.name) ?? [] : [];
     return /* @__PURE__ */ a3("div", { class: "why-pickers", children: [
       about2.trace === null ? /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3(Choice, { label: "Service", value: about2.service ?? "", all: "everything", options: services, choose: (service) => amend({ service, route: null, all: null, evidence: null }) }),
@@ -8331,10 +9234,10 @@ ${operation.kind}`);
     ] });
   }
   function Standout({ found, affected, service }) {
-    const pairs = [found, ...found.also];
+    const pairs2 = [found, ...found.also];
     return /* @__PURE__ */ a3("li", { class: "why-standout", children: [
       /* @__PURE__ */ a3("p", { class: "why-pairs", children: [
-        pairs.map(({ key, value }) => /* @__PURE__ */ a3("code", { children: [
+        pairs2.map(({ key, value }) => /* @__PURE__ */ a3("code", { children: [
           key,
           "=",
           /* @__PURE__ */ a3("strong", { children: value })
@@ -8364,19 +9267,16 @@ ${operation.kind}`);
           duration(found.times.without_us),
           " without. "
         ] }),
-        /* @__PURE__ */ a3("a", { href: href("traces", { q: `service:${quoted4(service)} ${found.key}=${quoted4(found.value)}` }), children: "Traces that have it" })
+        /* @__PURE__ */ a3("a", { href: href("traces", { q: and(equals("service", service), equals(found.key, found.value)) }), children: "Traces that have it" })
       ] })
     ] });
   }
-  function quoted4(value) {
-    return /^[\w./@-]+$/.test(value) ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
-  }
 
   // src/screens/why/verdict.tsx
-  function Verdict({ why, cause }) {
+  function Verdict2({ why, cause }) {
     const times2 = useTimes();
-    const differs = difference(cause, why.standouts);
-    const share2 = why.slowdown_us > 0 && cause.kind !== "error" ? `${wholePercent(cause.share)} of the added time` : null;
+    const differs2 = difference2(cause, why.standouts);
+    const share3 = why.slowdown_us > 0 && cause.kind !== "error" ? `${wholePercent(cause.share)} of the added time` : null;
     return /* @__PURE__ */ a3("section", { class: "card why-verdict", "aria-label": "The cause", children: [
       /* @__PURE__ */ a3("p", { class: "why-mark", children: /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "Cause" }) }),
       /* @__PURE__ */ a3("p", { class: "why-sentence", children: [
@@ -8386,9 +9286,9 @@ ${operation.kind}`);
         " ",
         /* @__PURE__ */ a3("code", { children: cause.component })
       ] }),
-      differs !== "" && /* @__PURE__ */ a3("p", { class: "why-differs", children: sentence(differs) }),
+      differs2 !== "" && /* @__PURE__ */ a3("p", { class: "why-differs", children: sentence(differs2) }),
       /* @__PURE__ */ a3("p", { class: "why-facts soft", children: [
-        share2 !== null && /* @__PURE__ */ a3("span", { children: share2 }),
+        share3 !== null && /* @__PURE__ */ a3("span", { children: share3 }),
         why.began_unix_us !== null && /* @__PURE__ */ a3("span", { children: [
           "since ",
           times2.short(why.began_unix_us),
@@ -8444,7 +9344,7 @@ ${operation.kind}`);
     const cause = why.ranking[0];
     if (!cause) return null;
     return /* @__PURE__ */ a3($, { children: [
-      /* @__PURE__ */ a3(Verdict, { why, cause }),
+      /* @__PURE__ */ a3(Verdict2, { why, cause }),
       /* @__PURE__ */ a3("div", { class: "why-columns", children: [
         /* @__PURE__ */ a3(Evidence, { cause, about: about2, chosen: Number(address.params.get("evidence") ?? 1) }),
         /* @__PURE__ */ a3(Standouts, { why, cause })
@@ -8500,7 +9400,7 @@ ${operation.kind}`);
   function App() {
     const address = useAddress();
     const window = windowOf(address);
-    const person = usePerson();
+    const visitor = useVisitor();
     const [revision, setRevision] = d2(0);
     const [live, setLive] = d2(stored("live") !== "off");
     const refresh = b(() => setRevision((revision2) => revision2 + 1), []);
@@ -8512,7 +9412,8 @@ ${operation.kind}`);
       }, LIVE_MS);
       return () => clearInterval(timer);
     }, [isLive]);
-    if (person === "signed-out") return /* @__PURE__ */ a3(SignIn, {});
+    if (visitor === null) return null;
+    if (visitor === "signed-out") return /* @__PURE__ */ a3(SignIn, {});
     const zone = address.params.get("tz") === "local" ? "local" : "utc";
     const Screen = address.page === null ? NoSuchPage : SCREENS[address.page];
     return /* @__PURE__ */ a3(ZoneContext.Provider, { value: zone, children: /* @__PURE__ */ a3(RefreshContext.Provider, { value: revision, children: /* @__PURE__ */ a3(
@@ -8521,7 +9422,7 @@ ${operation.kind}`);
         address,
         window,
         zone,
-        person,
+        person: personOf(visitor),
         live,
         refresh,
         setLive: (live2) => {

@@ -20,8 +20,8 @@ use coral_trace::{TimeRange, UnixNanos};
 
 pub(crate) use self::condition::Conditions;
 use self::failures::TraceFacts;
-pub(crate) use self::failures::failure_of;
 pub(crate) use self::failures::cut as cut_text;
+pub(crate) use self::failures::failure_of;
 pub(crate) use self::groups::GroupKey;
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
@@ -129,13 +129,12 @@ pub(crate) fn listed_range(
 /// The longest time range whose gaps a list of traces has.
 const MAX_COVERAGE_RANGE: Duration = Duration::from_secs(24 * 3_600);
 
-pub(crate) fn trace_query(
 /// The search of the traces that `question` asks for, at most `limit`.
 pub(crate) fn query_of(question: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryError> {
     trace_query(question, &Conditions::of(question)?, limit)
 }
 
-fn trace_query(
+pub(crate) fn trace_query(
     question: &TracesQuestion,
     conditions: &Conditions,
     limit: u32,

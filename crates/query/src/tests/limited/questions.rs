@@ -5,7 +5,11 @@ use proptest::prelude::*;
 use super::{OTHERS, OWN, SECOND, SECRETS, TRACES, answer, made, same, views};
 use crate::tests::shop::NOON;
 use crate::{
-    AnomaliesQuestion, AttributesQuestion, CompareQuestion, EnglishQuestion, FindQuestion, HeatmapQuestion, LayoutDirection, RedProtocol, RedQuestion, RedSide, RedSource, SeriesQuestion, ServicesQuestion, SharedSources, Sort, Source, SpanQuestion, SpanStatus, StatusQuestion, TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion, WhyQuestion,
+    AnomaliesQuestion, AttributesQuestion, CompareQuestion, EnglishQuestion, FindQuestion,
+    HeatmapQuestion, LayoutDirection, RedProtocol, RedQuestion, RedSide, RedSource, SeriesQuestion,
+    ServicesQuestion, SharedSources, Sort, Source, SpanQuestion, SpanStatus, StatusQuestion,
+    TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion, WaterfallQuestion,
+    WhyQuestion,
 };
 
 const SINCE_US: i64 = ((NOON - 3_600 * SECOND) / 1_000) as i64;
