@@ -67,8 +67,8 @@ function Stored(props: { of: WordedSpanDetails; span: Span }) {
     <>
       {of.usual && usual && (
         <p class={usual.isSlower ? "usual is-slower" : "usual"}>
-          {usual.isSlower ? <strong>{factor(usual.factor)} as long as usual. </strong> : "As usual. "}
-          Usually {duration(of.usual.p50_us)}, at most {duration(of.usual.p95_us)} in 95% of {counted(of.usual.spans, "span")} before.
+          {usual.isSlower ? <strong>{factor(usual.factor)} as long as usual. </strong> : "As long as others shortly before. "}
+          In the hour before: {duration(of.usual.p50_us)} in the median of {counted(of.usual.spans, "span")}, at most {duration(of.usual.p95_us)} in 95% of them.
         </p>
       )}
       {(of.cause || of.failure) && <p class="notice notice-bad">{sentence(of.cause ?? failureOf(of.failure!))}</p>}
