@@ -28,7 +28,7 @@ export function Cause(props: { traceId: string; rows: Rows; isAsked: boolean; se
     </>
   );
   const tone = failing >= 0 ? "cause is-found" : "cause";
-  if (asked.error !== null) return <p class={tone}>{failure} <span class="soft">The cause is not known: {sentence(asked.error.message)}</span> {more}</p>;
+  if (asked.error !== null && (why === null || !asked.isCurrent)) return <p class={tone}>{failure} <span class="soft">The cause is not known: {sentence(asked.error.message)}</span> {more}</p>;
   if (why === null || !asked.isCurrent) return <p class={tone} aria-busy="true">{failure} <span class="soft">Looking for the cause …</span></p>;
   if (isFound) {
     const evidence = suspect.evidence.find((evidence) => evidence.trace_id === traceId);

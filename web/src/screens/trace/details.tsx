@@ -28,6 +28,9 @@ interface Props {
 export function Details(props: Props) {
   const { rows, row, length } = props;
   const isHidden = rows.is(row, REDACTED);
+  // What is stored of another span would stand below the name of this one.
+  const other = props.asked.answer?.span?.span_id;
+  const isOther = other !== undefined && other !== rows.idOf(row);
   return (
     <aside class="details" aria-labelledby="details-title">
       <div class="details-head">
@@ -50,7 +53,7 @@ export function Details(props: Props) {
       </div>
       {isHidden
         ? <p>You may not see the spans of this service. Only when it ran is shown.</p>
-        : <Answer of={props.asked} what="the span">
+        : <Answer of={isOther ? { ...props.asked, answer: null } : props.asked} what="the span">
             {(answer) => (answer.span === null ? <p class="notice">This span is not stored any more.</p> : <Stored of={answer} span={answer.span} />)}
           </Answer>}
     </aside>
