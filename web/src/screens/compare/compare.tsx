@@ -1,5 +1,6 @@
 // Two traces, or two sets of traces, side by side: how much longer, and where.
 import { amend, go, href } from "../../address.ts";
+import type { ComparedRow, WordedComparison } from "../../api.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
 import { count, percent } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
@@ -12,8 +13,7 @@ import type { Window } from "../../window.ts";
 import { Attributes } from "./attributes.tsx";
 import { Choose } from "./choose.tsx";
 import { Operations } from "./operations.tsx";
-import type { ComparedRow, WordedComparison } from "./pending.ts";
-import { mainRows } from "./rows.ts";
+import { mainRows, telling } from "./rows.ts";
 import { Sides } from "./sides.tsx";
 
 export function Compare({ address, window }: ScreenProps) {
@@ -56,6 +56,7 @@ function Found(props: { found: WordedComparison; address: ScreenProps["address"]
   return (
     <>
       {hasBoth && <Verdict found={found} />}
+      {hasBoth && !isAttributesFirst && <Telling found={found} />}
       <Sides a={found.a} b={found.b} />
       <Gaps coverage={found.coverage} />
       {!hasBoth && <Missing found={found} />}
@@ -89,6 +90,24 @@ function Verdict(props: { found: WordedComparison }) {
         ))}.</>
       )}
       {only + gone > 0 && <span class="soft"> {[only > 0 ? `${count(only)} ${only === 1 ? "operation is" : "operations are"} only in A` : "", gone > 0 ? `${count(gone)} only in B` : ""].filter((text) => text !== "").join(", ")}.</span>}
+    </p>
+  );
+}
+
+/** Attribute values that set A apart, beside the answer. */
+function Telling(props: { found: WordedComparison }) {
+  const found = telling(props.found.attributes);
+  if (found.length === 0) return null;
+  const of = props.found.b.healthy ? "healthy traces" : "traces of B";
+  return (
+    <p class="compare-telling">
+      Unusual in A:{" "}
+      {found.map((one, at) => (
+        <span key={`${one.service} ${one.key}`}>
+          {at > 0 && ", "}
+          <span class="isolate">{cut(one.service)}</span> has <strong class="isolate">{cut(one.key)}={cut(one.value)}</strong> <span class="soft">({count(one.b)} of {count(one.b_of)} {of})</span>
+        </span>
+      ))}.
     </p>
   );
 }

@@ -1,5 +1,5 @@
 // Which rows of a comparison are shown, and what they come to.
-import type { ComparedRow, WordedComparison } from "./pending.ts";
+import type { ComparedAttribute, ComparedRow, WordedComparison } from "../../api.ts";
 
 /** A difference below this part of the whole is not worth a line. */
 const SMALL_SHARE = 0.01;
@@ -39,4 +39,10 @@ export function mainRows({ rows, delta_us: delta }: WordedComparison): ComparedR
     sum += row.share ?? 0;
   }
   return main;
+}
+
+/** Values that most traces of A have and few of B, at most two, so that the answer names the host or the version. */
+export function telling(attributes: readonly ComparedAttribute[]): ComparedAttribute[] {
+  const part = (count: number, of: number) => (of > 0 ? count / of : 0);
+  return attributes.filter((one) => one.b_of > 0 && part(one.a, one.a_of) - part(one.b, one.b_of) >= 0.5).slice(0, 2);
 }
