@@ -78,6 +78,8 @@ function Verdict(props: { found: WordedComparison }) {
   const main = mainRows(found);
   const rest = unexplained(found);
   const longer = rest === null ? null : deepestLonger(found);
+  // Work that goes on after the request is in no own time, but in the durations.
+  const isElsewhere = longer !== null && !main.includes(longer);
   const than = b.healthy ? "than healthy traces do" : "than B";
   const only = found.rows.filter((row) => row.a !== null && row.b === null).length;
   const gone = found.rows.filter((row) => row.a === null && row.b !== null).length;
@@ -87,14 +89,13 @@ function Verdict(props: { found: WordedComparison }) {
       {isSame
         ? <>A takes about as long as B: <strong>{duration(a.duration_p50_us)}</strong> and <strong>{duration(b.duration_p50_us)}</strong>.</>
         : <>A takes <strong class={delta > 0 ? "tone-bad" : "tone-good"}>{duration(Math.abs(delta))} {delta > 0 ? "longer" : "less"}</strong> {than}.</>}
+      {!isSame && isElsewhere && longer !== null && <> <Place row={longer} /> takes <strong>{duration(longer.delta_us ?? 0)}</strong> longer.</>}
       {!isSame && main.length > 0 && (
-        <> Of this, {main.map((row, at) => (
+        <> {isElsewhere ? "In own time, " : "Of this, "}{main.map((row, at) => (
           <span key={`${row.service} ${row.name} ${at}`}>{at > 0 && (at === main.length - 1 ? " and " : ", ")}<strong>{percent(row.share ?? 0)}</strong> is in <Place row={row} /></span>
         ))}.</>
       )}
-      {!isSame && rest !== null && (
-        <> {percent(rest)} is in no operation’s own time{longer !== null && <>; <Place row={longer} /> takes {duration(longer.delta_us ?? 0)} longer</>}.</>
-      )}
+      {!isSame && rest !== null && <span class="soft"> {percent(rest)} is in no operation’s own time.</span>}
       {only + gone > 0 && <span class="soft"> {[only > 0 ? `${count(only)} ${only === 1 ? "operation is" : "operations are"} only in A` : "", gone > 0 ? `${count(gone)} only in B` : ""].filter((text) => text !== "").join(", ")}.</span>}
     </p>
   );
