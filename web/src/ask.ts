@@ -47,15 +47,22 @@ export async function ask<Q extends Question>(question: Q, params: Ask<Q>, signa
 
 /** Requests a relative URL that answers JSON. */
 export async function askUrl(url: string, init: RequestInit & { signal: AbortSignal }): Promise<unknown> {
+  return await request(url, init, async (response) => {
+    const text = await response.text();
+    return text === "" ? null : (JSON.parse(text) as unknown);
+  });
+}
+
+/** Requests a relative URL, and reads the answer with `read`, which may do so while it arrives. */
+export async function request<T>(url: string, init: RequestInit & { signal: AbortSignal }, read: (response: Response) => Promise<T>): Promise<T> {
   await turn(init.signal);
   try {
     const response = await fetch(url, { ...init, headers: { accept: "application/json", ...init.headers } }).catch((error: unknown) => {
       if (init.signal.aborted) throw error;
       throw new AskError(0, "the colony cannot be reached", "this page asks again by itself", url);
     });
-    const text = await response.text();
-    if (response.ok) return text === "" ? null : (JSON.parse(text) as unknown);
-    const { error, hint } = readError(text);
+    if (response.ok) return await read(response);
+    const { error, hint } = readError(await response.text());
     if (response.status === 401) dispatchEvent(new Event("coral:signed-out"));
     throw new AskError(response.status, error ?? `the colony answered with status ${response.status}`, hint, url);
   } finally {

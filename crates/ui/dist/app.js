@@ -824,15 +824,20 @@
     return await askUrl(urlOf(question2, params), { signal });
   }
   async function askUrl(url, init) {
+    return await request(url, init, async (response) => {
+      const text = await response.text();
+      return text === "" ? null : JSON.parse(text);
+    });
+  }
+  async function request(url, init, read2) {
     await turn(init.signal);
     try {
       const response = await fetch(url, { ...init, headers: { accept: "application/json", ...init.headers } }).catch((error2) => {
         if (init.signal.aborted) throw error2;
         throw new AskError(0, "the colony cannot be reached", "this page asks again by itself", url);
       });
-      const text = await response.text();
-      if (response.ok) return text === "" ? null : JSON.parse(text);
-      const { error, hint } = readError(text);
+      if (response.ok) return await read2(response);
+      const { error, hint } = readError(await response.text());
       if (response.status === 401) dispatchEvent(new Event("coral:signed-out"));
       throw new AskError(response.status, error ?? `the colony answered with status ${response.status}`, hint, url);
     } finally {
@@ -1063,17 +1068,17 @@
     let to = at;
     while (to < text.length && !/[\s)]/.test(text[to] ?? "")) to += 1;
     if (text[from] === "-") from += 1;
-    const written = text.slice(from, at);
-    const { key, sign, value } = partsOf(written);
+    const written2 = text.slice(from, at);
+    const { key, sign, value } = partsOf(written2);
     const others = `${text.slice(0, from).replace(/-$/, "")}${text.slice(to)}`.replace(/\s+/g, " ").trim();
-    if (key === "") return /^"/.test(written) ? null : { from, to, key: null, prefix: written, others };
+    if (key === "") return /^"/.test(written2) ? null : { from, to, key: null, prefix: written2, others };
     if (/[<>~]/.test(sign)) return null;
-    const valueFrom = from + written.length - rawValue(written, sign).length;
+    const valueFrom = from + written2.length - rawValue(written2, sign).length;
     return { from: valueFrom, to, key, prefix: value.replace(/^"/, ""), others };
   }
-  function rawValue(written, sign) {
-    const keyEnd = written.startsWith('"') ? written.indexOf('"', 1) + 1 : 0;
-    return written.slice(written.indexOf(sign, keyEnd) + sign.length);
+  function rawValue(written2, sign) {
+    const keyEnd = written2.startsWith('"') ? written2.indexOf('"', 1) + 1 : 0;
+    return written2.slice(written2.indexOf(sign, keyEnd) + sign.length);
   }
   function withValue(text, place, value) {
     return replaced(text, place, `${quoted(value)} `);
@@ -1122,7 +1127,7 @@
       const keys = place.key !== null ? [place.key] : place.prefix.length < 2 ? [null] : [null, ...NAMES2];
       const timer = setTimeout(() => {
         for (const key of keys) {
-          ask("attributes", { q: place.others, key, prefix: place.prefix, ...range, limit: MOST }, controller.signal).then(
+          ask("attributes", { q: place.others, key: key ?? void 0, prefix: place.prefix, ...range, limit: MOST }, controller.signal).then(
             ({ items: items2 }) => setFound((found2) => [...found2.filter((one) => one.key !== key), { key, items: items2 }]),
             () => {
             }
@@ -1492,7 +1497,7 @@
         error: null,
         askedAt: Date.now()
       }));
-      const run = () => {
+      const run2 = () => {
         isUnderWay.current = true;
         ask(question2, params, controller.signal).then(
           (answer) => {
@@ -1508,13 +1513,13 @@
             setState((last) => ({ ...last, error: failed2, askedAt: null }));
             announce(failed2.message);
             if (failed2.status === 0 || failed2.status === 503 || failed2.status === 429) {
-              retry2 = setTimeout(run, delay);
+              retry2 = setTimeout(run2, delay);
               delay = Math.min(delay * 2, LAST_RETRY_MS);
             }
           }
         );
       };
-      run();
+      run2();
       return () => {
         clearTimeout(retry2);
         controller.abort();
@@ -2060,7 +2065,7 @@
       ] }),
       /* @__PURE__ */ a3("button", { type: "submit", class: "button-first", children: "Compare" })
     ] }, `${a4} ${b2}`);
-    if (!isOpen) return /* @__PURE__ */ a3("details", { class: "section", children: [
+    if (!isOpen) return /* @__PURE__ */ a3("details", { class: "compare-else", children: [
       /* @__PURE__ */ a3("summary", { children: "Compare something else" }),
       form
     ] });
@@ -2115,6 +2120,10 @@
     }
     return main;
   }
+  function telling(attributes) {
+    const part3 = (count2, of) => of > 0 ? count2 / of : 0;
+    return attributes.filter((one) => one.b_of > 0 && part3(one.a, one.a_of) - part3(one.b, one.b_of) >= 0.5).slice(0, 2);
+  }
 
   // src/screens/compare/operations.tsx
   var PAGE_ROWS = 60;
@@ -2162,8 +2171,8 @@
         /* @__PURE__ */ a3("button", { type: "button", disabled: page === 0, onClick: () => amend({ page: page - 1 || null }), children: "Before" }),
         /* @__PURE__ */ a3("button", { type: "button", disabled: page === last, onClick: () => amend({ page: page + 1 }), children: "Next" })
       ] }),
-      (found.rows_left_out ?? 0) > 0 && /* @__PURE__ */ a3("p", { class: "small soft", children: [
-        counted(found.rows_left_out ?? 0, "further operation"),
+      found.rows_left_out > 0 && /* @__PURE__ */ a3("p", { class: "small soft", children: [
+        counted(found.rows_left_out, "further operation"),
         " that differ less are left out."
       ] })
     ] });
@@ -2334,6 +2343,7 @@
     const attributes = /* @__PURE__ */ a3(Attributes, { found });
     return /* @__PURE__ */ a3($, { children: [
       hasBoth && /* @__PURE__ */ a3(Verdict, { found }),
+      hasBoth && !isAttributesFirst && /* @__PURE__ */ a3(Telling, { found }),
       /* @__PURE__ */ a3(Sides, { a: found.a, b: found.b }),
       /* @__PURE__ */ a3(Gaps, { coverage: found.coverage }),
       !hasBoth && /* @__PURE__ */ a3(Missing, { found }),
@@ -2387,6 +2397,36 @@
         [only > 0 ? `${count(only)} ${only === 1 ? "operation is" : "operations are"} only in A` : "", gone > 0 ? `${count(gone)} only in B` : ""].filter((text) => text !== "").join(", "),
         "."
       ] })
+    ] });
+  }
+  function Telling(props) {
+    const found = telling(props.found.attributes);
+    if (found.length === 0) return null;
+    const of = props.found.b.healthy ? "healthy traces" : "traces of B";
+    return /* @__PURE__ */ a3("p", { class: "compare-telling", children: [
+      "Unusual in A:",
+      " ",
+      found.map((one, at) => /* @__PURE__ */ a3("span", { children: [
+        at > 0 && ", ",
+        /* @__PURE__ */ a3("span", { class: "isolate", children: cut(one.service) }),
+        " has ",
+        /* @__PURE__ */ a3("strong", { class: "isolate", children: [
+          cut(one.key),
+          "=",
+          cut(one.value)
+        ] }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft", children: [
+          "(",
+          count(one.b),
+          " of ",
+          count(one.b_of),
+          " ",
+          of,
+          ")"
+        ] })
+      ] }, `${one.service} ${one.key}`)),
+      "."
     ] });
   }
   function Place(props) {
@@ -2729,7 +2769,7 @@
     const { rows, first: first2 } = props;
     const shown2 = rows.slice(first2, first2 + PAGE);
     const hasRatio = rows.some(({ complete_ratio }) => complete_ratio != null);
-    const heading = (sort, text, isNumber = false) => /* @__PURE__ */ a3("th", { class: isNumber ? "number" : void 0, "aria-sort": props.sort === sort ? isNumber ? "descending" : "ascending" : void 0, children: /* @__PURE__ */ a3("button", { type: "button", class: "sort", onClick: () => amend({ sort: sort === "health" ? null : sort, first: null }), children: [
+    const heading = (sort, text, isNumber2 = false) => /* @__PURE__ */ a3("th", { class: isNumber2 ? "number" : void 0, "aria-sort": props.sort === sort ? isNumber2 ? "descending" : "ascending" : void 0, children: /* @__PURE__ */ a3("button", { type: "button", class: "sort", onClick: () => amend({ sort: sort === "health" ? null : sort, first: null }), children: [
       text,
       props.sort === sort && /* @__PURE__ */ a3("span", { "aria-hidden": "true", children: " ▾" })
     ] }) });
@@ -2768,17 +2808,22 @@
       ] })
     ] });
   }
+  var MAX_HOST = 40;
+  var MAX_REASON = 200;
+  function short(text, most) {
+    return text.length > most ? `${text.slice(0, most)}…` : text;
+  }
   var SICK = ["failing", "slow", "not_seen", "fewer_requests"];
   function Row2({ of, cause, hasRatio }) {
     const { now: now2, series } = of;
     const isSick = SICK.includes(of.health);
-    const hosts = of.hosts.values.slice(0, 2).join(", ") + (of.hosts.count > 2 ? ` and ${of.hosts.count - 2} more` : "");
+    const hosts = of.hosts.values.slice(0, 2).map((host) => short(host, MAX_HOST)).join(", ") + (of.hosts.count > 2 ? ` and ${of.hosts.count - 2} more` : "");
     return /* @__PURE__ */ a3("tr", { class: isSick ? "sick" : void 0, children: [
       /* @__PURE__ */ a3("th", { scope: "row", children: /* @__PURE__ */ a3(Service, { name: of.name }) }),
       /* @__PURE__ */ a3("td", { class: "services-state", "data-label": "State", children: [
         /* @__PURE__ */ a3(State, { health: of.health }),
         " ",
-        /* @__PURE__ */ a3("span", { class: "services-reason", children: reasonOf(of) }),
+        /* @__PURE__ */ a3("span", { class: "services-reason", children: short(reasonOf(of), MAX_REASON) }),
         isSick && /* @__PURE__ */ a3("a", { class: "row-link small", href: href("why", { service: of.name }), "aria-label": `Why is ${of.name} not well`, children: "Why" }),
         /* @__PURE__ */ a3(CauseOf, { of, cause })
       ] }),
@@ -3280,19 +3325,19 @@
   function calls(map) {
     const { diff } = map;
     const changes = /* @__PURE__ */ new Map();
-    const add = (edge, change2, says, short) => {
+    const add = (edge, change2, says, short2) => {
       const key = keyOf(edge);
-      changes.set(key, [...changes.get(key) ?? [], { change: change2, says, short }]);
+      changes.set(key, [...changes.get(key) ?? [], { change: change2, says, short: short2 }]);
     };
     for (const edge of diff?.failing ?? []) {
-      const short = `${failed(edge.errors_before, edge.calls_before)} → ${failed(edge.errors, edge.calls)}`;
-      add(edge, "failing", `${short} failed`, short);
+      const short2 = `${failed(edge.errors_before, edge.calls_before)} → ${failed(edge.errors, edge.calls)}`;
+      add(edge, "failing", `${short2} failed`, short2);
     }
     for (const edge of diff?.slower ?? []) {
       const isP95 = edge.p95_us * edge.p50_us_before >= edge.p50_us * edge.p95_us_before;
       const [before2, now2] = isP95 ? [edge.p95_us_before, edge.p95_us] : [edge.p50_us_before, edge.p50_us];
-      const short = `${duration(before2)} → ${duration(now2)}`;
-      add(edge, "slower", `${isP95 ? "P95" : "P50"} ${short}`, short);
+      const short2 = `${duration(before2)} → ${duration(now2)}`;
+      add(edge, "slower", `${isP95 ? "P95" : "P50"} ${short2}`, short2);
     }
     for (const edge of diff?.added ?? []) add(edge, "added", counted(edge.calls, "call"), counted(edge.calls, "call"));
     for (const edge of diff?.removed ?? []) add(edge, "removed", `${counted(edge.calls, "call")} before`, "");
@@ -4441,6 +4486,7 @@
   var TOP = 8;
   var BOTTOM = 22;
   var DOT_DISTANCE = 24;
+  var MAX_DOTS = 40;
   function Chart(props) {
     const times2 = useTimes();
     const [ref, width] = useWidth(600);
@@ -4457,7 +4503,7 @@
     const dots = apart(
       [...props.dots ?? []].filter(({ at, value }) => at >= since && at < until && value <= top * 1.02).sort((one, other) => Number(other.isBad) - Number(one.isBad) || other.value - one.value).map((dot) => ({ ...dot, x: x2(dot.at), y: y3(dot.value) })),
       DOT_DISTANCE
-    );
+    ).slice(0, MAX_DOTS);
     const placeOf2 = (event) => {
       const box2 = event.currentTarget.getBoundingClientRect();
       const at = Math.floor((event.clientX - box2.left - LEFT) / inner * size);
@@ -4545,10 +4591,6 @@
     ] });
   }
 
-  // src/screens/service/pending.ts
-  var SERIES = "series/{protocol}";
-  var POINTS2 = 60;
-
   // src/screens/service/series-table.tsx
   function SeriesTable({ of }) {
     const times2 = useTimes();
@@ -4586,6 +4628,7 @@
   }
 
   // src/screens/service/over-time.tsx
+  var POINTS2 = 60;
   var PROTOCOLS = ["http", "grpc", "sql"];
   var NAMES3 = { http: "HTTP", grpc: "gRPC", sql: "SQL" };
   function OverTime(props) {
@@ -4601,8 +4644,9 @@
       ...hasStatements ? [{ protocol: "sql", side: "client", text: "SQL statements" }] : []
     ];
     const asks = protocol === null ? null : { protocol, service: props.name, side: isClient ? "client" : "server", ...props.window.ask, points: POINTS2, ...route === null ? {} : { route } };
-    const series = useAnswer(SERIES, asks);
-    const routes = props.answer?.detail?.operations.filter(({ kind }) => kind === protocol) ?? [];
+    const series = useAnswer("series/{protocol}", asks);
+    const rows = protocol === "sql" ? props.answer?.detail?.statements.map(({ row }) => [row.operation, row.table].filter(Boolean).join(" ")) : isClient ? [] : props.answer?.detail?.operations.filter(({ kind }) => kind === protocol).map(({ name }) => name);
+    const routes = [...new Set(rows ?? [])].filter((name) => name !== "");
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("div", { class: "head", children: [
         /* @__PURE__ */ a3("h2", { children: "Over time" }),
@@ -4618,21 +4662,19 @@
             },
             choice.text
           )),
-          (routes.length > 1 || route !== null) && !isClient && /* @__PURE__ */ a3("label", { class: "small", children: [
-            "Operation ",
+          (routes.length > 1 || route !== null) && /* @__PURE__ */ a3("label", { class: "small", children: [
+            protocol === "sql" ? "Statement" : "Operation",
+            " ",
             /* @__PURE__ */ a3("select", { value: route ?? "", onChange: (event) => amend({ route: event.currentTarget.value || null }), children: [
               /* @__PURE__ */ a3("option", { value: "", children: "all" }),
-              route !== null && !routes.some(({ name }) => name === route) && /* @__PURE__ */ a3("option", { value: route, children: route }),
-              routes.map(({ name }) => /* @__PURE__ */ a3("option", { value: name, children: name }, name))
+              route !== null && !routes.includes(route) && /* @__PURE__ */ a3("option", { value: route, children: route }),
+              routes.map((name) => /* @__PURE__ */ a3("option", { value: name, children: name }, name))
             ] })
           ] }),
           /* @__PURE__ */ a3("button", { type: "button", class: "small", "aria-pressed": params.has("table"), onClick: () => amend({ table: params.has("table") ? null : 1 }), children: "Table" })
         ] })
       ] }),
-      protocol === null ? /* @__PURE__ */ a3("p", { class: "soft", children: "Charts show HTTP and gRPC requests and SQL statements. This service has none in this window; its numbers are above." }) : /* @__PURE__ */ a3(Answer, { of: series, what: "numbers over time", children: (answer) => {
-        const series2 = answer;
-        return params.has("table") ? /* @__PURE__ */ a3(SeriesTable, { of: series2 }) : /* @__PURE__ */ a3(Charts, { of: series2, began: props.state.began_unix_us, answer: props.answer, name: props.name });
-      } })
+      protocol === null ? /* @__PURE__ */ a3("p", { class: "soft", children: "Charts show HTTP and gRPC requests and SQL statements. This service has none in this window; its numbers are above." }) : /* @__PURE__ */ a3(Answer, { of: series, what: "numbers over time", children: (answer) => params.has("table") ? /* @__PURE__ */ a3(SeriesTable, { of: answer }) : /* @__PURE__ */ a3(Charts, { of: answer, began: props.state.began_unix_us, answer: props.answer, name: props.name }) })
     ] });
   }
   function Charts(props) {
@@ -4924,10 +4966,517 @@
     ] });
   }
 
+  // src/screens/sql/cell.ts
+  function written(cell) {
+    return typeof cell === "string" ? cell : JSON.stringify(cell);
+  }
+  function isNumber({ type }) {
+    return /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|REAL|DECIMAL.*)$/.test(type);
+  }
+  function traceId(column, cell) {
+    return column?.name === "trace_id" && typeof cell === "string" && /^[0-9a-f]{32}$/.test(cell) ? cell : null;
+  }
+
+  // src/screens/sql/export.ts
+  function csv(columns, rows) {
+    const line = (values2) => `${values2.map(quoted3).join(",")}\r
+`;
+    return line(columns.map((column) => column.name)) + rows.map((row) => line(row.map((cell) => cell === null ? "" : written(cell)))).join("");
+  }
+  function json(columns, rows, more) {
+    return `{"columns":${JSON.stringify(columns)},"rows":[
+${rows.map((row) => JSON.stringify(row)).join(",\n")}
+],"more":${more}}
+`;
+  }
+  function quoted3(value) {
+    return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  }
+  function download(name, type, text) {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    const link2 = document.createElement("a");
+    link2.href = url;
+    link2.download = name;
+    link2.click();
+    setTimeout(() => URL.revokeObjectURL(url), 1e4);
+  }
+
+  // src/screens/sql/position.ts
+  function positionOf(error, statement) {
+    const found = /LINE (\d+): (.*)\n( *)\^/.exec(error);
+    if (found === null) return onlyPlace(statement, /at or near "([^"]+)"/.exec(error)?.[1]);
+    const [, line = "", shown2 = "", spaces = ""] = found;
+    const lines = statement.split("\n");
+    const text = lines[Number(line) - 1];
+    if (text === void 0) return null;
+    const part3 = shown2.replace(/^\.\.\./, "").replace(/\.\.\.$/, "");
+    const at = text.indexOf(part3.trimEnd());
+    if (at < 0) return null;
+    const column = spaces.length - `LINE ${line}: `.length - (shown2.startsWith("...") ? 3 : 0);
+    const before2 = lines.slice(0, Number(line) - 1).reduce((sum, line2) => sum + line2.length + 1, 0);
+    return Math.min(statement.length, before2 + at + Math.max(0, column));
+  }
+  function onlyPlace(statement, text) {
+    if (text === void 0) return null;
+    const at = statement.indexOf(text);
+    return at >= 0 && statement.indexOf(text, at + 1) < 0 ? at : null;
+  }
+
+  // src/screens/sql/rows.ts
+  var Rows = class {
+    columns = [];
+    rows = [];
+    /** Whether a limit cut the answer. */
+    more = false;
+    /** Why the statement failed after its first rows. */
+    error = null;
+    isWhole = false;
+    /** What has not been read yet. */
+    #text = "";
+    #at = 0;
+    #depth = 0;
+    #isString = false;
+    /** Where the list of columns, or the row that is being read, begins. */
+    #start = 0;
+    #part = "columns";
+    /** Reads the next piece of the answer. */
+    push(piece) {
+      this.#text += piece;
+      while (this.#at < this.#text.length && this.#part !== "end") this.#step();
+      if (this.#part === "end") return;
+      const keep = this.#depth > (this.#part === "columns" ? 1 : 2) ? this.#start : this.#at;
+      this.#text = this.#text.slice(keep);
+      this.#at -= keep;
+      this.#start -= keep;
+    }
+    /** Reads what follows the rows, at the end of the answer. */
+    end() {
+      if (this.#part !== "end") return;
+      const rest = this.#text.slice(this.#at).replace(/^\s*,/, "{");
+      const { more, error } = JSON.parse(rest.startsWith("{") ? rest : "{}");
+      this.more = more ?? false;
+      this.error = error ?? null;
+      this.isWhole = true;
+    }
+    #step() {
+      const sign = this.#text[this.#at];
+      this.#at += 1;
+      if (this.#isString) {
+        if (sign === "\\") this.#at += 1;
+        else if (sign === '"') this.#isString = false;
+      } else if (sign === '"') {
+        this.#isString = true;
+      } else if (sign === "[" || sign === "{") {
+        this.#depth += 1;
+        if (this.#depth === (this.#part === "columns" ? 2 : 3)) this.#start = this.#at - 1;
+      } else if (sign === "]" || sign === "}") {
+        this.#depth -= 1;
+        if (this.#part === "columns" && this.#depth === 1) {
+          this.columns = JSON.parse(this.#text.slice(this.#start, this.#at));
+          this.#part = "rows";
+        } else if (this.#part === "rows" && this.#depth === 2) {
+          this.rows.push(JSON.parse(this.#text.slice(this.#start, this.#at)));
+        } else if (this.#part === "rows" && this.#depth === 1) {
+          this.#part = "end";
+        }
+      }
+    }
+  };
+
+  // src/screens/sql/statement.ts
+  var URL_OF_SQL = "../api/v1/sql";
+  var IDLE = { rows: null, count: 0, error: null, askedAt: null, tookMs: null };
+  var DRAW_MS = 200;
+  var remembered2 = /* @__PURE__ */ new Map();
+  var MAX_REMEMBERED2 = 4;
+  function useStatement(sql, window, since) {
+    const refresh = j2(RefreshContext);
+    const [attempt, setAttempt] = d2(0);
+    const [state, setState] = d2(IDLE);
+    const abort = T2(null);
+    const first2 = T2(refresh + attempt);
+    A2(() => {
+      const key = `${window}
+${sql}`;
+      const known = remembered2.get(key);
+      const isAgain = refresh + attempt !== first2.current;
+      first2.current = refresh + attempt;
+      if (sql === "" || known && !isAgain) {
+        setState(known ?? IDLE);
+        return;
+      }
+      const controller = new AbortController();
+      abort.current = controller;
+      const askedAt = Date.now();
+      setState((last) => ({ ...last, error: null, askedAt }));
+      run(sql, since, controller.signal, (rows) => setState({ rows, count: rows.rows.length, error: null, askedAt, tookMs: null })).then(
+        (rows) => {
+          if (controller.signal.aborted) return;
+          const done = { rows, count: rows.rows.length, error: null, askedAt: null, tookMs: Date.now() - askedAt };
+          remember2(key, done);
+          setState(done);
+          announce(counted(rows.rows.length, "row"));
+        },
+        (error) => {
+          if (controller.signal.aborted) return;
+          const failed2 = error instanceof AskError ? error : new AskError(0, "the answer ended before it was whole", "run the statement again", URL_OF_SQL);
+          setState((last) => ({ ...last, error: failed2, askedAt: null }));
+          announce(failed2.message);
+        }
+      );
+      return () => controller.abort();
+    }, [sql, window, attempt, refresh]);
+    const cancel = b(() => {
+      abort.current?.abort();
+      setState((last) => ({ ...last, askedAt: null, error: new AskError(-1, "cancelled", null, URL_OF_SQL) }));
+    }, []);
+    const again = b(() => setAttempt((attempt2) => attempt2 + 1), []);
+    return { ...state, cancel, again };
+  }
+  async function run(sql, since, signal, show) {
+    const body = JSON.stringify(since === null ? { sql } : { sql, since_unix_us: Math.round(since) });
+    const headers = { "content-type": "application/json", ...OWN };
+    return await request(URL_OF_SQL, { method: "POST", body, headers, signal }, async (response) => {
+      const rows = new Rows();
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let shown2 = Date.now();
+      for (let piece = await reader?.read(); piece !== void 0 && !piece.done; piece = await reader?.read()) {
+        rows.push(piece.value);
+        if (Date.now() - shown2 < DRAW_MS || signal.aborted) continue;
+        shown2 = Date.now();
+        show(rows);
+      }
+      rows.end();
+      if (!rows.isWhole) throw new Error("the answer ended early");
+      return rows;
+    });
+  }
+  function remember2(key, state) {
+    remembered2.delete(key);
+    remembered2.set(key, state);
+    const oldest = remembered2.keys().next().value;
+    if (remembered2.size > MAX_REMEMBERED2 && oldest !== void 0) remembered2.delete(oldest);
+  }
+
+  // src/screens/sql/table.tsx
+  var MOST3 = 72;
+  var BEFORE2 = 12;
+  var MOST_CHARACTERS = 160;
+  function RowTable({ columns, rows, chosen }) {
+    const box2 = T2(null);
+    const [top, setTop] = d2(0);
+    const [height, setHeight] = d2(30);
+    F2(() => {
+      const measured = box2.current?.querySelector("tbody tr[aria-rowindex]")?.offsetHeight;
+      if (measured && Math.abs(measured - height) > 0.5) setHeight(measured);
+    });
+    const first2 = Math.max(0, Math.min(Math.floor(top / height) - BEFORE2, rows.length - MOST3));
+    const shown2 = rows.slice(first2, first2 + MOST3);
+    const after = rows.length - first2 - shown2.length;
+    const choose = (row) => {
+      const next = Math.min(Math.max(1, row), rows.length);
+      amend({ row: next }, "replace");
+      reveal(next);
+    };
+    const reveal = (row) => {
+      const area = box2.current;
+      if (!area) return;
+      const [from, to] = [(row - 1) * height, (row + 1) * height];
+      if (from < area.scrollTop) area.scrollTop = from;
+      else if (to > area.scrollTop + area.clientHeight) area.scrollTop = to - area.clientHeight;
+    };
+    const isThere = chosen !== null && chosen <= rows.length;
+    F2(() => {
+      if (isThere) reveal(chosen);
+    }, [isThere]);
+    useKeys("SQL", [
+      { keys: "j", does: "next row", run: () => choose((chosen ?? 0) + 1) },
+      { keys: "k", does: "row before", run: () => choose((chosen ?? 2) - 1) },
+      { keys: "Escape", does: "choose no row", run: () => amend({ row: null }, "replace") }
+    ]);
+    return /* @__PURE__ */ a3("div", { ref: box2, class: "sql-box", tabIndex: 0, role: "region", "aria-label": "Rows", onScroll: (event) => setTop(event.currentTarget.scrollTop), children: /* @__PURE__ */ a3("table", { class: "sql-table", "aria-rowcount": rows.length + 1, children: [
+      /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { "aria-rowindex": 1, children: [
+        /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: /* @__PURE__ */ a3("span", { class: "unseen", children: "Row" }) }),
+        columns.map((column, at) => /* @__PURE__ */ a3("th", { scope: "col", class: isNumber(column) ? "number" : void 0, children: [
+          column.name,
+          " ",
+          /* @__PURE__ */ a3("span", { class: "sql-type", children: column.type })
+        ] }, at))
+      ] }) }),
+      /* @__PURE__ */ a3("tbody", { children: [
+        first2 > 0 && /* @__PURE__ */ a3(Space, { height: first2 * height }),
+        shown2.map((row, at) => {
+          const number = first2 + at + 1;
+          return /* @__PURE__ */ a3("tr", { "aria-rowindex": number + 1, class: number === chosen ? "sql-chosen" : void 0, "aria-current": number === chosen ? "true" : void 0, children: [
+            /* @__PURE__ */ a3("td", { class: "number", children: /* @__PURE__ */ a3("button", { type: "button", class: "sql-row", onClick: () => choose(number), "aria-label": `Row ${number}, all of it`, children: number }) }),
+            row.map((cell, column) => /* @__PURE__ */ a3("td", { class: columns[column] && isNumber(columns[column]) ? "number" : void 0, children: /* @__PURE__ */ a3(Value, { column: columns[column], cell, most: MOST_CHARACTERS }) }, column))
+          ] }, number);
+        }),
+        after > 0 && /* @__PURE__ */ a3(Space, { height: after * height })
+      ] })
+    ] }) });
+  }
+  function Space({ height }) {
+    return /* @__PURE__ */ a3("tr", { class: "sql-space", "aria-hidden": "true", children: /* @__PURE__ */ a3("td", { style: { height: `${height}px` } }) });
+  }
+  function Value({ column, cell, most }) {
+    if (cell === null) return /* @__PURE__ */ a3("span", { class: "soft", children: "NULL" });
+    const text = written(cell);
+    const id = traceId(column, cell);
+    if (id !== null) return /* @__PURE__ */ a3("a", { href: href("trace", { id }), children: id });
+    return /* @__PURE__ */ a3($, { children: text.length > most ? `${text.slice(0, most)}…` : text });
+  }
+  var MOST_SHOWN = 4e3;
+  function WholeRow({ columns, rows, chosen }) {
+    const [isAll, setAll] = d2(false);
+    const row = chosen === null ? void 0 : rows[chosen - 1];
+    if (row === void 0) return null;
+    const isLong = row.some((cell) => cell !== null && written(cell).length > MOST_SHOWN);
+    return /* @__PURE__ */ a3("section", { class: "card sql-whole", "aria-label": `Row ${chosen}`, children: [
+      /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon sql-close", "aria-label": "Close", onClick: () => amend({ row: null }, "replace"), children: "✕" }),
+      /* @__PURE__ */ a3("h2", { children: [
+        "Row ",
+        chosen
+      ] }),
+      /* @__PURE__ */ a3("dl", { children: row.map((cell, at) => /* @__PURE__ */ a3("div", { children: [
+        /* @__PURE__ */ a3("dt", { children: columns[at]?.name }),
+        /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { column: columns[at], cell, most: isAll ? Infinity : MOST_SHOWN }) })
+      ] }, at)) }),
+      isLong && !isAll && /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: "Show all of the long values" })
+    ] });
+  }
+
+  // src/screens/sql/views.tsx
+  var EXAMPLES = [
+    { title: "Spans by service", sql: "SELECT service_name, count(*) AS spans, count(*) FILTER (span_status = 'error') AS failed\nFROM telemetry_spans\nGROUP BY ALL\nORDER BY spans DESC" },
+    { title: "Slowest operations", sql: "SELECT service_name, span_name, count(*) AS spans, quantile_disc(duration_us, 0.95) AS p95_us\nFROM telemetry_spans\nGROUP BY ALL\nORDER BY p95_us DESC\nLIMIT 20" },
+    { title: "Failed spans, newest first", sql: "SELECT start_time, trace_id, service_name, span_name, status_code, duration_us\nFROM telemetry_spans\nWHERE span_status = 'error'\nORDER BY start_time DESC\nLIMIT 100" },
+    { title: "Requests by minute", sql: "SELECT date_trunc('minute', start_time) AS minute, service_name, count(*) AS requests,\n  count(*) FILTER (span_status = 'error') AS failed\nFROM telemetry_spans\nWHERE span_kind = 'server'\nGROUP BY ALL\nORDER BY minute DESC, requests DESC" },
+    { title: "Columns of a view", sql: "DESCRIBE telemetry_spans" }
+  ];
+  var VIEWS = [
+    { name: "telemetry_spans", says: "all spans" },
+    { name: "beyla_traces", says: "spans that Beyla made" },
+    { name: "beyla_http_metrics", says: "HTTP requests by interval" },
+    { name: "beyla_grpc_metrics", says: "gRPC requests by interval" },
+    { name: "beyla_sql_metrics", says: "SQL statements by interval" }
+  ];
+  function Help2({ run: run2, insert }) {
+    return /* @__PURE__ */ a3("aside", { class: "sql-help", "aria-label": "What can be asked", children: [
+      /* @__PURE__ */ a3("h2", { children: "Examples" }),
+      /* @__PURE__ */ a3("ul", { class: "sql-examples", children: EXAMPLES.map(({ title, sql }) => /* @__PURE__ */ a3("li", { children: /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => run2(sql), title: sql, children: title }) }, title)) }),
+      /* @__PURE__ */ a3("h2", { children: "Views" }),
+      VIEWS.map((view) => /* @__PURE__ */ a3(View, { ...view, insert }, view.name)),
+      /* @__PURE__ */ a3("p", { class: "soft small", children: "A statement is one SELECT, WITH, FROM, VALUES or DESCRIBE in the SQL of DuckDB. It can read only these views, from the start of the window on; the colony limits its time, memory, rows and bytes." })
+    ] });
+  }
+  function View({ name, says, insert }) {
+    const [isOpen, setOpen] = d2(false);
+    return /* @__PURE__ */ a3("details", { class: "sql-view", onToggle: (event) => setOpen(event.currentTarget.open), children: [
+      /* @__PURE__ */ a3("summary", { children: [
+        /* @__PURE__ */ a3("code", { children: name }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft small", children: says })
+      ] }),
+      isOpen && /* @__PURE__ */ a3(Columns, { name, insert })
+    ] });
+  }
+  function Columns({ name, insert }) {
+    const described = useStatement(`DESCRIBE ${name}`, "", null);
+    if (described.error !== null) return /* @__PURE__ */ a3("p", { class: "soft small", children: described.error.message });
+    if (described.rows === null || described.askedAt !== null) return /* @__PURE__ */ a3("p", { class: "soft small", children: "Reading the columns…" });
+    const columns = described.rows.rows.map(([name2, type]) => ({ name: String(name2), type: String(type) }));
+    return /* @__PURE__ */ a3("ul", { class: "sql-columns", "aria-label": counted(columns.length, "column"), children: [
+      /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => insert(name), children: /* @__PURE__ */ a3("code", { children: name }) }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft small", children: "the view" })
+      ] }),
+      columns.map((column) => /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => insert(column.name), children: /* @__PURE__ */ a3("code", { children: column.name }) }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft small", children: column.type.toLowerCase() })
+      ] }, column.name))
+    ] });
+  }
+
   // src/screens/sql/sql.tsx
-  function Sql(_props) {
+  function Sql({ address, window }) {
     useTitle("SQL");
-    return /* @__PURE__ */ a3("h1", { children: "SQL" });
+    const may = useMay("sql.read");
+    const sql = address.params.get("q") ?? "";
+    const range = bounds(window);
+    const running = useStatement(may === false ? "" : sql, window.ask.since, range?.since ?? null);
+    const [text, setText] = d2(sql);
+    const area = T2(null);
+    A2(() => setText(sql), [sql]);
+    const run2 = (statement) => {
+      const next = statement.trim();
+      if (next === "") return;
+      setText(next);
+      if (next === sql) running.again();
+      else amend({ q: next, row: null });
+    };
+    const insert = (word2) => {
+      const at = area.current?.selectionEnd ?? text.length;
+      const space = at > 0 && !/[\s(,.]$/.test(text.slice(0, at)) ? " " : "";
+      setText(text.slice(0, at) + space + word2 + text.slice(at));
+      area.current?.focus();
+    };
+    const select = (at) => {
+      area.current?.focus();
+      area.current?.setSelectionRange(at, /^\w+/.exec(text.slice(at)) ? at + (/^\w+/.exec(text.slice(at))?.[0].length ?? 1) : at + 1);
+    };
+    const keydown = (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        run2(text);
+      } else if (event.key === "Escape") {
+        area.current?.blur();
+      }
+    };
+    useKeys("SQL", [{ keys: "e", does: "edit the statement; Ctrl+Enter runs it, Escape leaves it", run: () => area.current?.focus() }]);
+    const row = Number(address.params.get("row"));
+    const chosen = Number.isInteger(row) && row > 0 ? row : null;
+    if (may === false) {
+      return /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3("h1", { children: "SQL" }),
+        /* @__PURE__ */ a3("p", { class: "notice notice-warn", children: [
+          "You may not ask in SQL here: a person who runs the colony can give you the permission ",
+          /* @__PURE__ */ a3("code", { children: "sql.read" }),
+          "."
+        ] })
+      ] });
+    }
+    return /* @__PURE__ */ a3("div", { class: "sql", children: [
+      /* @__PURE__ */ a3("div", { class: "sql-main", children: [
+        /* @__PURE__ */ a3("div", { class: "head", children: [
+          /* @__PURE__ */ a3("h1", { children: "SQL" }),
+          /* @__PURE__ */ a3("p", { class: "soft sql-window", children: [
+            "spans and metrics since ",
+            window.ask.since,
+            range === null && ", all that is stored: only lengths and full times narrow SQL"
+          ] })
+        ] }),
+        /* @__PURE__ */ a3("form", { onSubmit: (event) => {
+          event.preventDefault();
+          run2(text);
+        }, children: [
+          /* @__PURE__ */ a3(
+            "textarea",
+            {
+              ref: area,
+              value: text,
+              rows: Math.min(14, Math.max(4, text.split("\n").length + 1)),
+              "aria-label": "Statement",
+              "aria-describedby": "sql-hint",
+              spellcheck: false,
+              autocapitalize: "off",
+              autocomplete: "off",
+              placeholder: EXAMPLES[0]?.sql,
+              onInput: (event) => setText(event.currentTarget.value),
+              onKeyDown: keydown
+            }
+          ),
+          /* @__PURE__ */ a3("p", { class: "actions sql-actions", children: [
+            /* @__PURE__ */ a3("button", { type: "submit", class: "button-first", disabled: text.trim() === "", children: "Run" }),
+            /* @__PURE__ */ a3("span", { id: "sql-hint", class: "soft small", children: "Ctrl+Enter runs. The address keeps the statement: save it as a bookmark." }),
+            text !== sql && sql !== "" && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => setText(sql), children: "Undo changes" })
+          ] })
+        ] }),
+        running.error !== null && /* @__PURE__ */ a3(Failed, { error: running.error, statement: sql, select, again: running.again }),
+        /* @__PURE__ */ a3(Progress, { running }),
+        /* @__PURE__ */ a3(Result, { running, chosen }),
+        /* @__PURE__ */ a3(Command, { text: `coral query sql ${word(sql || (EXAMPLES[0]?.sql ?? "")).replaceAll("\n", " ")} ${window.explicitFlags.replace(/ --until .*/, "")}` })
+      ] }),
+      /* @__PURE__ */ a3(Help2, { run: run2, insert })
+    ] });
+  }
+  function Failed({ error, statement, select, again }) {
+    if (error.status === -1) return /* @__PURE__ */ a3("p", { class: "notice", children: [
+      "Cancelled. ",
+      /* @__PURE__ */ a3("button", { type: "button", onClick: again, children: "Run again" })
+    ] });
+    const [first2 = "", ...rest] = error.message.split("\n");
+    const at = positionOf(error.message, statement);
+    return /* @__PURE__ */ a3("div", { class: "notice notice-bad", role: "alert", children: [
+      /* @__PURE__ */ a3("p", { children: [
+        /* @__PURE__ */ a3("strong", { children: sentence(first2) }),
+        error.hint !== null && /* @__PURE__ */ a3($, { children: [
+          " ",
+          sentence(error.hint)
+        ] })
+      ] }),
+      rest.join("").trim() !== "" && /* @__PURE__ */ a3("pre", { class: "sql-error", children: rest.join("\n").replace(/^\n+/, "") }),
+      /* @__PURE__ */ a3("p", { class: "actions", children: [
+        at !== null && /* @__PURE__ */ a3("button", { type: "button", onClick: () => select(at), children: "Show the place" }),
+        error.status !== 400 && /* @__PURE__ */ a3("button", { type: "button", onClick: again, children: "Run again" })
+      ] })
+    ] });
+  }
+  function Progress({ running }) {
+    const { askedAt, rows, count: so } = running;
+    const [now2, setNow] = d2(0);
+    A2(() => {
+      setNow(0);
+      if (askedAt === null) return;
+      const soon = setTimeout(() => setNow(Date.now()), 150);
+      const timer = setInterval(() => setNow(Date.now()), 500);
+      return () => {
+        clearTimeout(soon);
+        clearInterval(timer);
+      };
+    }, [askedAt]);
+    if (askedAt === null || now2 === 0) return null;
+    const seconds = Math.round((now2 - askedAt) / 1e3);
+    return /* @__PURE__ */ a3("p", { class: "waiting", role: "status", children: [
+      "Running",
+      seconds >= 2 && `: ${seconds} s`,
+      rows !== null && so > 0 && `, ${counted(so, "row")} so far`,
+      " ",
+      /* @__PURE__ */ a3("button", { type: "button", onClick: running.cancel, children: "Cancel" })
+    ] });
+  }
+  function Result({ running, chosen }) {
+    const { rows, askedAt, error, tookMs } = running;
+    if (rows === null) return null;
+    const isOld = error !== null || askedAt !== null && rows.isWhole;
+    const save = (kind) => {
+      if (kind === "csv") download("coral.csv", "text/csv", csv(rows.columns, rows.rows));
+      else download("coral.json", "application/json", json(rows.columns, rows.rows, rows.more));
+    };
+    return /* @__PURE__ */ a3("section", { class: isOld ? "answer-old" : void 0, "aria-label": "Answer", children: [
+      /* @__PURE__ */ a3("p", { class: "sql-count", children: [
+        /* @__PURE__ */ a3("strong", { children: counted(rows.rows.length, "row") }),
+        tookMs !== null && !isOld && /* @__PURE__ */ a3("span", { class: "soft", children: tookMs < 1e3 ? `${tookMs} ms` : `${(tookMs / 1e3).toFixed(1)} s` }),
+        isOld && /* @__PURE__ */ a3("span", { class: "soft", children: "of the statement before" }),
+        rows.rows.length > 0 && /* @__PURE__ */ a3("span", { class: "actions", children: [
+          /* @__PURE__ */ a3("button", { type: "button", onClick: () => save("csv"), children: "Save CSV" }),
+          /* @__PURE__ */ a3("button", { type: "button", onClick: () => save("json"), children: "Save JSON" })
+        ] })
+      ] }),
+      rows.more && rows.error === null && /* @__PURE__ */ a3("p", { class: "notice notice-warn", children: [
+        "The colony's limit cut the answer after ",
+        count(rows.rows.length),
+        " rows (",
+        /* @__PURE__ */ a3("code", { children: "sql.max_rows" }),
+        ", ",
+        /* @__PURE__ */ a3("code", { children: "sql.max_bytes" }),
+        "). Ask for less: a shorter window, fewer columns, a LIMIT."
+      ] }),
+      rows.error !== null && /* @__PURE__ */ a3("div", { class: "notice notice-bad", role: "alert", children: [
+        /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("strong", { children: "The statement failed after these rows." }) }),
+        /* @__PURE__ */ a3("pre", { class: "sql-error", children: rows.error })
+      ] }),
+      rows.rows.length === 0 ? rows.isWhole && /* @__PURE__ */ a3("p", { class: "soft", children: [
+        "The statement found no row",
+        " ",
+        "in this window. A longer window has more."
+      ] }) : /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3(RowTable, { columns: rows.columns, rows: rows.rows, chosen }),
+        /* @__PURE__ */ a3(WholeRow, { columns: rows.columns, rows: rows.rows, chosen })
+      ] })
+    ] });
   }
 
   // src/screens/status/words.tsx
@@ -5288,14 +5837,14 @@
     const left = percent2(from);
     return /* @__PURE__ */ a3("span", { class: `lane-gap lane-${of.gap}`, style: { left, width: isMoment ? "3px" : `calc(${percent2(to)} - ${left})` } });
   }
-  function gapInWords(gap, short) {
-    const when = gap.since_unix_us === null ? "" : gap.gap === "joined" || gap.gap === "sampling_changed" ? ` at ${short(gap.since_unix_us)}` : gap.until_unix_us === null ? ` since ${short(gap.since_unix_us)}` : ` from ${short(gap.since_unix_us)} to ${short(gap.until_unix_us)}`;
+  function gapInWords(gap, short2) {
+    const when = gap.since_unix_us === null ? "" : gap.gap === "joined" || gap.gap === "sampling_changed" ? ` at ${short2(gap.since_unix_us)}` : gap.until_unix_us === null ? ` since ${short2(gap.since_unix_us)}` : ` from ${short2(gap.since_unix_us)} to ${short2(gap.until_unix_us)}`;
     const services = gap.services.length === 0 ? "" : `: ${gap.services.join(", ")}${gap.services_cut ? " and more" : ""}`;
     const traces = gap.traces_affected > 0 ? ` (${counted(gap.traces_affected, "trace")} may lack spans)` : "";
     return `${WORDS6[gap.gap]}${when}${services}${traces}`;
   }
-  function laneInWords(name, gaps, short) {
-    return gaps.length === 0 ? `${name}: no gap` : `${name}: ${gaps.map((gap) => gapInWords(gap, short)).join("; ")}`;
+  function laneInWords(name, gaps, short2) {
+    return gaps.length === 0 ? `${name}: no gap` : `${name}: ${gaps.map((gap) => gapInWords(gap, short2)).join("; ")}`;
   }
 
   // src/screens/status/status.tsx
@@ -5350,16 +5899,16 @@
 
   // src/screens/trace/attributes.tsx
   var LONGEST2 = 4096;
-  var MOST3 = 60;
+  var MOST4 = 60;
   function Attributes2(props) {
     const entries = Object.entries(props.of).toSorted(([one], [other]) => one < other ? -1 : 1);
     const [isAll, setAll] = d2(false);
     if (entries.length === 0) return /* @__PURE__ */ a3("p", { class: "soft", children: "None." });
-    const shown2 = isAll ? entries : entries.slice(0, MOST3);
+    const shown2 = isAll ? entries : entries.slice(0, MOST4);
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("dl", { class: "attributes", children: shown2.map(([key, value]) => /* @__PURE__ */ a3("div", { children: [
         /* @__PURE__ */ a3("dt", { children: key }),
-        /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { of: value }) })
+        /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value2, { of: value }) })
       ] }, key)) }),
       shown2.length < entries.length && /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: [
         "Show all ",
@@ -5367,7 +5916,7 @@
       ] })
     ] });
   }
-  function Value(props) {
+  function Value2(props) {
     const [isAll, setAll] = d2(false);
     const text = typeof props.of === "string" ? props.of : JSON.stringify(props.of);
     if (text === void 0 || text === "") return /* @__PURE__ */ a3("span", { class: "soft", children: "empty" });
@@ -5416,7 +5965,7 @@
   var KINDS2 = ["internal", "server", "client", "producer", "consumer"];
   var ID_DIGITS = 16;
   var SHORT_DIGITS = 8;
-  var Rows = class {
+  var Rows2 = class {
     count;
     services;
     names;
@@ -5537,8 +6086,8 @@
     /** The same in fewer digits, where they are enough. */
     shortKeyOf(row) {
       const key = this.keyOf(row);
-      const short = key.slice(0, SHORT_DIGITS);
-      return this.find(short) === row ? short : key;
+      const short2 = key.slice(0, SHORT_DIGITS);
+      return this.find(short2) === row ? short2 : key;
     }
     /** The rows above `row`, the nearest first. */
     above(row) {
@@ -5625,18 +6174,18 @@
   var GAP_X = 110;
   var GAP_Y = 24;
   var MARGIN = 12;
-  var MOST4 = 40;
+  var MOST5 = 40;
   var IN_TABLE = 60;
   var LONGEST_NAME = 24;
   function Calls3(props) {
     const { rows, times: times2 } = props;
     const calls2 = w2(() => callsOf(rows), [rows]);
-    const shown2 = w2(() => times2.slice(0, MOST4).map((time2) => rows.services.indexOf(time2.service)).filter((service) => service >= 0), [rows, times2]);
+    const shown2 = w2(() => times2.slice(0, MOST5).map((time2) => rows.services.indexOf(time2.service)).filter((service) => service >= 0), [rows, times2]);
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3(Drawing, { rows, calls: calls2, services: shown2, times: times2 }),
-      times2.length > MOST4 && /* @__PURE__ */ a3("p", { class: "soft", children: [
+      times2.length > MOST5 && /* @__PURE__ */ a3("p", { class: "soft", children: [
         "The drawing has the ",
-        MOST4,
+        MOST5,
         " services that the request waited for longest, of ",
         count(times2.length),
         "."
@@ -6113,7 +6662,7 @@
       /* @__PURE__ */ a3("dl", { class: "attributes details-origin", children: [
         shortened(span.span_name) !== span.span_name && /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Operation" }),
-          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { of: span.span_name }) })
+          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value2, { of: span.span_name }) })
         ] }),
         /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Started" }),
@@ -6158,7 +6707,7 @@
       ] }),
       message !== "" && /* @__PURE__ */ a3($, { children: [
         ": ",
-        /* @__PURE__ */ a3(Value, { of: message })
+        /* @__PURE__ */ a3(Value2, { of: message })
       ] })
     ] });
   }
@@ -6456,15 +7005,15 @@
 
   // src/screens/trace/cause.tsx
   function Cause2(props) {
-    const { traceId, rows, selection } = props;
-    const asked2 = useAnswer("why", props.isAsked ? { trace_id: traceId, since: "15m", until: "now", baseline: "1h" } : null);
+    const { traceId: traceId2, rows, selection } = props;
+    const asked2 = useAnswer("why", props.isAsked ? { trace_id: traceId2, since: "15m", until: "now", baseline: "1h" } : null);
     const why = asked2.answer;
     const suspect = why?.ranking[0];
     const isFound = why !== null && asked2.isCurrent && why.verdict === "cause" && suspect !== void 0;
     A2(() => {
       if (isFound) announce(`Cause: ${suspect.service} ${does(suspect)}`);
     }, [isFound]);
-    const more = /* @__PURE__ */ a3("a", { href: href("why", { trace: traceId }), title: "The ranking and the evidence", children: "Why" });
+    const more = /* @__PURE__ */ a3("a", { href: href("why", { trace: traceId2 }), title: "The ranking and the evidence", children: "Why" });
     const failing2 = w2(() => deepestFailure(rows), [rows]);
     const failure = failing2 >= 0 && /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "Fails" }),
@@ -6495,7 +7044,7 @@
       /* @__PURE__ */ a3("span", { class: "soft", children: "Looking for the cause …" })
     ] });
     if (isFound) {
-      const evidence = suspect.evidence.find((evidence2) => evidence2.trace_id === traceId);
+      const evidence = suspect.evidence.find((evidence2) => evidence2.trace_id === traceId2);
       const row = evidence ? rows.find(evidence.span_id) : -1;
       return /* @__PURE__ */ a3("p", { class: "cause is-found", children: [
         /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "Cause" }),
@@ -6548,6 +7097,46 @@
     return share3 > 0 ? `, ${percent(share3)} of the added time` : "";
   }
 
+  // src/screens/trace/wholeness.tsx
+  var SMALL = 500;
+  function Wholeness(props) {
+    const { traceId: traceId2, spans, isAsked, isComplete } = props;
+    const [wanted, setWanted] = d2(false);
+    const asked2 = useAnswer("traces/{id}", isAsked && (spans <= SMALL || wanted) ? { id: traceId2, examine: true } : null);
+    const answer = asked2.isCurrent ? asked2.answer : null;
+    if (answer === null) {
+      if (spans <= SMALL || isComplete) return null;
+      return /* @__PURE__ */ a3("button", { type: "button", class: "quiet as-link", disabled: asked2.isLoading, onClick: () => setWanted(true), children: asked2.isLoading ? "Looking for the reason …" : "Look for the reason" });
+    }
+    if (answer.advice.length === 0) return wanted ? /* @__PURE__ */ a3("span", { children: "No reason was found." }) : null;
+    return /* @__PURE__ */ a3("details", { class: "notice notice-warn wholeness", children: [
+      /* @__PURE__ */ a3("summary", { children: [
+        "Not whole: ",
+        sentence(answer.advice[0].what),
+        answer.advice.length > 1 && ` And ${counted(answer.advice.length - 1, "further problem")}.`
+      ] }),
+      /* @__PURE__ */ a3("ul", { children: answer.advice.map((advice, at) => /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("p", { children: [
+          sentence(advice.what),
+          " ",
+          /* @__PURE__ */ a3(Peers, { problem: answer.problems[at], traceId: traceId2 })
+        ] }),
+        /* @__PURE__ */ a3("p", { children: [
+          "Probable cause: ",
+          sentence(advice.cause)
+        ] }),
+        /* @__PURE__ */ a3("p", { children: [
+          "What to do: ",
+          sentence(advice.remedy)
+        ] })
+      ] }, at)) })
+    ] });
+  }
+  function Peers(props) {
+    const peers = (props.problem?.examples ?? []).filter((example) => example.peer_trace_id !== null && example.peer_trace_id !== props.traceId);
+    return /* @__PURE__ */ a3($, { children: peers.map((peer) => /* @__PURE__ */ a3("a", { href: href("trace", { id: peer.peer_trace_id, span: peer.peer_span_id }), children: peer.peer_is_certain ? "The other side" : "Probably the other side" }, peer.span_id)) });
+  }
+
   // src/screens/trace/header.tsx
   function Header(props) {
     const { trace, rows, root } = props;
@@ -6562,9 +7151,8 @@
         /* @__PURE__ */ a3("span", { class: "trace-took", children: [
           /* @__PURE__ */ a3("strong", { children: duration(took) }),
           hasMore && /* @__PURE__ */ a3("span", { class: "trace-more", children: [
-            ", ",
-            duration(trace.trace_duration_us),
-            " with what went on besides"
+            ", the whole trace ",
+            duration(trace.trace_duration_us)
           ] })
         ] }),
         /* @__PURE__ */ a3("div", { class: "actions trace-actions", children: /* @__PURE__ */ a3("a", { class: "button", href: href("compare", { a: trace.trace_id }), title: "Compare with healthy traces (b)", children: "Compare with healthy" }) })
@@ -6578,6 +7166,7 @@
       ] }),
       /* @__PURE__ */ a3(Cause2, { traceId: trace.trace_id, rows, isAsked: props.isAsked, selection: props.selection }),
       /* @__PURE__ */ a3(Remarks, { ...props }),
+      /* @__PURE__ */ a3(Wholeness, { traceId: trace.trace_id, spans: trace.span_count, isAsked: props.isAsked, isComplete: trace.complete }),
       /* @__PURE__ */ a3(ServiceTimes, { times: trace.service_times })
     ] });
   }
@@ -6650,10 +7239,12 @@
   // src/screens/trace/json.tsx
   function Json(props) {
     const source = props.source === null ? "" : `?source=${encodeURIComponent(props.source)}`;
-    return /* @__PURE__ */ a3("div", { class: "json", children: [
-      /* @__PURE__ */ a3("p", { class: "actions", children: /* @__PURE__ */ a3("a", { class: "button", href: `../api/v1/traces/${props.traceId}${source}`, download: `trace-${props.traceId}.json`, children: "Download the whole trace" }) }),
-      props.isSelected ? /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => /* @__PURE__ */ a3(Text2, { of: JSON.stringify(answer, null, 2) }) }) : /* @__PURE__ */ a3("p", { class: "notice", children: "You may not see the JSON of this span." })
+    const download2 = /* @__PURE__ */ a3("a", { class: "button", href: `../api/v1/traces/${props.traceId}${source}`, download: `trace-${props.traceId}.json`, children: "Download the whole trace" });
+    if (!props.isSelected) return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("p", { class: "notice", children: "You may not see the JSON of this span." }),
+      /* @__PURE__ */ a3("p", { class: "actions", children: download2 })
     ] });
+    return /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => /* @__PURE__ */ a3(Text2, { of: JSON.stringify(answer, null, 2), download: download2 }) });
   }
   var LONGEST3 = 65536;
   function Text2(props) {
@@ -6661,7 +7252,8 @@
     const isCut = props.of.length > LONGEST3 && !isAll;
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("p", { class: "actions", children: [
-        /* @__PURE__ */ a3("button", { type: "button", onClick: () => void copy(props.of, "JSON"), children: "Copy" }),
+        /* @__PURE__ */ a3("button", { type: "button", onClick: () => void copy(props.of, "JSON"), children: "Copy the span" }),
+        props.download,
         isCut && /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: [
           "Show all ",
           bytes(props.of.length)
@@ -6708,7 +7300,7 @@
   }
 
   // src/screens/trace/view.ts
-  var VIEWS = ["waterfall", "flame", "map", "table", "json"];
+  var VIEWS2 = ["waterfall", "flame", "map", "table", "json"];
   function useView(params, rows) {
     const text = params.toString();
     return w2(() => {
@@ -6716,7 +7308,7 @@
       const root = params.get("root");
       const at = root === null ? -1 : rows.find(root);
       return {
-        view: VIEWS.find((view) => view === params.get("view")) ?? "waterfall",
+        view: VIEWS2.find((view) => view === params.get("view")) ?? "waterfall",
         q: params.get("q") ?? "",
         pills: PILLS.filter((pill) => words2(params.get("pills")).includes(pill)),
         services: words2(params.get("services")).map(decode),
@@ -6753,18 +7345,18 @@
     const text = params.get("zoom");
     const [range, setRange] = d2(() => readZoom(text, length));
     const timer = T2(void 0);
-    const written = T2(text);
+    const written2 = T2(text);
     A2(() => {
-      if (text !== written.current) setRange(readZoom(text, length));
-      written.current = text;
+      if (text !== written2.current) setRange(readZoom(text, length));
+      written2.current = text;
     }, [text, length]);
     A2(() => () => clearTimeout(timer.current), []);
     const set = (range2, how = "push") => {
       setRange(range2);
       clearTimeout(timer.current);
       const write = () => {
-        written.current = writeZoom(range2, length);
-        amend({ zoom: written.current }, how);
+        written2.current = writeZoom(range2, length);
+        amend({ zoom: written2.current }, how);
       };
       if (how === "push") write();
       else timer.current = setTimeout(write, QUIET_MS);
@@ -6782,10 +7374,10 @@
     }, [span, rows]);
     const [row, set] = d2(inUrl);
     const timer = T2(void 0);
-    const written = T2(span);
+    const written2 = T2(span);
     A2(() => {
-      if (span === written.current) return;
-      written.current = span;
+      if (span === written2.current) return;
+      written2.current = span;
       set(inUrl);
     }, [span, inUrl]);
     A2(() => set(inUrl), [rows]);
@@ -6796,8 +7388,8 @@
       const id = next === ORPHANS ? ORPHANS_KEY : next >= 0 ? rows.keyOf(next) : null;
       const write = (how) => {
         const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
-        const opens = options.details ?? (isOpen && written.current !== null);
-        written.current = id;
+        const opens = options.details ?? (isOpen && written2.current !== null);
+        written2.current = id;
         amend({ span: id, details: id === null || opens ? null : "no" }, how);
       };
       if (options.details === void 0) timer.current = setTimeout(() => write("replace"), QUIET_MS);
@@ -6843,7 +7435,7 @@
       { keys: "x", does: "close one level more", run: () => setClosed(changeLevel(rows, view.closed, -1)) },
       { keys: "X", does: "open one level more", run: () => setClosed(changeLevel(rows, view.closed, 1)) },
       { keys: "b", does: "compare with healthy traces", run: () => go(href("compare", { a: keys.traceId })) },
-      ...VIEWS.map((name, at) => ({ keys: String(at + 1), does: `view: ${name}`, run: () => amend({ view: name === "waterfall" ? null : name }) }))
+      ...VIEWS2.map((name, at) => ({ keys: String(at + 1), does: `view: ${name}`, run: () => amend({ view: name === "waterfall" ? null : name }) }))
     ]);
   }
 
@@ -7029,10 +7621,10 @@
     ] });
   }
   var ID = /\b[0-9a-f]{32}\b/g;
-  var MOST5 = 8;
+  var MOST6 = 8;
   function Ambiguous(props) {
     const found = [...new Set(props.error.message.match(ID) ?? [])];
-    const isMore = /at least/.test(props.error.message) || found.length > MOST5;
+    const isMore = /at least/.test(props.error.message) || found.length > MOST6;
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("h1", { children: [
         "Several traces begin with ",
@@ -7043,7 +7635,7 @@
         isMore && " of these few, or add digits: there are more",
         "."
       ] }),
-      /* @__PURE__ */ a3("ul", { class: "trace-missing", children: found.slice(0, MOST5).map((id) => /* @__PURE__ */ a3(Candidate, { id }, id)) }),
+      /* @__PURE__ */ a3("ul", { class: "trace-missing", children: found.slice(0, MOST6).map((id) => /* @__PURE__ */ a3(Candidate, { id }, id)) }),
       /* @__PURE__ */ a3(Command, { text: `coral query beyla traces --trace-id ${word(props.id)}` })
     ] });
   }
@@ -7070,7 +7662,7 @@
       ] })
     ] });
   }
-  function Failed(props) {
+  function Failed2(props) {
     const { error, retry } = props.of;
     useTitle("Trace");
     if (error === null) return null;
@@ -7175,9 +7767,6 @@ ${operation2.kind}`);
     ] });
   }
 
-  // src/screens/trace/pending.ts
-  var usePending = useAnswer;
-
   // src/screens/trace/toolbar.tsx
   var TITLES2 = { waterfall: "Waterfall", flame: "Flame", map: "Map", table: "Table", json: "JSON" };
   var WORDS7 = {
@@ -7194,7 +7783,7 @@ ${operation2.kind}`);
       bar.current?.querySelector(".filter-text")?.focus();
     };
     return /* @__PURE__ */ a3("div", { class: "trace-tools", ref: bar, children: [
-      /* @__PURE__ */ a3("div", { class: "views", role: "group", "aria-label": "Views", children: VIEWS.map((name, at) => /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": view.view === name, title: `${TITLES2[name]} (${at + 1})`, onClick: () => amend({ view: name === "waterfall" ? null : name }), children: TITLES2[name] }, name)) }),
+      /* @__PURE__ */ a3("div", { class: "views", role: "group", "aria-label": "Views", children: VIEWS2.map((name, at) => /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": view.view === name, title: `${TITLES2[name]} (${at + 1})`, onClick: () => amend({ view: name === "waterfall" ? null : name }), children: TITLES2[name] }, name)) }),
       /* @__PURE__ */ a3("div", { class: "filter", children: [
         /* @__PURE__ */ a3(Search, { text: view.q }),
         /* @__PURE__ */ a3("div", { class: "pills", role: "group", "aria-label": "Only spans of these kinds match", children: PILLS.map((pill) => /* @__PURE__ */ a3(
@@ -7331,21 +7920,21 @@ ${operation2.kind}`);
 
   // src/screens/trace/splitter.tsx
   var LEAST = 15;
-  var MOST6 = 75;
+  var MOST7 = 75;
   var STEP2 = 2;
   function useSplit(usual) {
     const [chosen, set] = d2(() => Number(stored("columns")) || null);
     const split2 = (percent2) => {
-      const next = Math.round(Math.min(MOST6, Math.max(LEAST, percent2)));
+      const next = Math.round(Math.min(MOST7, Math.max(LEAST, percent2)));
       store("columns", String(next));
       set(next);
     };
-    return { percent: Math.min(MOST6, Math.max(LEAST, chosen ?? usual)), split: split2 };
+    return { percent: Math.min(MOST7, Math.max(LEAST, chosen ?? usual)), split: split2 };
   }
   function Splitter(props) {
     const { percent: percent2, split: split2 } = props;
     const keydown = (event) => {
-      const to = { ArrowLeft: percent2 - STEP2, ArrowRight: percent2 + STEP2, Home: LEAST, End: MOST6 };
+      const to = { ArrowLeft: percent2 - STEP2, ArrowRight: percent2 + STEP2, Home: LEAST, End: MOST7 };
       const next = to[event.key];
       if (next === void 0) return;
       event.preventDefault();
@@ -7366,7 +7955,7 @@ ${operation2.kind}`);
         "aria-orientation": "vertical",
         "aria-label": "Width of names",
         "aria-valuemin": LEAST,
-        "aria-valuemax": MOST6,
+        "aria-valuemax": MOST7,
         "aria-valuenow": percent2,
         style: { left: `${percent2}%` },
         onKeyDown: keydown,
@@ -7482,7 +8071,7 @@ ${operation2.kind}`);
     const marks = ticks(zoom, Math.max(2, Math.floor(axis2.size.width / TICK_PX))).filter((mark) => part(mark, zoom) * axis2.size.width < axis2.size.width - TICK_WORDS_PX);
     return /* @__PURE__ */ a3("div", { class: `waterfall ${isNarrow ? "is-narrow" : ""}`, style: { "--name": `${percent2}%` }, children: [
       !isNarrow && /* @__PURE__ */ a3(Splitter, { percent: percent2, split: split2 }),
-      /* @__PURE__ */ a3("div", { class: "waterfall-head", "aria-hidden": "true", children: [
+      /* @__PURE__ */ a3("div", { class: "waterfall-head", "aria-hidden": "true", style: { paddingRight: `calc(${(ref.current?.offsetWidth ?? 0) - size.width}px + 0.25rem)` }, children: [
         /* @__PURE__ */ a3("div", { class: "line-name", children: "Service and operation" }),
         /* @__PURE__ */ a3("div", { class: "line-took", children: "Took" }),
         /* @__PURE__ */ a3("div", { class: "line-usual", title: props.usual ? `The median in ${counted(props.usual.traces, "healthy trace")} of the same operation` : void 0, children: props.usual && "Usual" }),
@@ -7506,26 +8095,29 @@ ${operation2.kind}`);
           onFocusOut: (event) => {
             if (event.relatedTarget !== null) hasFocus.current = false;
           },
-          children: shownLines.map((line) => {
-            const row = lines[line];
-            return /* @__PURE__ */ a3(
-              Line3,
-              {
-                rows,
-                row,
-                line,
-                top: range.origin + line * lineHeight,
-                height: lineHeight,
-                zoom,
-                isClosed: closed(row),
-                isSelected: line === selected && selection.row === row,
-                isTabStop: line === tabLine,
-                isMatch: props.matches === null || row === ORPHANS ? null : props.matches[row] === 1,
-                usual: props.usual
-              },
-              row
-            );
-          })
+          children: [
+            /* @__PURE__ */ a3("div", { class: "gridlines", role: "presentation", "aria-hidden": "true", children: /* @__PURE__ */ a3("div", { class: "line-time", children: marks.map((mark) => /* @__PURE__ */ a3("span", { class: "gridline", style: { left: `${part(mark, zoom) * 100}%` } }, mark)) }) }),
+            shownLines.map((line) => {
+              const row = lines[line];
+              return /* @__PURE__ */ a3(
+                Line3,
+                {
+                  rows,
+                  row,
+                  line,
+                  top: range.origin + line * lineHeight,
+                  height: lineHeight,
+                  zoom,
+                  isClosed: closed(row),
+                  isSelected: line === selected && selection.row === row,
+                  isTabStop: line === tabLine,
+                  isMatch: props.matches === null || row === ORPHANS ? null : props.matches[row] === 1,
+                  usual: props.usual
+                },
+                row
+              );
+            })
+          ]
         }
       ) })
     ] });
@@ -7550,7 +8142,7 @@ ${operation2.kind}`);
     const clocks = params.get("adjust_clocks") === "true";
     const asked2 = useAnswer("traces/{id}/waterfall", id === "" ? null : { id, source, adjust_clocks: clocks });
     if (id === "") return /* @__PURE__ */ a3(NoId, {});
-    if (asked2.error !== null && (asked2.answer === null || asked2.error.status === 409)) return /* @__PURE__ */ a3(Failed, { id, of: asked2 });
+    if (asked2.error !== null && (asked2.answer === null || asked2.error.status >= 400 && asked2.error.status < 500)) return /* @__PURE__ */ a3(Failed2, { id, of: asked2 });
     return /* @__PURE__ */ a3($, { children: [
       asked2.answer === null && /* @__PURE__ */ a3("h1", { class: "unseen", children: "Trace" }),
       /* @__PURE__ */ a3(Answer, { of: asked2, what: "the trace", children: (trace) => trace.depth.length === 0 ? /* @__PURE__ */ a3(NotStored, { id }) : /* @__PURE__ */ a3(Trace, { trace, params, source, clocks }, trace.trace_id) })
@@ -7560,7 +8152,7 @@ ${operation2.kind}`);
     const { trace, params, source, clocks } = props;
     const id = trace.trace_id;
     const length = Math.max(1, trace.trace_duration_us);
-    const rows = w2(() => new Rows(trace), [trace]);
+    const rows = w2(() => new Rows2(trace), [trace]);
     const view = useView(params, rows);
     const zoomed = useZoom(params, length);
     const zoom = w2(() => ({ start: zoomed.start, end: zoomed.end }), [zoomed.start, zoomed.end]);
@@ -7576,7 +8168,7 @@ ${operation2.kind}`);
     }, [inUrl, rows, root, view.view]);
     const isDetail = view.details || view.view === "json";
     const span = useAnswer("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
-    const compared2 = usePending("compare", isPainted ? { a: id, source } : null);
+    const compared2 = useAnswer("compare", isPainted ? { a: id, source } : null);
     const usual = w2(() => compared2.answer && compared2.answer.b.traces > 0 ? new Usual(compared2.answer, rows) : null, [compared2.answer, rows]);
     const rowsFound = view.q === "" || found.error !== null ? null : found.answer?.rows ?? null;
     const matches = w2(
@@ -8106,7 +8698,7 @@ ${operation2.kind}`);
     const chosen = cells ? rectangleOf(map, areaOf(map, cells)) : isNarrowed(area) ? rectangleOf(map, area) : null;
     const ticks2 = timeTicks2(map, innerWidth < 640 ? 4 : 9);
     const across = (time2) => (time2 - map.since_unix_us) / (map.until_unix_us - map.since_unix_us);
-    const labelled = ticks2.times.filter((time2) => across(time2) < (innerWidth < 640 ? 0.85 : 0.96));
+    const labelled = ticks2.times.filter((time2) => across(time2) < (innerWidth < 640 ? 0.85 : innerWidth < 1e3 ? 0.93 : 0.96));
     const label = (time2) => ticks2.step >= 864e8 ? times2.short(time2) : ticks2.step >= 6e7 ? times2.minute(time2) : times2.precise(time2).slice(0, 8);
     const said = cells ?? pointed;
     return /* @__PURE__ */ a3($, { children: [
@@ -8632,7 +9224,7 @@ ${operation2.kind}`);
       /* @__PURE__ */ a3(AreaLine, { view, link: restLink(view, window), map: heatmap.answer }),
       isMistake ? /* @__PURE__ */ a3(Mistake, { q: view.q, message: list.error?.message ?? "", hint: list.error?.hint ?? null }) : /* @__PURE__ */ a3(Answer, { of: list, what: "traces", children: (answer) => /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3(Gaps, { coverage: answer.coverage }),
-        /* @__PURE__ */ a3(GroupPicker, { view }),
+        answer.traces.length > 0 && /* @__PURE__ */ a3(GroupPicker, { view }),
         answer.groups !== null && /* @__PURE__ */ a3(GroupTable, { groups: answer.groups, view }),
         answer.traces.length === 0 ? /* @__PURE__ */ a3(Nothing, { list: answer, view, window }) : /* @__PURE__ */ a3(Page2, { list: answer, view })
       ] }) }),
@@ -8645,15 +9237,19 @@ ${operation2.kind}`);
     if (map === null) return /* @__PURE__ */ a3("p", { class: "soft", children: props.label });
     const { errors } = sumOf(map, allOf(map));
     return /* @__PURE__ */ a3("p", { class: "soft", children: [
-      map.cut && "more than ",
-      counted(map.traces, "trace"),
+      map.traces === 0 ? "no trace" : /* @__PURE__ */ a3($, { children: [
+        map.cut && "more than ",
+        counted(map.traces, "trace")
+      ] }),
       ", ",
-      errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
-        "✕ ",
-        count(errors),
-        " with a failed span"
-      ] }) : "none failed",
-      ", ",
+      map.traces > 0 && /* @__PURE__ */ a3($, { children: [
+        errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+          "✕ ",
+          count(errors),
+          " with a failed span"
+        ] }) : "none failed",
+        ", "
+      ] }),
       props.label
     ] });
   }
@@ -8995,10 +9591,10 @@ ${operation2.kind}`);
 
   // src/screens/why/ranking.tsx
   var FIRST = 5;
-  var MOST7 = 60;
+  var MOST8 = 60;
   function Ranking({ why, isCause, all }) {
     if (why.ranking.length === 0) return null;
-    const shown2 = why.ranking.slice(0, all ? MOST7 : FIRST);
+    const shown2 = why.ranking.slice(0, all ? MOST8 : FIRST);
     const hidden = why.ranking.slice(shown2.length);
     const rest = hidden.reduce((sum, suspect) => sum + suspect.share, 0) + why.unattributed;
     const kinds = [...new Set(shown2.map((suspect) => suspect.kind))];
@@ -9086,7 +9682,7 @@ ${operation2.kind}`);
       ] }),
       /* @__PURE__ */ a3("section", { class: "section", children: [
         /* @__PURE__ */ a3("h2", { children: "What would help" }),
-        /* @__PURE__ */ a3("ul", { class: "why-help", children: /* @__PURE__ */ a3(Help2, { ...props }) })
+        /* @__PURE__ */ a3("ul", { class: "why-help", children: /* @__PURE__ */ a3(Help3, { ...props }) })
       ] }),
       why.ranking.length > 0 && /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3("h2", { class: "why-line", children: "Not above chance" }),
@@ -9096,7 +9692,7 @@ ${operation2.kind}`);
       (why.traces > 0 || why.baseline_traces > 0) && /* @__PURE__ */ a3(Basis, { why })
     ] });
   }
-  function Help2({ why, about: about2, window }) {
+  function Help3({ why, about: about2, window }) {
     const times2 = useTimes();
     const longerWindow = about2.trace === null && window.isRelative ? longer(window.ask.since, LENGTHS.map((length) => length.since)) : null;
     const longerBaseline = longer(about2.baseline ?? DEFAULT_BASELINE, BASELINES.map((baseline) => baseline.length));

@@ -1,4 +1,4 @@
-import type { Comparison } from "./pending.ts";
+import type { WordedComparison } from "../../api.ts";
 import { KINDS, type Rows } from "./rows.ts";
 
 export interface UsualTimes {
@@ -21,7 +21,7 @@ export class Usual {
   /** By service, name and kind of `rows`. */
   private readonly times = new Map<number, { p50: number; p95: number; calls: number }>();
 
-  constructor(of: Comparison, rows: Rows) {
+  constructor(of: WordedComparison, rows: Rows) {
     this.traces = of.b.traces;
     const services = new Map(rows.services.map((service, at) => [service, at]));
     const names = new Map(rows.names.map((name, at) => [name, at]));
