@@ -26,7 +26,7 @@ export function ServicesSection(props: Props) {
   const sort = (SORTS.find((sort) => sort === props.address.params.get("sort")) ?? "health") as Sort;
   const first = Math.max(0, Number(props.address.params.get("first") ?? 0) || 0);
   return (
-    <section class="section">
+    <section class={`section${props.of.answer === null ? " home-services-soon" : ""}`}>
       <h2>Services</h2>
       <Answer of={props.of} what="services">
         {(answer) => answer.services.length === 0

@@ -43,7 +43,7 @@ export function OverTime(props: Props) {
     : isClient ? [] : props.answer?.detail?.operations.filter(({ kind }) => kind === protocol).map(({ name }) => name);
   const routes = [...new Set(rows ?? [])].filter((name) => name !== "");
   return (
-    <section class="section">
+    <section class={`section${protocol === null || params.has("table") ? "" : " over-time"}`}>
       <div class="head">
         <h2>Over time</h2>
         <span class="actions">
