@@ -20,18 +20,29 @@ export async function open(browser, { base = WORLD.colony, width = 1440, height 
   const isExpected = (text) => expects.some((pattern) => pattern.test(text));
   await page.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) => console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`));
+    // Counted where they are asked: the browser reports the end of a request late.
+    const fetchOf = globalThis.fetch;
+    globalThis.most = 0;
+    let now = 0;
+    globalThis.fetch = async (url, init) => {
+      const isQuestion = /\/api\/v1\//.test(String(url)) && !String(url).endsWith("/whoami");
+      if (isQuestion) globalThis.most = Math.max(globalThis.most, (now += 1));
+      try {
+        return await fetchOf(url, init);
+      } finally {
+        if (isQuestion) now -= 1;
+      }
+    };
   });
   page.on("console", (message) => { if (!isExpected(message.text())) wrong.push(`console ${message.type()}: ${message.text()}`); });
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
   let inFlight = 0;
-  let most = 0;
   const asked = [];
   page.on("request", (request) => {
     const url = request.url();
     if (!url.startsWith(new URL(base).origin) && !url.startsWith("data:") && !url.startsWith("blob:")) wrong.push(`foreign request: ${url}`);
     if (!isQuestion(url)) return;
     inFlight += 1;
-    most = Math.max(most, inFlight);
     asked.push(url);
   });
   const ended = (request) => { if (isQuestion(request.url())) inFlight -= 1; };
@@ -62,6 +73,7 @@ export async function open(browser, { base = WORLD.colony, width = 1440, height 
     /** What happened that must not, so far. */
     async wrongs() {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const most = await page.evaluate(() => globalThis.most);
       const hacked = await page.evaluate(() => "hacked" in globalThis);
       return [...wrong, ...(most > MAX_IN_FLIGHT ? [`${most} questions at once`] : []), ...(wide > 0 ? [`the page is ${wide} px too wide`] : []), ...(hacked ? ["a span ran code"] : [])];
     },

@@ -599,11 +599,11 @@
       };
     }
     const since = params.get("since") ?? DEFAULT;
-    const known = LENGTHS.find((length) => length.since === since);
+    const known2 = LENGTHS.find((length) => length.since === since);
     const isDefault = !params.has("since");
     return {
       ask: { since, until: "now" },
-      label: known?.label ?? `since ${since}`,
+      label: known2?.label ?? `since ${since}`,
       isRelative: true,
       isDefault,
       flags: isDefault ? "" : `--since ${since}`,
@@ -824,15 +824,20 @@
     return await askUrl(urlOf(question2, params), { signal });
   }
   async function askUrl(url, init) {
+    return await request(url, init, async (response) => {
+      const text = await response.text();
+      return text === "" ? null : JSON.parse(text);
+    });
+  }
+  async function request(url, init, read2) {
     await turn(init.signal);
     try {
       const response = await fetch(url, { ...init, headers: { accept: "application/json", ...init.headers } }).catch((error2) => {
         if (init.signal.aborted) throw error2;
         throw new AskError(0, "the colony cannot be reached", "this page asks again by itself", url);
       });
-      const text = await response.text();
-      if (response.ok) return text === "" ? null : JSON.parse(text);
-      const { error, hint } = readError(text);
+      if (response.ok) return await read2(response);
+      const { error, hint } = readError(await response.text());
       if (response.status === 401) dispatchEvent(new Event("coral:signed-out"));
       throw new AskError(response.status, error ?? `the colony answered with status ${response.status}`, hint, url);
     } finally {
@@ -1063,17 +1068,25 @@
     let to = at;
     while (to < text.length && !/[\s)]/.test(text[to] ?? "")) to += 1;
     if (text[from] === "-") from += 1;
-    const written = text.slice(from, at);
-    const { key, sign, value } = partsOf(written);
-    const others = `${text.slice(0, from).replace(/-$/, "")}${text.slice(to)}`.replace(/\s+/g, " ").trim();
-    if (key === "") return /^"/.test(written) ? null : { from, to, key: null, prefix: written, others };
+    const written2 = text.slice(from, at);
+    const { key, sign, value } = partsOf(written2);
+    const rest = `${text.slice(0, from).replace(/-$/, "").trimEnd()} ${text.slice(to).trimStart()}`.trim();
+    const others = isComplete(rest) ? rest : "";
+    if (key === "") return /^"/.test(written2) ? null : { from, to, key: null, prefix: written2, others };
     if (/[<>~]/.test(sign)) return null;
-    const valueFrom = from + written.length - rawValue(written, sign).length;
+    const valueFrom = from + written2.length - rawValue(written2, sign).length;
     return { from: valueFrom, to, key, prefix: value.replace(/^"/, ""), others };
   }
-  function rawValue(written, sign) {
-    const keyEnd = written.startsWith('"') ? written.indexOf('"', 1) + 1 : 0;
-    return written.slice(written.indexOf(sign, keyEnd) + sign.length);
+  function isComplete(search2) {
+    const { any, conditions } = conditionsOf(search2);
+    return !any && conditions.every(({ text }) => {
+      const { key, value } = partsOf(text);
+      return key !== "" && value !== "" && !/[()]/.test(text);
+    });
+  }
+  function rawValue(written2, sign) {
+    const keyEnd = written2.startsWith('"') ? written2.indexOf('"', 1) + 1 : 0;
+    return written2.slice(written2.indexOf(sign, keyEnd) + sign.length);
   }
   function withValue(text, place, value) {
     return replaced(text, place, `${quoted(value)} `);
@@ -1122,7 +1135,7 @@
       const keys = place.key !== null ? [place.key] : place.prefix.length < 2 ? [null] : [null, ...NAMES2];
       const timer = setTimeout(() => {
         for (const key of keys) {
-          ask("attributes", { q: place.others, key, prefix: place.prefix, ...range, limit: MOST }, controller.signal).then(
+          ask("attributes", { q: place.others, key: key ?? void 0, prefix: place.prefix, ...range, limit: MOST }, controller.signal).then(
             ({ items: items2 }) => setFound((found2) => [...found2.filter((one) => one.key !== key), { key, items: items2 }]),
             () => {
             }
@@ -1485,14 +1498,14 @@
       abort.current = controller;
       let retry2;
       let delay = FIRST_RETRY_MS;
-      const known = remembered.get(url);
+      const known2 = remembered.get(url);
       setState((last) => ({
         ...last,
-        ...known && last.url !== url ? { url, answer: known.answer, answeredAt: known.at } : {},
+        ...known2 && last.url !== url ? { url, answer: known2.answer, answeredAt: known2.at } : {},
         error: null,
         askedAt: Date.now()
       }));
-      const run = () => {
+      const run2 = () => {
         isUnderWay.current = true;
         ask(question2, params, controller.signal).then(
           (answer) => {
@@ -1508,13 +1521,13 @@
             setState((last) => ({ ...last, error: failed2, askedAt: null }));
             announce(failed2.message);
             if (failed2.status === 0 || failed2.status === 503 || failed2.status === 429) {
-              retry2 = setTimeout(run, delay);
+              retry2 = setTimeout(run2, delay);
               delay = Math.min(delay * 2, LAST_RETRY_MS);
             }
           }
         );
       };
-      run();
+      run2();
       return () => {
         clearTimeout(retry2);
         controller.abort();
@@ -2060,10 +2073,11 @@
       ] }),
       /* @__PURE__ */ a3("button", { type: "submit", class: "button-first", children: "Compare" })
     ] }, `${a4} ${b2}`);
-    if (!isOpen) return /* @__PURE__ */ a3("details", { class: "section", children: [
+    if (!isOpen) return /* @__PURE__ */ a3("details", { class: "compare-else", children: [
       /* @__PURE__ */ a3("summary", { children: "Compare something else" }),
       form
     ] });
+    if (a4 !== "") return form;
     return /* @__PURE__ */ a3("section", { children: [
       /* @__PURE__ */ a3("p", { children: [
         "Choose a trace, or a search, and what to compare it with. In the ",
@@ -2115,6 +2129,22 @@
     }
     return main;
   }
+  function telling(attributes) {
+    const part3 = (count2, of) => of > 0 ? count2 / of : 0;
+    const apart2 = attributes.filter((one) => one.b_of > 0 && !OF_ONE_REQUEST.test(one.key) && part3(one.a, one.a_of) - part3(one.b, one.b_of) >= 0.5);
+    return apart2.filter((one, at) => apart2.findIndex((other) => other.key === one.key && other.value === one.value) === at).slice(0, 2);
+  }
+  var OF_ONE_REQUEST = /^(client|source|network|net|url|user_agent|enduser|thread)\.|\.size$/;
+  function unexplained({ rows, delta_us: delta }) {
+    if (delta === 0 || rows.length === 0) return null;
+    const rest = 1 - rows.reduce((sum, row) => sum + (row.share ?? 0), 0);
+    return rest >= 0.3 ? Math.min(1, rest) : null;
+  }
+  function deepestLonger({ rows, delta_us: delta }) {
+    if (delta <= 0) return null;
+    const longer2 = rows.filter((row) => (row.delta_us ?? 0) >= 0.5 * delta);
+    return longer2.reduce((deepest, row) => deepest === null || row.depth > deepest.depth ? row : deepest, null);
+  }
 
   // src/screens/compare/operations.tsx
   var PAGE_ROWS = 60;
@@ -2162,8 +2192,8 @@
         /* @__PURE__ */ a3("button", { type: "button", disabled: page === 0, onClick: () => amend({ page: page - 1 || null }), children: "Before" }),
         /* @__PURE__ */ a3("button", { type: "button", disabled: page === last, onClick: () => amend({ page: page + 1 }), children: "Next" })
       ] }),
-      (found.rows_left_out ?? 0) > 0 && /* @__PURE__ */ a3("p", { class: "small soft", children: [
-        counted(found.rows_left_out ?? 0, "further operation"),
+      found.rows_left_out > 0 && /* @__PURE__ */ a3("p", { class: "small soft", children: [
+        counted(found.rows_left_out, "further operation"),
         " that differ less are left out."
       ] })
     ] });
@@ -2322,7 +2352,8 @@
       ] }),
       a4 === "" ? /* @__PURE__ */ a3(Choose, { a: "", b: "", isOpen: true }) : /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3(Answer, { of: asked2, what: "both sides", children: (found) => /* @__PURE__ */ a3(Found, { found, address }) }),
-        /* @__PURE__ */ a3(Choose, { a: a4, b: b2, isOpen: false })
+        /no trace/.test(asked2.error?.message ?? "") && /* @__PURE__ */ a3("p", { children: "A trace that is not stored is unknown, has expired, or was not sampled." }),
+        /* @__PURE__ */ a3(Choose, { a: a4, b: b2, isOpen: asked2.error !== null && asked2.answer === null })
       ] }),
       /* @__PURE__ */ a3(Command, { text: command(a4, b2, window, source) })
     ] });
@@ -2334,6 +2365,7 @@
     const attributes = /* @__PURE__ */ a3(Attributes, { found });
     return /* @__PURE__ */ a3($, { children: [
       hasBoth && /* @__PURE__ */ a3(Verdict, { found }),
+      hasBoth && !isAttributesFirst && /* @__PURE__ */ a3(Telling, { found }),
       /* @__PURE__ */ a3(Sides, { a: found.a, b: found.b }),
       /* @__PURE__ */ a3(Gaps, { coverage: found.coverage }),
       !hasBoth && /* @__PURE__ */ a3(Missing, { found }),
@@ -2350,6 +2382,9 @@
     const { found } = props;
     const { delta_us: delta, a: a4, b: b2 } = found;
     const main = mainRows(found);
+    const rest = unexplained(found);
+    const longer2 = rest === null ? null : deepestLonger(found);
+    const isElsewhere = longer2 !== null && !main.includes(longer2);
     const than = b2.healthy ? "than healthy traces do" : "than B";
     const only = found.rows.filter((row) => row.a !== null && row.b === null).length;
     const gone = found.rows.filter((row) => row.a === null && row.b !== null).length;
@@ -2372,8 +2407,16 @@
         than,
         "."
       ] }),
+      !isSame && isElsewhere && longer2 !== null && /* @__PURE__ */ a3($, { children: [
+        " ",
+        /* @__PURE__ */ a3(Place, { row: longer2 }),
+        " takes ",
+        /* @__PURE__ */ a3("strong", { children: duration(longer2.delta_us ?? 0) }),
+        " longer."
+      ] }),
       !isSame && main.length > 0 && /* @__PURE__ */ a3($, { children: [
-        " Of this, ",
+        " ",
+        isElsewhere ? "In own time, " : "Of this, ",
         main.map((row, at) => /* @__PURE__ */ a3("span", { children: [
           at > 0 && (at === main.length - 1 ? " and " : ", "),
           /* @__PURE__ */ a3("strong", { children: percent(row.share ?? 0) }),
@@ -2382,11 +2425,46 @@
         ] }, `${row.service} ${row.name} ${at}`)),
         "."
       ] }),
+      !isSame && rest !== null && /* @__PURE__ */ a3("span", { class: "soft", children: [
+        " ",
+        percent(rest),
+        " is in no operation’s own time."
+      ] }),
       only + gone > 0 && /* @__PURE__ */ a3("span", { class: "soft", children: [
         " ",
         [only > 0 ? `${count(only)} ${only === 1 ? "operation is" : "operations are"} only in A` : "", gone > 0 ? `${count(gone)} only in B` : ""].filter((text) => text !== "").join(", "),
         "."
       ] })
+    ] });
+  }
+  function Telling(props) {
+    const found = telling(props.found.attributes);
+    if (found.length === 0) return null;
+    const of = props.found.b.healthy ? "healthy traces" : "traces of B";
+    return /* @__PURE__ */ a3("p", { class: "compare-telling", children: [
+      "Unusual in A:",
+      " ",
+      found.map((one, at) => /* @__PURE__ */ a3("span", { children: [
+        at > 0 && ", ",
+        /* @__PURE__ */ a3("span", { class: "isolate", children: cut(one.service) }),
+        " has ",
+        /* @__PURE__ */ a3("strong", { class: "isolate", children: [
+          cut(one.key),
+          "=",
+          cut(one.value)
+        ] }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft", children: [
+          "(",
+          count(one.b),
+          " of ",
+          count(one.b_of),
+          " ",
+          of,
+          ")"
+        ] })
+      ] }, `${one.service} ${one.key}`)),
+      "."
     ] });
   }
   function Place(props) {
@@ -2430,9 +2508,26 @@
   }
 
   // src/parts/may.ts
+  var known = null;
+  for (const name of ["coral:signed-in", "coral:signed-out"]) addEventListener(name, () => {
+    known = null;
+  });
+  function permissions() {
+    known ??= fetch("../api/v1/whoami", { headers: { accept: "application/json" } }).then(async (response) => response.ok ? (await response.json()).permissions : null).catch(() => null);
+    return known;
+  }
   function useMay(permission) {
-    const person = personOf(useVisitor());
-    return person === null ? null : person.permissions.includes(permission);
+    const [may, set] = d2(null);
+    A2(() => {
+      let isShown = true;
+      void permissions().then((names) => {
+        if (isShown) set(names === null || names.includes(permission));
+      });
+      return () => {
+        isShown = false;
+      };
+    }, [permission]);
+    return may;
   }
 
   // src/parts/agent.ts
@@ -2711,7 +2806,7 @@
   function ServicesSection(props) {
     const sort = SORTS.find((sort2) => sort2 === props.address.params.get("sort")) ?? "health";
     const first2 = Math.max(0, Number(props.address.params.get("first") ?? 0) || 0);
-    return /* @__PURE__ */ a3("section", { class: "section", children: [
+    return /* @__PURE__ */ a3("section", { class: `section${props.of.answer === null ? " home-services-soon" : ""}`, children: [
       /* @__PURE__ */ a3("h2", { children: "Services" }),
       /* @__PURE__ */ a3(Answer, { of: props.of, what: "services", children: (answer) => answer.services.length === 0 ? /* @__PURE__ */ a3(NoServices, {}) : /* @__PURE__ */ a3(Table, { rows: sorted(answer.services, sort), leftOut: answer.services_left_out, sort, first: first2, cause: props.cause }) })
     ] });
@@ -2729,7 +2824,7 @@
     const { rows, first: first2 } = props;
     const shown2 = rows.slice(first2, first2 + PAGE);
     const hasRatio = rows.some(({ complete_ratio }) => complete_ratio != null);
-    const heading = (sort, text, isNumber = false) => /* @__PURE__ */ a3("th", { class: isNumber ? "number" : void 0, "aria-sort": props.sort === sort ? isNumber ? "descending" : "ascending" : void 0, children: /* @__PURE__ */ a3("button", { type: "button", class: "sort", onClick: () => amend({ sort: sort === "health" ? null : sort, first: null }), children: [
+    const heading = (sort, text, isNumber2 = false) => /* @__PURE__ */ a3("th", { class: isNumber2 ? "number" : void 0, "aria-sort": props.sort === sort ? isNumber2 ? "descending" : "ascending" : void 0, children: /* @__PURE__ */ a3("button", { type: "button", class: "sort", onClick: () => amend({ sort: sort === "health" ? null : sort, first: null }), children: [
       text,
       props.sort === sort && /* @__PURE__ */ a3("span", { "aria-hidden": "true", children: " ▾" })
     ] }) });
@@ -2768,17 +2863,22 @@
       ] })
     ] });
   }
+  var MAX_HOST = 40;
+  var MAX_REASON = 200;
+  function short(text, most) {
+    return text.length > most ? `${text.slice(0, most)}…` : text;
+  }
   var SICK = ["failing", "slow", "not_seen", "fewer_requests"];
   function Row2({ of, cause, hasRatio }) {
     const { now: now2, series } = of;
     const isSick = SICK.includes(of.health);
-    const hosts = of.hosts.values.slice(0, 2).join(", ") + (of.hosts.count > 2 ? ` and ${of.hosts.count - 2} more` : "");
+    const hosts = of.hosts.values.slice(0, 2).map((host) => short(host, MAX_HOST)).join(", ") + (of.hosts.count > 2 ? ` and ${of.hosts.count - 2} more` : "");
     return /* @__PURE__ */ a3("tr", { class: isSick ? "sick" : void 0, children: [
       /* @__PURE__ */ a3("th", { scope: "row", children: /* @__PURE__ */ a3(Service, { name: of.name }) }),
       /* @__PURE__ */ a3("td", { class: "services-state", "data-label": "State", children: [
         /* @__PURE__ */ a3(State, { health: of.health }),
         " ",
-        /* @__PURE__ */ a3("span", { class: "services-reason", children: reasonOf(of) }),
+        /* @__PURE__ */ a3("span", { class: "services-reason", children: short(reasonOf(of), MAX_REASON) }),
         isSick && /* @__PURE__ */ a3("a", { class: "row-link small", href: href("why", { service: of.name }), "aria-label": `Why is ${of.name} not well`, children: "Why" }),
         /* @__PURE__ */ a3(CauseOf, { of, cause })
       ] }),
@@ -2965,7 +3065,7 @@
     const began = why.began_unix_us;
     const proof = suspect.evidence[0];
     const asked2 = props.services.services.find(({ name }) => name === (caller ?? suspect.service));
-    const known = props.services.services.some(({ name }) => name === suspect.service);
+    const known2 = props.services.services.some(({ name }) => name === suspect.service);
     const wouldBe = why.counterfactual_p95_us < why.p95_us && duration(why.p95_us) !== duration(why.counterfactual_p95_us);
     return /* @__PURE__ */ a3("div", { class: "home-cause", children: [
       /* @__PURE__ */ a3("h2", { class: "tone-bad", children: [
@@ -2978,7 +3078,7 @@
           suspect.or_service,
           " and "
         ] }),
-        known ? /* @__PURE__ */ a3("a", { href: href("service", { name: suspect.service }), children: suspect.service }) : /* @__PURE__ */ a3("strong", { children: suspect.service }),
+        known2 ? /* @__PURE__ */ a3("a", { href: href("service", { name: suspect.service }), children: suspect.service }) : /* @__PURE__ */ a3("strong", { children: suspect.service }),
         " ",
         /* @__PURE__ */ a3("span", { children: [
           does(suspect),
@@ -3118,12 +3218,15 @@
     const isWell2 = services.answer !== null && anomalies.answer !== null && !props.hasChange;
     const tone = props.hasChange ? " home-bad" : isWell2 ? " home-well" : "";
     return /* @__PURE__ */ a3("section", { class: `home-wrong${tone}`, "aria-label": "What is wrong", children: [
-      services.answer !== null && services.isCurrent ? /* @__PURE__ */ a3("div", { class: "home-first", children: props.hasChange ? /* @__PURE__ */ a3(Cause, { of: why, services: services.answer, details: props.details }) : /* @__PURE__ */ a3(Well, { details: props.details, services: services.answer }) }) : /* @__PURE__ */ a3(Answer, { of: services, what: "services", children: (old) => props.hasChange ? /* @__PURE__ */ a3(Cause, { of: why, services: old, details: props.details }) : /* @__PURE__ */ a3(Well, { details: props.details, services: old }) }),
+      /* @__PURE__ */ a3("div", { class: "home-first", children: services.answer !== null && services.isCurrent ? /* @__PURE__ */ a3(First, { ...props, services: services.answer }) : /* @__PURE__ */ a3(Answer, { of: services, what: "services", children: (old) => /* @__PURE__ */ a3(First, { ...props, services: old }) }) }, "first"),
       /* @__PURE__ */ a3("div", { class: "home-changes", children: [
         /* @__PURE__ */ a3("h2", { children: cause === null ? "What changed" : "What else changed" }),
         /* @__PURE__ */ a3(Answer, { of: anomalies, what: "changes", children: (found) => /* @__PURE__ */ a3(Changes, { of: found, cause }) })
-      ] })
+      ] }, "changes")
     ] });
+  }
+  function First(props) {
+    return props.hasChange ? /* @__PURE__ */ a3(Cause, { of: props.why, services: props.services, details: props.details }) : /* @__PURE__ */ a3(Well, { details: props.details, services: props.services });
   }
   function Well(props) {
     const { services } = props.services;
@@ -3261,8 +3364,8 @@
       /* @__PURE__ */ a3(Gaps, { coverage: services.answer?.coverage }),
       (services.answer !== null || services.error === null) && /* @__PURE__ */ a3(ServicesSection, { of: services, address, cause: why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null, window }),
       isReady && /* @__PURE__ */ a3(TracesSection, { window }),
-      maySeeStatus === true && /* @__PURE__ */ a3(AgentsSection, { of: status, untraced: services.answer?.untraced ?? [] }),
-      /* @__PURE__ */ a3(Command, { text: ["coral services", window.flags].filter(Boolean).join(" ") })
+      isReady && maySeeStatus === true && /* @__PURE__ */ a3(AgentsSection, { of: status, untraced: services.answer?.untraced ?? [] }),
+      isReady && /* @__PURE__ */ a3(Command, { text: ["coral services", window.flags].filter(Boolean).join(" ") })
     ] });
   }
 
@@ -3280,19 +3383,19 @@
   function calls(map) {
     const { diff } = map;
     const changes = /* @__PURE__ */ new Map();
-    const add = (edge, change2, says, short) => {
+    const add = (edge, change2, says, short2) => {
       const key = keyOf(edge);
-      changes.set(key, [...changes.get(key) ?? [], { change: change2, says, short }]);
+      changes.set(key, [...changes.get(key) ?? [], { change: change2, says, short: short2 }]);
     };
     for (const edge of diff?.failing ?? []) {
-      const short = `${failed(edge.errors_before, edge.calls_before)} → ${failed(edge.errors, edge.calls)}`;
-      add(edge, "failing", `${short} failed`, short);
+      const short2 = `${failed(edge.errors_before, edge.calls_before)} → ${failed(edge.errors, edge.calls)}`;
+      add(edge, "failing", `${short2} failed`, short2);
     }
     for (const edge of diff?.slower ?? []) {
       const isP95 = edge.p95_us * edge.p50_us_before >= edge.p50_us * edge.p95_us_before;
       const [before2, now2] = isP95 ? [edge.p95_us_before, edge.p95_us] : [edge.p50_us_before, edge.p50_us];
-      const short = `${duration(before2)} → ${duration(now2)}`;
-      add(edge, "slower", `${isP95 ? "P95" : "P50"} ${short}`, short);
+      const short2 = `${duration(before2)} → ${duration(now2)}`;
+      add(edge, "slower", `${isP95 ? "P95" : "P50"} ${short2}`, short2);
     }
     for (const edge of diff?.added ?? []) add(edge, "added", counted(edge.calls, "call"), counted(edge.calls, "call"));
     for (const edge of diff?.removed ?? []) add(edge, "removed", `${counted(edge.calls, "call")} before`, "");
@@ -4441,6 +4544,7 @@
   var TOP = 8;
   var BOTTOM = 22;
   var DOT_DISTANCE = 24;
+  var MAX_DOTS = 40;
   function Chart(props) {
     const times2 = useTimes();
     const [ref, width] = useWidth(600);
@@ -4457,7 +4561,7 @@
     const dots = apart(
       [...props.dots ?? []].filter(({ at, value }) => at >= since && at < until && value <= top * 1.02).sort((one, other) => Number(other.isBad) - Number(one.isBad) || other.value - one.value).map((dot) => ({ ...dot, x: x2(dot.at), y: y3(dot.value) })),
       DOT_DISTANCE
-    );
+    ).slice(0, MAX_DOTS);
     const placeOf2 = (event) => {
       const box2 = event.currentTarget.getBoundingClientRect();
       const at = Math.floor((event.clientX - box2.left - LEFT) / inner * size);
@@ -4545,10 +4649,6 @@
     ] });
   }
 
-  // src/screens/service/pending.ts
-  var SERIES = "series/{protocol}";
-  var POINTS2 = 60;
-
   // src/screens/service/series-table.tsx
   function SeriesTable({ of }) {
     const times2 = useTimes();
@@ -4586,6 +4686,7 @@
   }
 
   // src/screens/service/over-time.tsx
+  var POINTS2 = 60;
   var PROTOCOLS = ["http", "grpc", "sql"];
   var NAMES3 = { http: "HTTP", grpc: "gRPC", sql: "SQL" };
   function OverTime(props) {
@@ -4601,9 +4702,10 @@
       ...hasStatements ? [{ protocol: "sql", side: "client", text: "SQL statements" }] : []
     ];
     const asks = protocol === null ? null : { protocol, service: props.name, side: isClient ? "client" : "server", ...props.window.ask, points: POINTS2, ...route === null ? {} : { route } };
-    const series = useAnswer(SERIES, asks);
-    const routes = props.answer?.detail?.operations.filter(({ kind }) => kind === protocol) ?? [];
-    return /* @__PURE__ */ a3("section", { class: "section", children: [
+    const series = useAnswer("series/{protocol}", asks);
+    const rows = protocol === "sql" ? props.answer?.detail?.statements.map(({ row }) => [row.operation, row.table].filter(Boolean).join(" ")) : isClient ? [] : props.answer?.detail?.operations.filter(({ kind }) => kind === protocol).map(({ name }) => name);
+    const routes = [...new Set(rows ?? [])].filter((name) => name !== "");
+    return /* @__PURE__ */ a3("section", { class: `section${protocol === null || params.has("table") ? "" : " over-time"}`, children: [
       /* @__PURE__ */ a3("div", { class: "head", children: [
         /* @__PURE__ */ a3("h2", { children: "Over time" }),
         /* @__PURE__ */ a3("span", { class: "actions", children: [
@@ -4618,21 +4720,19 @@
             },
             choice.text
           )),
-          (routes.length > 1 || route !== null) && !isClient && /* @__PURE__ */ a3("label", { class: "small", children: [
-            "Operation ",
+          (routes.length > 1 || route !== null) && /* @__PURE__ */ a3("label", { class: "small", children: [
+            protocol === "sql" ? "Statement" : "Operation",
+            " ",
             /* @__PURE__ */ a3("select", { value: route ?? "", onChange: (event) => amend({ route: event.currentTarget.value || null }), children: [
               /* @__PURE__ */ a3("option", { value: "", children: "all" }),
-              route !== null && !routes.some(({ name }) => name === route) && /* @__PURE__ */ a3("option", { value: route, children: route }),
-              routes.map(({ name }) => /* @__PURE__ */ a3("option", { value: name, children: name }, name))
+              route !== null && !routes.includes(route) && /* @__PURE__ */ a3("option", { value: route, children: route }),
+              routes.map((name) => /* @__PURE__ */ a3("option", { value: name, children: name }, name))
             ] })
           ] }),
           /* @__PURE__ */ a3("button", { type: "button", class: "small", "aria-pressed": params.has("table"), onClick: () => amend({ table: params.has("table") ? null : 1 }), children: "Table" })
         ] })
       ] }),
-      protocol === null ? /* @__PURE__ */ a3("p", { class: "soft", children: "Charts show HTTP and gRPC requests and SQL statements. This service has none in this window; its numbers are above." }) : /* @__PURE__ */ a3(Answer, { of: series, what: "numbers over time", children: (answer) => {
-        const series2 = answer;
-        return params.has("table") ? /* @__PURE__ */ a3(SeriesTable, { of: series2 }) : /* @__PURE__ */ a3(Charts, { of: series2, began: props.state.began_unix_us, answer: props.answer, name: props.name });
-      } })
+      protocol === null ? /* @__PURE__ */ a3("p", { class: "soft", children: "Charts show HTTP and gRPC requests and SQL statements. This service has none in this window; its numbers are above." }) : /* @__PURE__ */ a3(Answer, { of: series, what: "numbers over time", children: (answer) => params.has("table") ? /* @__PURE__ */ a3(SeriesTable, { of: answer }) : /* @__PURE__ */ a3(Charts, { of: answer, began: props.state.began_unix_us, answer: props.answer, name: props.name }) })
     ] });
   }
   function Charts(props) {
@@ -4865,7 +4965,7 @@
         ] })
       ] }),
       state !== void 0 && /* @__PURE__ */ a3(SlowTraces, { service: name, window }),
-      /* @__PURE__ */ a3(Command, { text: ["coral services", word(name), window.flags].filter(Boolean).join(" ") })
+      (answer !== null || services.error !== null) && /* @__PURE__ */ a3(Command, { text: ["coral services", word(name), window.flags].filter(Boolean).join(" ") })
     ] });
   }
   function Differs({ of }) {
@@ -4924,10 +5024,517 @@
     ] });
   }
 
+  // src/screens/sql/cell.ts
+  function written(cell) {
+    return typeof cell === "string" ? cell : JSON.stringify(cell);
+  }
+  function isNumber({ type }) {
+    return /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|REAL|DECIMAL.*)$/.test(type);
+  }
+  function traceId(column, cell) {
+    return column?.name === "trace_id" && typeof cell === "string" && /^[0-9a-f]{32}$/.test(cell) ? cell : null;
+  }
+
+  // src/screens/sql/export.ts
+  function csv(columns, rows) {
+    const line = (values2) => `${values2.map(quoted3).join(",")}\r
+`;
+    return line(columns.map((column) => column.name)) + rows.map((row) => line(row.map((cell) => cell === null ? "" : written(cell)))).join("");
+  }
+  function json(columns, rows, more) {
+    return `{"columns":${JSON.stringify(columns)},"rows":[
+${rows.map((row) => JSON.stringify(row)).join(",\n")}
+],"more":${more}}
+`;
+  }
+  function quoted3(value) {
+    return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  }
+  function download(name, type, text) {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    const link2 = document.createElement("a");
+    link2.href = url;
+    link2.download = name;
+    link2.click();
+    setTimeout(() => URL.revokeObjectURL(url), 1e4);
+  }
+
+  // src/screens/sql/position.ts
+  function positionOf(error, statement) {
+    const found = /LINE (\d+): (.*)\n( *)\^/.exec(error);
+    if (found === null) return onlyPlace(statement, /at or near "([^"]+)"/.exec(error)?.[1]);
+    const [, line = "", shown2 = "", spaces = ""] = found;
+    const lines = statement.split("\n");
+    const text = lines[Number(line) - 1];
+    if (text === void 0) return null;
+    const part3 = shown2.replace(/^\.\.\./, "").replace(/\.\.\.$/, "");
+    const at = text.indexOf(part3.trimEnd());
+    if (at < 0) return null;
+    const column = spaces.length - `LINE ${line}: `.length - (shown2.startsWith("...") ? 3 : 0);
+    const before2 = lines.slice(0, Number(line) - 1).reduce((sum, line2) => sum + line2.length + 1, 0);
+    return Math.min(statement.length, before2 + at + Math.max(0, column));
+  }
+  function onlyPlace(statement, text) {
+    if (text === void 0) return null;
+    const at = statement.indexOf(text);
+    return at >= 0 && statement.indexOf(text, at + 1) < 0 ? at : null;
+  }
+
+  // src/screens/sql/rows.ts
+  var Rows = class {
+    columns = [];
+    rows = [];
+    /** Whether a limit cut the answer. */
+    more = false;
+    /** Why the statement failed after its first rows. */
+    error = null;
+    isWhole = false;
+    /** What has not been read yet. */
+    #text = "";
+    #at = 0;
+    #depth = 0;
+    #isString = false;
+    /** Where the list of columns, or the row that is being read, begins. */
+    #start = 0;
+    #part = "columns";
+    /** Reads the next piece of the answer. */
+    push(piece) {
+      this.#text += piece;
+      while (this.#at < this.#text.length && this.#part !== "end") this.#step();
+      if (this.#part === "end") return;
+      const keep = this.#depth > (this.#part === "columns" ? 1 : 2) ? this.#start : this.#at;
+      this.#text = this.#text.slice(keep);
+      this.#at -= keep;
+      this.#start -= keep;
+    }
+    /** Reads what follows the rows, at the end of the answer. */
+    end() {
+      if (this.#part !== "end") return;
+      const rest = this.#text.slice(this.#at).replace(/^\s*,/, "{");
+      const { more, error } = JSON.parse(rest.startsWith("{") ? rest : "{}");
+      this.more = more ?? false;
+      this.error = error ?? null;
+      this.isWhole = true;
+    }
+    #step() {
+      const sign = this.#text[this.#at];
+      this.#at += 1;
+      if (this.#isString) {
+        if (sign === "\\") this.#at += 1;
+        else if (sign === '"') this.#isString = false;
+      } else if (sign === '"') {
+        this.#isString = true;
+      } else if (sign === "[" || sign === "{") {
+        this.#depth += 1;
+        if (this.#depth === (this.#part === "columns" ? 2 : 3)) this.#start = this.#at - 1;
+      } else if (sign === "]" || sign === "}") {
+        this.#depth -= 1;
+        if (this.#part === "columns" && this.#depth === 1) {
+          this.columns = JSON.parse(this.#text.slice(this.#start, this.#at));
+          this.#part = "rows";
+        } else if (this.#part === "rows" && this.#depth === 2) {
+          this.rows.push(JSON.parse(this.#text.slice(this.#start, this.#at)));
+        } else if (this.#part === "rows" && this.#depth === 1) {
+          this.#part = "end";
+        }
+      }
+    }
+  };
+
+  // src/screens/sql/statement.ts
+  var URL_OF_SQL = "../api/v1/sql";
+  var IDLE = { rows: null, count: 0, error: null, askedAt: null, tookMs: null };
+  var DRAW_MS = 200;
+  var remembered2 = /* @__PURE__ */ new Map();
+  var MAX_REMEMBERED2 = 4;
+  function useStatement(sql, window, since) {
+    const refresh = j2(RefreshContext);
+    const [attempt, setAttempt] = d2(0);
+    const [state, setState] = d2(IDLE);
+    const abort = T2(null);
+    const first2 = T2(refresh + attempt);
+    A2(() => {
+      const key = `${window}
+${sql}`;
+      const known2 = remembered2.get(key);
+      const isAgain = refresh + attempt !== first2.current;
+      first2.current = refresh + attempt;
+      if (sql === "" || known2 && !isAgain) {
+        setState(known2 ?? IDLE);
+        return;
+      }
+      const controller = new AbortController();
+      abort.current = controller;
+      const askedAt = Date.now();
+      setState((last) => ({ ...last, error: null, askedAt }));
+      run(sql, since, controller.signal, (rows) => setState({ rows, count: rows.rows.length, error: null, askedAt, tookMs: null })).then(
+        (rows) => {
+          if (controller.signal.aborted) return;
+          const done = { rows, count: rows.rows.length, error: null, askedAt: null, tookMs: Date.now() - askedAt };
+          remember2(key, done);
+          setState(done);
+          announce(counted(rows.rows.length, "row"));
+        },
+        (error) => {
+          if (controller.signal.aborted) return;
+          const failed2 = error instanceof AskError ? error : new AskError(0, "the answer ended before it was whole", "run the statement again", URL_OF_SQL);
+          setState((last) => ({ ...last, error: failed2, askedAt: null }));
+          announce(failed2.message);
+        }
+      );
+      return () => controller.abort();
+    }, [sql, window, attempt, refresh]);
+    const cancel = b(() => {
+      abort.current?.abort();
+      setState((last) => ({ ...last, askedAt: null, error: new AskError(-1, "cancelled", null, URL_OF_SQL) }));
+    }, []);
+    const again = b(() => setAttempt((attempt2) => attempt2 + 1), []);
+    return { ...state, cancel, again };
+  }
+  async function run(sql, since, signal, show) {
+    const body = JSON.stringify(since === null ? { sql } : { sql, since_unix_us: Math.round(since) });
+    const headers = { "content-type": "application/json", ...OWN };
+    return await request(URL_OF_SQL, { method: "POST", body, headers, signal }, async (response) => {
+      const rows = new Rows();
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let shown2 = Date.now();
+      for (let piece = await reader?.read(); piece !== void 0 && !piece.done; piece = await reader?.read()) {
+        rows.push(piece.value);
+        if (Date.now() - shown2 < DRAW_MS || signal.aborted) continue;
+        shown2 = Date.now();
+        show(rows);
+      }
+      rows.end();
+      if (!rows.isWhole) throw new Error("the answer ended early");
+      return rows;
+    });
+  }
+  function remember2(key, state) {
+    remembered2.delete(key);
+    remembered2.set(key, state);
+    const oldest = remembered2.keys().next().value;
+    if (remembered2.size > MAX_REMEMBERED2 && oldest !== void 0) remembered2.delete(oldest);
+  }
+
+  // src/screens/sql/table.tsx
+  var MOST3 = 72;
+  var BEFORE2 = 12;
+  var MOST_CHARACTERS = 160;
+  function RowTable({ columns, rows, chosen }) {
+    const box2 = T2(null);
+    const [top, setTop] = d2(0);
+    const [height, setHeight] = d2(30);
+    F2(() => {
+      const measured = box2.current?.querySelector("tbody tr[aria-rowindex]")?.offsetHeight;
+      if (measured && Math.abs(measured - height) > 0.5) setHeight(measured);
+    });
+    const first2 = Math.max(0, Math.min(Math.floor(top / height) - BEFORE2, rows.length - MOST3));
+    const shown2 = rows.slice(first2, first2 + MOST3);
+    const after = rows.length - first2 - shown2.length;
+    const choose = (row) => {
+      const next = Math.min(Math.max(1, row), rows.length);
+      amend({ row: next }, "replace");
+      reveal(next);
+    };
+    const reveal = (row) => {
+      const area = box2.current;
+      if (!area) return;
+      const [from, to] = [(row - 1) * height, (row + 1) * height];
+      if (from < area.scrollTop) area.scrollTop = from;
+      else if (to > area.scrollTop + area.clientHeight) area.scrollTop = to - area.clientHeight;
+    };
+    const isThere = chosen !== null && chosen <= rows.length;
+    F2(() => {
+      if (isThere) reveal(chosen);
+    }, [isThere]);
+    useKeys("SQL", [
+      { keys: "j", does: "next row", run: () => choose((chosen ?? 0) + 1) },
+      { keys: "k", does: "row before", run: () => choose((chosen ?? 2) - 1) },
+      { keys: "Escape", does: "choose no row", run: () => amend({ row: null }, "replace") }
+    ]);
+    return /* @__PURE__ */ a3("div", { ref: box2, class: "sql-box", tabIndex: 0, role: "region", "aria-label": "Rows", onScroll: (event) => setTop(event.currentTarget.scrollTop), children: /* @__PURE__ */ a3("table", { class: "sql-table", "aria-rowcount": rows.length + 1, children: [
+      /* @__PURE__ */ a3("thead", { children: /* @__PURE__ */ a3("tr", { "aria-rowindex": 1, children: [
+        /* @__PURE__ */ a3("th", { scope: "col", class: "number", children: /* @__PURE__ */ a3("span", { class: "unseen", children: "Row" }) }),
+        columns.map((column, at) => /* @__PURE__ */ a3("th", { scope: "col", class: isNumber(column) ? "number" : void 0, children: [
+          column.name,
+          " ",
+          /* @__PURE__ */ a3("span", { class: "sql-type", children: column.type })
+        ] }, at))
+      ] }) }),
+      /* @__PURE__ */ a3("tbody", { children: [
+        first2 > 0 && /* @__PURE__ */ a3(Space, { height: first2 * height }),
+        shown2.map((row, at) => {
+          const number = first2 + at + 1;
+          return /* @__PURE__ */ a3("tr", { "aria-rowindex": number + 1, class: number === chosen ? "sql-chosen" : void 0, "aria-current": number === chosen ? "true" : void 0, children: [
+            /* @__PURE__ */ a3("td", { class: "number", children: /* @__PURE__ */ a3("button", { type: "button", class: "sql-row", onClick: () => choose(number), "aria-label": `Row ${number}, all of it`, children: number }) }),
+            row.map((cell, column) => /* @__PURE__ */ a3("td", { class: columns[column] && isNumber(columns[column]) ? "number" : void 0, children: /* @__PURE__ */ a3(Value, { column: columns[column], cell, most: MOST_CHARACTERS }) }, column))
+          ] }, number);
+        }),
+        after > 0 && /* @__PURE__ */ a3(Space, { height: after * height })
+      ] })
+    ] }) });
+  }
+  function Space({ height }) {
+    return /* @__PURE__ */ a3("tr", { class: "sql-space", "aria-hidden": "true", children: /* @__PURE__ */ a3("td", { style: { height: `${height}px` } }) });
+  }
+  function Value({ column, cell, most }) {
+    if (cell === null) return /* @__PURE__ */ a3("span", { class: "soft", children: "NULL" });
+    const text = written(cell);
+    const id = traceId(column, cell);
+    if (id !== null) return /* @__PURE__ */ a3("a", { href: href("trace", { id }), children: id });
+    return /* @__PURE__ */ a3($, { children: text.length > most ? `${text.slice(0, most)}…` : text });
+  }
+  var MOST_SHOWN = 4e3;
+  function WholeRow({ columns, rows, chosen }) {
+    const [isAll, setAll] = d2(false);
+    const row = chosen === null ? void 0 : rows[chosen - 1];
+    if (row === void 0) return null;
+    const isLong = row.some((cell) => cell !== null && written(cell).length > MOST_SHOWN);
+    return /* @__PURE__ */ a3("section", { class: "card sql-whole", "aria-label": `Row ${chosen}`, children: [
+      /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon sql-close", "aria-label": "Close", onClick: () => amend({ row: null }, "replace"), children: "✕" }),
+      /* @__PURE__ */ a3("h2", { children: [
+        "Row ",
+        chosen
+      ] }),
+      /* @__PURE__ */ a3("dl", { children: row.map((cell, at) => /* @__PURE__ */ a3("div", { children: [
+        /* @__PURE__ */ a3("dt", { children: columns[at]?.name }),
+        /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { column: columns[at], cell, most: isAll ? Infinity : MOST_SHOWN }) })
+      ] }, at)) }),
+      isLong && !isAll && /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: "Show all of the long values" })
+    ] });
+  }
+
+  // src/screens/sql/views.tsx
+  var EXAMPLES = [
+    { title: "Spans by service", sql: "SELECT service_name, count(*) AS spans, count(*) FILTER (span_status = 'error') AS failed\nFROM telemetry_spans\nGROUP BY ALL\nORDER BY spans DESC" },
+    { title: "Slowest operations", sql: "SELECT service_name, span_name, count(*) AS spans, quantile_disc(duration_us, 0.95) AS p95_us\nFROM telemetry_spans\nGROUP BY ALL\nORDER BY p95_us DESC\nLIMIT 20" },
+    { title: "Failed spans, newest first", sql: "SELECT start_time, trace_id, service_name, span_name, status_code, duration_us\nFROM telemetry_spans\nWHERE span_status = 'error'\nORDER BY start_time DESC\nLIMIT 100" },
+    { title: "Requests by minute", sql: "SELECT date_trunc('minute', start_time) AS minute, service_name, count(*) AS requests,\n  count(*) FILTER (span_status = 'error') AS failed\nFROM telemetry_spans\nWHERE span_kind = 'server'\nGROUP BY ALL\nORDER BY minute DESC, requests DESC" },
+    { title: "Columns of a view", sql: "DESCRIBE telemetry_spans" }
+  ];
+  var VIEWS = [
+    { name: "telemetry_spans", says: "all spans" },
+    { name: "beyla_traces", says: "spans that Beyla made" },
+    { name: "beyla_http_metrics", says: "HTTP requests by interval" },
+    { name: "beyla_grpc_metrics", says: "gRPC requests by interval" },
+    { name: "beyla_sql_metrics", says: "SQL statements by interval" }
+  ];
+  function Help2({ run: run2, insert }) {
+    return /* @__PURE__ */ a3("aside", { class: "sql-help", "aria-label": "What can be asked", children: [
+      /* @__PURE__ */ a3("h2", { children: "Examples" }),
+      /* @__PURE__ */ a3("ul", { class: "sql-examples", children: EXAMPLES.map(({ title, sql }) => /* @__PURE__ */ a3("li", { children: /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => run2(sql), title: sql, children: title }) }, title)) }),
+      /* @__PURE__ */ a3("h2", { children: "Views" }),
+      VIEWS.map((view) => /* @__PURE__ */ a3(View, { ...view, insert }, view.name)),
+      /* @__PURE__ */ a3("p", { class: "soft small", children: "A statement is one SELECT, WITH, FROM, VALUES or DESCRIBE in the SQL of DuckDB. It can read only these views, from the start of the window on; the colony limits its time, memory, rows and bytes." })
+    ] });
+  }
+  function View({ name, says, insert }) {
+    const [isOpen, setOpen] = d2(false);
+    return /* @__PURE__ */ a3("details", { class: "sql-view", onToggle: (event) => setOpen(event.currentTarget.open), children: [
+      /* @__PURE__ */ a3("summary", { children: [
+        /* @__PURE__ */ a3("code", { children: name }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft small", children: says })
+      ] }),
+      isOpen && /* @__PURE__ */ a3(Columns, { name, insert })
+    ] });
+  }
+  function Columns({ name, insert }) {
+    const described = useStatement(`DESCRIBE ${name}`, "", null);
+    if (described.error !== null) return /* @__PURE__ */ a3("p", { class: "soft small", children: described.error.message });
+    if (described.rows === null || described.askedAt !== null) return /* @__PURE__ */ a3("p", { class: "soft small", children: "Reading the columns…" });
+    const columns = described.rows.rows.map(([name2, type]) => ({ name: String(name2), type: String(type) }));
+    return /* @__PURE__ */ a3("ul", { class: "sql-columns", "aria-label": counted(columns.length, "column"), children: [
+      /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => insert(name), children: /* @__PURE__ */ a3("code", { children: name }) }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft small", children: "the view" })
+      ] }),
+      columns.map((column) => /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => insert(column.name), children: /* @__PURE__ */ a3("code", { children: column.name }) }),
+        " ",
+        /* @__PURE__ */ a3("span", { class: "soft small", children: column.type.toLowerCase() })
+      ] }, column.name))
+    ] });
+  }
+
   // src/screens/sql/sql.tsx
-  function Sql(_props) {
+  function Sql({ address, window }) {
     useTitle("SQL");
-    return /* @__PURE__ */ a3("h1", { children: "SQL" });
+    const may = useMay("sql.read");
+    const sql = address.params.get("q") ?? "";
+    const range = bounds(window);
+    const running = useStatement(may === false ? "" : sql, window.ask.since, range?.since ?? null);
+    const [text, setText] = d2(sql);
+    const area = T2(null);
+    A2(() => setText(sql), [sql]);
+    const run2 = (statement) => {
+      const next = statement.trim();
+      if (next === "") return;
+      setText(next);
+      if (next === sql) running.again();
+      else amend({ q: next, row: null });
+    };
+    const insert = (word2) => {
+      const at = area.current?.selectionEnd ?? text.length;
+      const space = at > 0 && !/[\s(,.]$/.test(text.slice(0, at)) ? " " : "";
+      setText(text.slice(0, at) + space + word2 + text.slice(at));
+      area.current?.focus();
+    };
+    const select = (at) => {
+      area.current?.focus();
+      area.current?.setSelectionRange(at, /^\w+/.exec(text.slice(at)) ? at + (/^\w+/.exec(text.slice(at))?.[0].length ?? 1) : at + 1);
+    };
+    const keydown = (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        run2(text);
+      } else if (event.key === "Escape") {
+        area.current?.blur();
+      }
+    };
+    useKeys("SQL", [{ keys: "e", does: "edit the statement; Ctrl+Enter runs it, Escape leaves it", run: () => area.current?.focus() }]);
+    const row = Number(address.params.get("row"));
+    const chosen = Number.isInteger(row) && row > 0 ? row : null;
+    if (may === false) {
+      return /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3("h1", { children: "SQL" }),
+        /* @__PURE__ */ a3("p", { class: "notice notice-warn", children: [
+          "You may not ask in SQL here: a person who runs the colony can give you the permission ",
+          /* @__PURE__ */ a3("code", { children: "sql.read" }),
+          "."
+        ] })
+      ] });
+    }
+    return /* @__PURE__ */ a3("div", { class: "sql", children: [
+      /* @__PURE__ */ a3("div", { class: "sql-main", children: [
+        /* @__PURE__ */ a3("div", { class: "head", children: [
+          /* @__PURE__ */ a3("h1", { children: "SQL" }),
+          /* @__PURE__ */ a3("p", { class: "soft sql-window", children: [
+            "spans and metrics since ",
+            window.ask.since,
+            range === null && ", all that is stored: only lengths and full times narrow SQL"
+          ] })
+        ] }),
+        /* @__PURE__ */ a3("form", { onSubmit: (event) => {
+          event.preventDefault();
+          run2(text);
+        }, children: [
+          /* @__PURE__ */ a3(
+            "textarea",
+            {
+              ref: area,
+              value: text,
+              rows: Math.min(14, Math.max(4, text.split("\n").length + 1)),
+              "aria-label": "Statement",
+              "aria-describedby": "sql-hint",
+              spellcheck: false,
+              autocapitalize: "off",
+              autocomplete: "off",
+              placeholder: EXAMPLES[0]?.sql,
+              onInput: (event) => setText(event.currentTarget.value),
+              onKeyDown: keydown
+            }
+          ),
+          /* @__PURE__ */ a3("p", { class: "actions sql-actions", children: [
+            /* @__PURE__ */ a3("button", { type: "submit", class: "button-first", disabled: text.trim() === "", children: "Run" }),
+            /* @__PURE__ */ a3("span", { id: "sql-hint", class: "soft small", children: "Ctrl+Enter runs. The address keeps the statement: save it as a bookmark." }),
+            text !== sql && sql !== "" && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => setText(sql), children: "Undo changes" })
+          ] })
+        ] }),
+        running.error !== null && /* @__PURE__ */ a3(Failed, { error: running.error, statement: sql, select, again: running.again }),
+        /* @__PURE__ */ a3(Progress, { running }),
+        /* @__PURE__ */ a3(Result, { running, chosen }),
+        /* @__PURE__ */ a3(Command, { text: `coral query sql ${word(sql || (EXAMPLES[0]?.sql ?? "")).replaceAll("\n", " ")} ${window.explicitFlags.replace(/ --until .*/, "")}` })
+      ] }),
+      /* @__PURE__ */ a3(Help2, { run: run2, insert })
+    ] });
+  }
+  function Failed({ error, statement, select, again }) {
+    if (error.status === -1) return /* @__PURE__ */ a3("p", { class: "notice", children: [
+      "Cancelled. ",
+      /* @__PURE__ */ a3("button", { type: "button", onClick: again, children: "Run again" })
+    ] });
+    const [first2 = "", ...rest] = error.message.split("\n");
+    const at = positionOf(error.message, statement);
+    return /* @__PURE__ */ a3("div", { class: "notice notice-bad", role: "alert", children: [
+      /* @__PURE__ */ a3("p", { children: [
+        /* @__PURE__ */ a3("strong", { children: sentence(first2) }),
+        error.hint !== null && /* @__PURE__ */ a3($, { children: [
+          " ",
+          sentence(error.hint)
+        ] })
+      ] }),
+      rest.join("").trim() !== "" && /* @__PURE__ */ a3("pre", { class: "sql-error", children: rest.join("\n").replace(/^\n+/, "") }),
+      /* @__PURE__ */ a3("p", { class: "actions", children: [
+        at !== null && /* @__PURE__ */ a3("button", { type: "button", onClick: () => select(at), children: "Show the place" }),
+        error.status !== 400 && /* @__PURE__ */ a3("button", { type: "button", onClick: again, children: "Run again" })
+      ] })
+    ] });
+  }
+  function Progress({ running }) {
+    const { askedAt, rows, count: so } = running;
+    const [now2, setNow] = d2(0);
+    A2(() => {
+      setNow(0);
+      if (askedAt === null) return;
+      const soon = setTimeout(() => setNow(Date.now()), 150);
+      const timer = setInterval(() => setNow(Date.now()), 500);
+      return () => {
+        clearTimeout(soon);
+        clearInterval(timer);
+      };
+    }, [askedAt]);
+    if (askedAt === null || now2 === 0) return null;
+    const seconds = Math.round((now2 - askedAt) / 1e3);
+    return /* @__PURE__ */ a3("p", { class: "waiting", role: "status", children: [
+      "Running",
+      seconds >= 2 && `: ${seconds} s`,
+      rows !== null && so > 0 && `, ${counted(so, "row")} so far`,
+      " ",
+      /* @__PURE__ */ a3("button", { type: "button", onClick: running.cancel, children: "Cancel" })
+    ] });
+  }
+  function Result({ running, chosen }) {
+    const { rows, askedAt, error, tookMs } = running;
+    if (rows === null) return null;
+    const isOld = error !== null || askedAt !== null && rows.isWhole;
+    const save = (kind) => {
+      if (kind === "csv") download("coral.csv", "text/csv", csv(rows.columns, rows.rows));
+      else download("coral.json", "application/json", json(rows.columns, rows.rows, rows.more));
+    };
+    return /* @__PURE__ */ a3("section", { class: isOld ? "answer-old" : void 0, "aria-label": "Answer", children: [
+      /* @__PURE__ */ a3("p", { class: "sql-count", children: [
+        /* @__PURE__ */ a3("strong", { children: counted(rows.rows.length, "row") }),
+        tookMs !== null && !isOld && /* @__PURE__ */ a3("span", { class: "soft", children: tookMs < 1e3 ? `${tookMs} ms` : `${(tookMs / 1e3).toFixed(1)} s` }),
+        isOld && /* @__PURE__ */ a3("span", { class: "soft", children: "of the statement before" }),
+        rows.rows.length > 0 && /* @__PURE__ */ a3("span", { class: "actions", children: [
+          /* @__PURE__ */ a3("button", { type: "button", onClick: () => save("csv"), children: "Save CSV" }),
+          /* @__PURE__ */ a3("button", { type: "button", onClick: () => save("json"), children: "Save JSON" })
+        ] })
+      ] }),
+      rows.more && rows.error === null && /* @__PURE__ */ a3("p", { class: "notice notice-warn", children: [
+        "The colony's limit cut the answer after ",
+        count(rows.rows.length),
+        " rows (",
+        /* @__PURE__ */ a3("code", { children: "sql.max_rows" }),
+        ", ",
+        /* @__PURE__ */ a3("code", { children: "sql.max_bytes" }),
+        "). Ask for less: a shorter window, fewer columns, a LIMIT."
+      ] }),
+      rows.error !== null && /* @__PURE__ */ a3("div", { class: "notice notice-bad", role: "alert", children: [
+        /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("strong", { children: "The statement failed after these rows." }) }),
+        /* @__PURE__ */ a3("pre", { class: "sql-error", children: rows.error })
+      ] }),
+      rows.rows.length === 0 ? rows.isWhole && /* @__PURE__ */ a3("p", { class: "soft", children: [
+        "The statement found no row",
+        " ",
+        "in this window. A longer window has more."
+      ] }) : /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3(RowTable, { columns: rows.columns, rows: rows.rows, chosen }),
+        /* @__PURE__ */ a3(WholeRow, { columns: rows.columns, rows: rows.rows, chosen })
+      ] })
+    ] });
   }
 
   // src/screens/status/words.tsx
@@ -5052,13 +5659,13 @@
   }
   function Counters(props) {
     const all = Object.entries(props.of);
-    const known = all.filter(([name]) => lossOf(name) !== null);
-    const lost = known.filter(([, value]) => value > 0);
+    const known2 = all.filter(([name]) => lossOf(name) !== null);
+    const lost = known2.filter(([, value]) => value > 0);
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("h2", { children: "What was lost" }),
       lost.length === 0 ? /* @__PURE__ */ a3("p", { children: [
         "Nothing since this colony started: ",
-        counted(known.length, "counter"),
+        counted(known2.length, "counter"),
         " of losses, all 0."
       ] }) : /* @__PURE__ */ a3(Table2, { rows: lost }),
       /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("button", { type: "button", "aria-expanded": props.isAll, onClick: () => amend({ counters: props.isAll ? null : "all" }), children: props.isAll ? "Hide counters" : `All ${count(all.length)} counters` }) }),
@@ -5288,14 +5895,14 @@
     const left = percent2(from);
     return /* @__PURE__ */ a3("span", { class: `lane-gap lane-${of.gap}`, style: { left, width: isMoment ? "3px" : `calc(${percent2(to)} - ${left})` } });
   }
-  function gapInWords(gap, short) {
-    const when = gap.since_unix_us === null ? "" : gap.gap === "joined" || gap.gap === "sampling_changed" ? ` at ${short(gap.since_unix_us)}` : gap.until_unix_us === null ? ` since ${short(gap.since_unix_us)}` : ` from ${short(gap.since_unix_us)} to ${short(gap.until_unix_us)}`;
+  function gapInWords(gap, short2) {
+    const when = gap.since_unix_us === null ? "" : gap.gap === "joined" || gap.gap === "sampling_changed" ? ` at ${short2(gap.since_unix_us)}` : gap.until_unix_us === null ? ` since ${short2(gap.since_unix_us)}` : ` from ${short2(gap.since_unix_us)} to ${short2(gap.until_unix_us)}`;
     const services = gap.services.length === 0 ? "" : `: ${gap.services.join(", ")}${gap.services_cut ? " and more" : ""}`;
     const traces = gap.traces_affected > 0 ? ` (${counted(gap.traces_affected, "trace")} may lack spans)` : "";
     return `${WORDS6[gap.gap]}${when}${services}${traces}`;
   }
-  function laneInWords(name, gaps, short) {
-    return gaps.length === 0 ? `${name}: no gap` : `${name}: ${gaps.map((gap) => gapInWords(gap, short)).join("; ")}`;
+  function laneInWords(name, gaps, short2) {
+    return gaps.length === 0 ? `${name}: no gap` : `${name}: ${gaps.map((gap) => gapInWords(gap, short2)).join("; ")}`;
   }
 
   // src/screens/status/status.tsx
@@ -5350,16 +5957,16 @@
 
   // src/screens/trace/attributes.tsx
   var LONGEST2 = 4096;
-  var MOST3 = 60;
+  var MOST4 = 60;
   function Attributes2(props) {
     const entries = Object.entries(props.of).toSorted(([one], [other]) => one < other ? -1 : 1);
     const [isAll, setAll] = d2(false);
     if (entries.length === 0) return /* @__PURE__ */ a3("p", { class: "soft", children: "None." });
-    const shown2 = isAll ? entries : entries.slice(0, MOST3);
+    const shown2 = isAll ? entries : entries.slice(0, MOST4);
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("dl", { class: "attributes", children: shown2.map(([key, value]) => /* @__PURE__ */ a3("div", { children: [
         /* @__PURE__ */ a3("dt", { children: key }),
-        /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { of: value }) })
+        /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value2, { of: value }) })
       ] }, key)) }),
       shown2.length < entries.length && /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: [
         "Show all ",
@@ -5367,7 +5974,7 @@
       ] })
     ] });
   }
-  function Value(props) {
+  function Value2(props) {
     const [isAll, setAll] = d2(false);
     const text = typeof props.of === "string" ? props.of : JSON.stringify(props.of);
     if (text === void 0 || text === "") return /* @__PURE__ */ a3("span", { class: "soft", children: "empty" });
@@ -5413,10 +6020,11 @@
   var OUTLIVES = 64;
   var REPEATED = 128;
   var CYCLE = 256;
+  var ANSWERED = 512;
   var KINDS2 = ["internal", "server", "client", "producer", "consumer"];
   var ID_DIGITS = 16;
   var SHORT_DIGITS = 8;
-  var Rows = class {
+  var Rows2 = class {
     count;
     services;
     names;
@@ -5506,6 +6114,10 @@
     is(row, flag) {
       return (this.flags[row] & flag) !== 0;
     }
+    /** Whether a row is the server's side of the call in the row above. */
+    isAnswer(row) {
+      return row > 0 && this.is(row - 1, ANSWERED);
+    }
     serviceOf(row) {
       return this.services[this.service[row]] ?? "";
     }
@@ -5537,8 +6149,8 @@
     /** The same in fewer digits, where they are enough. */
     shortKeyOf(row) {
       const key = this.keyOf(row);
-      const short = key.slice(0, SHORT_DIGITS);
-      return this.find(short) === row ? short : key;
+      const short2 = key.slice(0, SHORT_DIGITS);
+      return this.find(short2) === row ? short2 : key;
     }
     /** The rows above `row`, the nearest first. */
     above(row) {
@@ -5621,22 +6233,23 @@
 
   // src/screens/trace/calls.tsx
   var WIDTH = 190;
-  var HEIGHT = 50;
+  var HEIGHT = 64;
+  var BELOW = 44;
   var GAP_X = 110;
   var GAP_Y = 24;
   var MARGIN = 12;
-  var MOST4 = 40;
+  var MOST5 = 40;
   var IN_TABLE = 60;
   var LONGEST_NAME = 24;
   function Calls3(props) {
     const { rows, times: times2 } = props;
     const calls2 = w2(() => callsOf(rows), [rows]);
-    const shown2 = w2(() => times2.slice(0, MOST4).map((time2) => rows.services.indexOf(time2.service)).filter((service) => service >= 0), [rows, times2]);
+    const shown2 = w2(() => times2.slice(0, MOST5).map((time2) => rows.services.indexOf(time2.service)).filter((service) => service >= 0), [rows, times2]);
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3(Drawing, { rows, calls: calls2, services: shown2, times: times2 }),
-      times2.length > MOST4 && /* @__PURE__ */ a3("p", { class: "soft", children: [
+      times2.length > MOST5 && /* @__PURE__ */ a3("p", { class: "soft", children: [
         "The drawing has the ",
-        MOST4,
+        MOST5,
         " services that the request waited for longest, of ",
         count(times2.length),
         "."
@@ -5677,8 +6290,10 @@
     const layers2 = Math.max(...places.map((place) => place.layer)) + 1;
     const tallest = Math.max(...places.map((place) => Math.abs(place.at))) * 2 + 1;
     const width = MARGIN * 2 + layers2 * WIDTH + (layers2 - 1) * GAP_X;
-    const height = MARGIN * 2 + tallest * (HEIGHT + GAP_Y) - GAP_Y;
-    const at = new Map(places.map((place) => [place.service, { x: MARGIN + place.layer * (WIDTH + GAP_X), y: height / 2 + place.at * (HEIGHT + GAP_Y) }]));
+    const middle2 = MARGIN + (tallest * (HEIGHT + GAP_Y) - GAP_Y) / 2;
+    const at = new Map(places.map((place) => [place.service, { x: MARGIN + place.layer * (WIDTH + GAP_X), y: middle2 + place.at * (HEIGHT + GAP_Y) }]));
+    const hasBack = calls2.some(({ from, to }) => (at.get(to)?.x ?? Infinity) <= (at.get(from)?.x ?? -Infinity));
+    const height = middle2 * 2 + (hasBack ? BELOW : 0);
     const waited = times2.reduce((sum, time2) => sum + time2.critical_us, 0);
     return /* @__PURE__ */ a3("div", { class: "calls-drawing", children: /* @__PURE__ */ a3("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "Services of the trace and their calls", children: [
       /* @__PURE__ */ a3("defs", { children: /* @__PURE__ */ a3("marker", { id: "call-end", viewBox: "0 0 8 8", refX: "8", refY: "4", markerWidth: "9", markerHeight: "9", markerUnits: "userSpaceOnUse", orient: "auto", children: /* @__PURE__ */ a3("path", { d: "M0 0L8 4L0 8z", class: "call-arrow" }) }) }),
@@ -5702,8 +6317,9 @@
         return /* @__PURE__ */ a3("a", { href: href("service", { name }), class: `node service-${serviceColor(name)}`, children: [
           /* @__PURE__ */ a3("rect", { x: x2, y: y3 - HEIGHT / 2, width: WIDTH, height: HEIGHT, rx: "6" }),
           /* @__PURE__ */ a3("rect", { x: x2, y: y3 - HEIGHT / 2, width: "5", height: HEIGHT, rx: "2", class: "node-edge" }),
-          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 - 4, class: "node-name", children: name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name }),
-          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 + 14, class: "node-words", children: `${waited > 0 && time2 ? `${percent(time2.critical_us / waited)} of the wait, ` : ""}${counted(time2?.spans ?? 0, "span")}${time2 && time2.errors > 0 ? `, ✕ ${count(time2.errors)}` : ""}` })
+          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 - 13, class: "node-name", children: name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name }),
+          waited > 0 && time2 && /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 + 5, class: "node-words", children: `${percent(time2.critical_us / waited)} of the wait` }),
+          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 + 22, class: "node-words", children: `${counted(time2?.spans ?? 0, "span")}${time2 && time2.errors > 0 ? `, ✕ ${counted(time2.errors, "error")}` : ""}` })
         ] }, service);
       })
     ] }) });
@@ -6010,12 +6626,15 @@
         const [serviceAt, nameAt, kindAt] = [services.get(service), names.get(name), KINDS2.indexOf(kind)];
         if (b2 === null || serviceAt === void 0 || nameAt === void 0) continue;
         const key = keyOf2(rows, serviceAt, nameAt, kindAt);
-        const known = this.times.get(key);
-        if (!known || known.calls < b2.calls) this.times.set(key, { p50: b2.p50_us, p95: b2.p95_us, calls: b2.calls });
+        const known2 = this.times.get(key);
+        if (!known2 || known2.calls < b2.calls) this.times.set(key, { p50: b2.p50_us, p95: b2.p95_us, calls: b2.calls });
       }
     }
+    /** The usual times of a row. The two sides of a call are compared as one: with the caller's row. */
     of(rows, row) {
-      const times2 = this.times.get(keyOf2(rows, rows.service[row], rows.name[row], rows.kind[row]));
+      if (rows.isAnswer(row)) return null;
+      const named = rows.is(row, ANSWERED) ? row + 1 : row;
+      const times2 = this.times.get(keyOf2(rows, rows.service[named], rows.name[named], rows.kind[named]));
       return times2 ? compared(rows.duration[row], times2.p50, times2.p95) : null;
     }
   };
@@ -6030,6 +6649,8 @@
   function Details(props) {
     const { rows, row, length } = props;
     const isHidden = rows.is(row, REDACTED);
+    const other = props.asked.answer?.span?.span_id;
+    const isOther = other !== void 0 && other !== rows.idOf(row);
     return /* @__PURE__ */ a3("aside", { class: "details", "aria-labelledby": "details-title", children: [
       /* @__PURE__ */ a3("div", { class: "details-head", children: [
         /* @__PURE__ */ a3("h2", { id: "details-title", children: isHidden ? "Hidden service" : shortened(rows.nameOf(row)) || "A span without a name" }),
@@ -6066,7 +6687,7 @@
         /* @__PURE__ */ a3("button", { type: "button", onClick: () => props.zoom.set(around(rows.start[row], rows.duration[row], length)), children: "Zoom to it" }),
         rows.hasChildren(row) && /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": props.root === row, onClick: () => amend({ root: props.root === row ? null : rows.keyOf(row) }), children: "Only its subtree" })
       ] }),
-      isHidden ? /* @__PURE__ */ a3("p", { children: "You may not see the spans of this service. Only when it ran is shown." }) : /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => answer.span === null ? /* @__PURE__ */ a3("p", { class: "notice", children: "This span is not stored any more." }) : /* @__PURE__ */ a3(Stored, { of: answer, span: answer.span }) })
+      isHidden ? /* @__PURE__ */ a3("p", { children: "You may not see the spans of this service. Only when it ran is shown." }) : /* @__PURE__ */ a3(Answer, { of: isOther ? { ...props.asked, answer: null } : props.asked, what: "the span", children: (answer) => answer.span === null ? /* @__PURE__ */ a3("p", { class: "notice", children: "This span is not stored any more." }) : /* @__PURE__ */ a3(Stored, { of: answer, span: answer.span }) })
     ] });
   }
   function Stored(props) {
@@ -6080,14 +6701,14 @@
         usual.isSlower ? /* @__PURE__ */ a3("strong", { children: [
           factor(usual.factor),
           " as long as usual. "
-        ] }) : "As usual. ",
-        "Usually ",
+        ] }) : "As long as others shortly before. ",
+        "In the hour before: ",
         duration(of.usual.p50_us),
+        " in the median of ",
+        counted(of.usual.spans, "span"),
         ", at most ",
         duration(of.usual.p95_us),
-        " in 95% of ",
-        counted(of.usual.spans, "span"),
-        " before."
+        " in 95% of them."
       ] }),
       (of.cause || of.failure) && /* @__PURE__ */ a3("p", { class: "notice notice-bad", children: sentence(of.cause ?? failureOf(of.failure)) }),
       /* @__PURE__ */ a3("dl", { class: "attributes", children: [
@@ -6113,7 +6734,7 @@
       /* @__PURE__ */ a3("dl", { class: "attributes details-origin", children: [
         shortened(span.span_name) !== span.span_name && /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Operation" }),
-          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { of: span.span_name }) })
+          /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value2, { of: span.span_name }) })
         ] }),
         /* @__PURE__ */ a3("div", { children: [
           /* @__PURE__ */ a3("dt", { children: "Started" }),
@@ -6158,7 +6779,7 @@
       ] }),
       message !== "" && /* @__PURE__ */ a3($, { children: [
         ": ",
-        /* @__PURE__ */ a3(Value, { of: message })
+        /* @__PURE__ */ a3(Value2, { of: message })
       ] })
     ] });
   }
@@ -6231,7 +6852,7 @@
 
   // src/screens/trace/frame-tree.ts
   function framesOf(rows) {
-    const known = /* @__PURE__ */ new Map();
+    const known2 = /* @__PURE__ */ new Map();
     const all = [];
     const place = /* @__PURE__ */ new Map([[null, 0]]);
     const of = [];
@@ -6242,7 +6863,7 @@
       const parent = above < 0 ? null : of[above];
       const operation2 = (rows.service[row] * (rows.names.length + 1) + rows.name[row]) * 8 + rows.kind[row];
       const key = place.get(parent) * operations + operation2;
-      let frame = known.get(key);
+      let frame = known2.get(key);
       if (!frame) {
         frame = {
           service: rows.service[row],
@@ -6258,7 +6879,7 @@
           children: [],
           row
         };
-        known.set(key, frame);
+        known2.set(key, frame);
         all.push(frame);
         place.set(frame, all.length);
         (parent ? parent.children : roots).push(frame);
@@ -6272,7 +6893,7 @@
     for (const frame of all.toReversed()) {
       frame.total += frame.self;
       if (frame.parent) frame.parent.total += frame.total;
-      depth = Math.max(depth, frame.depth + 1);
+      if (frame.total > 0) depth = Math.max(depth, frame.depth + 1);
     }
     const layOut = (frames, from) => {
       let start = from;
@@ -6305,17 +6926,17 @@
     return palette;
   }
   function paletteNow() {
-    const known = /* @__PURE__ */ new Map();
+    const known2 = /* @__PURE__ */ new Map();
     const probe = document.createElement("span");
     probe.className = "unseen";
     const token = (name) => {
-      let color = known.get(name);
+      let color = known2.get(name);
       if (color === void 0) {
         document.body.append(probe);
         probe.style.color = `var(--${name})`;
         color = getComputedStyle(probe).color;
         probe.remove();
-        known.set(name, color);
+        known2.set(name, color);
       }
       return color;
     };
@@ -6456,22 +7077,22 @@
 
   // src/screens/trace/cause.tsx
   function Cause2(props) {
-    const { traceId, rows, selection } = props;
-    const asked2 = useAnswer("why", props.isAsked ? { trace_id: traceId, since: "15m", until: "now", baseline: "1h" } : null);
+    const { traceId: traceId2, rows, selection } = props;
+    const asked2 = useAnswer("why", props.isAsked ? { trace_id: traceId2, since: "15m", until: "now", baseline: "1h" } : null);
     const why = asked2.answer;
     const suspect = why?.ranking[0];
     const isFound = why !== null && asked2.isCurrent && why.verdict === "cause" && suspect !== void 0;
     A2(() => {
       if (isFound) announce(`Cause: ${suspect.service} ${does(suspect)}`);
     }, [isFound]);
-    const more = /* @__PURE__ */ a3("a", { href: href("why", { trace: traceId }), title: "The ranking and the evidence", children: "Why" });
-    const failing2 = w2(() => deepestFailure(rows), [rows]);
+    const more = /* @__PURE__ */ a3("a", { href: href("why", { trace: traceId2 }), title: "The ranking and the evidence", children: "Why" });
+    const { row: failing2, places } = w2(() => deepestFailure(rows), [rows]);
     const failure = failing2 >= 0 && /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "Fails" }),
       " ",
       /* @__PURE__ */ a3("span", { class: "cause-words", children: [
-        "in ",
-        /* @__PURE__ */ a3("strong", { children: rows.serviceOf(failing2) }),
+        places > 1 ? `in ${count(places)} places, the deepest: ` : "in ",
+        /* @__PURE__ */ a3("strong", { children: shortened(rows.serviceOf(failing2)) }),
         " ",
         shortened(rows.nameOf(failing2)),
         ": nothing below it fails."
@@ -6479,7 +7100,7 @@
       /* @__PURE__ */ a3("button", { type: "button", onClick: () => selection.select(failing2, { details: true }), children: "Show the span" })
     ] });
     const tone = failing2 >= 0 ? "cause is-found" : "cause";
-    if (asked2.error !== null) return /* @__PURE__ */ a3("p", { class: tone, children: [
+    if (asked2.error !== null && (why === null || !asked2.isCurrent)) return /* @__PURE__ */ a3("p", { class: tone, children: [
       failure,
       " ",
       /* @__PURE__ */ a3("span", { class: "soft", children: [
@@ -6495,7 +7116,7 @@
       /* @__PURE__ */ a3("span", { class: "soft", children: "Looking for the cause …" })
     ] });
     if (isFound) {
-      const evidence = suspect.evidence.find((evidence2) => evidence2.trace_id === traceId);
+      const evidence = suspect.evidence.find((evidence2) => evidence2.trace_id === traceId2);
       const row = evidence ? rows.find(evidence.span_id) : -1;
       return /* @__PURE__ */ a3("p", { class: "cause is-found", children: [
         /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "Cause" }),
@@ -6528,13 +7149,15 @@
   function deepestFailure(rows) {
     const failsBelow = new Uint8Array(rows.count);
     let deepest = -1;
+    let places = 0;
     for (let row = rows.count - 1; row >= 0; row -= 1) {
       const fails = rows.is(row, ERROR);
+      if (fails && failsBelow[row] === 0) places += 1;
       if (fails && failsBelow[row] === 0 && (deepest < 0 || rows.depth[row] >= rows.depth[deepest])) deepest = row;
       const parent = rows.parent[row];
       if (parent >= 0 && (fails || failsBelow[row] === 1)) failsBelow[parent] = 1;
     }
-    return deepest;
+    return { row: deepest, places };
   }
   function operation(suspect) {
     const caller = callerOf(suspect);
@@ -6546,6 +7169,46 @@
   }
   function share({ share: share3 }) {
     return share3 > 0 ? `, ${percent(share3)} of the added time` : "";
+  }
+
+  // src/screens/trace/wholeness.tsx
+  var SMALL = 500;
+  function Wholeness(props) {
+    const { traceId: traceId2, spans, isAsked, isComplete: isComplete2 } = props;
+    const [wanted, setWanted] = d2(false);
+    const asked2 = useAnswer("traces/{id}", isAsked && (spans <= SMALL || wanted) ? { id: traceId2, examine: true } : null);
+    const answer = asked2.isCurrent ? asked2.answer : null;
+    if (answer === null) {
+      if (spans <= SMALL || isComplete2) return null;
+      return /* @__PURE__ */ a3("button", { type: "button", class: "quiet as-link", disabled: asked2.isLoading, onClick: () => setWanted(true), children: asked2.isLoading ? "Looking for the reason …" : "Look for the reason" });
+    }
+    if (answer.advice.length === 0) return wanted ? /* @__PURE__ */ a3("span", { children: "No reason was found." }) : null;
+    return /* @__PURE__ */ a3("details", { class: "notice notice-warn wholeness", children: [
+      /* @__PURE__ */ a3("summary", { children: [
+        "Not whole: ",
+        sentence(answer.advice[0].what),
+        answer.advice.length > 1 && ` And ${counted(answer.advice.length - 1, "further problem")}.`
+      ] }),
+      /* @__PURE__ */ a3("ul", { children: answer.advice.map((advice, at) => /* @__PURE__ */ a3("li", { children: [
+        /* @__PURE__ */ a3("p", { children: [
+          sentence(advice.what),
+          " ",
+          /* @__PURE__ */ a3(Peers, { problem: answer.problems[at], traceId: traceId2 })
+        ] }),
+        /* @__PURE__ */ a3("p", { children: [
+          "Probable cause: ",
+          sentence(advice.cause)
+        ] }),
+        /* @__PURE__ */ a3("p", { children: [
+          "What to do: ",
+          sentence(advice.remedy)
+        ] })
+      ] }, at)) })
+    ] });
+  }
+  function Peers(props) {
+    const peers = (props.problem?.examples ?? []).filter((example) => example.peer_trace_id !== null && example.peer_trace_id !== props.traceId);
+    return /* @__PURE__ */ a3($, { children: peers.map((peer) => /* @__PURE__ */ a3("a", { href: href("trace", { id: peer.peer_trace_id, span: peer.peer_span_id }), children: peer.peer_is_certain ? "The other side" : "Probably the other side" }, peer.span_id)) });
   }
 
   // src/screens/trace/header.tsx
@@ -6562,9 +7225,8 @@
         /* @__PURE__ */ a3("span", { class: "trace-took", children: [
           /* @__PURE__ */ a3("strong", { children: duration(took) }),
           hasMore && /* @__PURE__ */ a3("span", { class: "trace-more", children: [
-            ", ",
-            duration(trace.trace_duration_us),
-            " with what went on besides"
+            ", the whole trace ",
+            duration(trace.trace_duration_us)
           ] })
         ] }),
         /* @__PURE__ */ a3("div", { class: "actions trace-actions", children: /* @__PURE__ */ a3("a", { class: "button", href: href("compare", { a: trace.trace_id }), title: "Compare with healthy traces (b)", children: "Compare with healthy" }) })
@@ -6578,6 +7240,7 @@
       ] }),
       /* @__PURE__ */ a3(Cause2, { traceId: trace.trace_id, rows, isAsked: props.isAsked, selection: props.selection }),
       /* @__PURE__ */ a3(Remarks, { ...props }),
+      /* @__PURE__ */ a3(Wholeness, { traceId: trace.trace_id, spans: trace.span_count, isAsked: props.isAsked, isComplete: trace.complete }),
       /* @__PURE__ */ a3(ServiceTimes, { times: trace.service_times })
     ] });
   }
@@ -6650,10 +7313,12 @@
   // src/screens/trace/json.tsx
   function Json(props) {
     const source = props.source === null ? "" : `?source=${encodeURIComponent(props.source)}`;
-    return /* @__PURE__ */ a3("div", { class: "json", children: [
-      /* @__PURE__ */ a3("p", { class: "actions", children: /* @__PURE__ */ a3("a", { class: "button", href: `../api/v1/traces/${props.traceId}${source}`, download: `trace-${props.traceId}.json`, children: "Download the whole trace" }) }),
-      props.isSelected ? /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => /* @__PURE__ */ a3(Text2, { of: JSON.stringify(answer, null, 2) }) }) : /* @__PURE__ */ a3("p", { class: "notice", children: "You may not see the JSON of this span." })
+    const download2 = /* @__PURE__ */ a3("a", { class: "button", href: `../api/v1/traces/${props.traceId}${source}`, download: `trace-${props.traceId}.json`, children: "Download the whole trace" });
+    if (!props.isSelected) return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("p", { class: "notice", children: "You may not see the JSON of this span." }),
+      /* @__PURE__ */ a3("p", { class: "actions", children: download2 })
     ] });
+    return /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => /* @__PURE__ */ a3(Text2, { of: JSON.stringify(answer, null, 2), download: download2 }) });
   }
   var LONGEST3 = 65536;
   function Text2(props) {
@@ -6661,7 +7326,8 @@
     const isCut = props.of.length > LONGEST3 && !isAll;
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("p", { class: "actions", children: [
-        /* @__PURE__ */ a3("button", { type: "button", onClick: () => void copy(props.of, "JSON"), children: "Copy" }),
+        /* @__PURE__ */ a3("button", { type: "button", onClick: () => void copy(props.of, "JSON"), children: "Copy the span" }),
+        props.download,
         isCut && /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: [
           "Show all ",
           bytes(props.of.length)
@@ -6691,7 +7357,7 @@
     return matches;
   }
   function isSlow(rows, row, length, usual) {
-    const times2 = usual?.of(rows, row) ?? null;
+    const times2 = usual?.of(rows, rows.isAnswer(row) ? row - 1 : row) ?? null;
     return times2 === null ? rows.self[row] >= length * SLOW_PART : times2.isSlower;
   }
   function countOf(matches) {
@@ -6708,7 +7374,7 @@
   }
 
   // src/screens/trace/view.ts
-  var VIEWS = ["waterfall", "flame", "map", "table", "json"];
+  var VIEWS2 = ["waterfall", "flame", "map", "table", "json"];
   function useView(params, rows) {
     const text = params.toString();
     return w2(() => {
@@ -6716,7 +7382,7 @@
       const root = params.get("root");
       const at = root === null ? -1 : rows.find(root);
       return {
-        view: VIEWS.find((view) => view === params.get("view")) ?? "waterfall",
+        view: VIEWS2.find((view) => view === params.get("view")) ?? "waterfall",
         q: params.get("q") ?? "",
         pills: PILLS.filter((pill) => words2(params.get("pills")).includes(pill)),
         services: words2(params.get("services")).map(decode),
@@ -6753,18 +7419,18 @@
     const text = params.get("zoom");
     const [range, setRange] = d2(() => readZoom(text, length));
     const timer = T2(void 0);
-    const written = T2(text);
+    const written2 = T2(text);
     A2(() => {
-      if (text !== written.current) setRange(readZoom(text, length));
-      written.current = text;
+      if (text !== written2.current) setRange(readZoom(text, length));
+      written2.current = text;
     }, [text, length]);
     A2(() => () => clearTimeout(timer.current), []);
     const set = (range2, how = "push") => {
       setRange(range2);
       clearTimeout(timer.current);
       const write = () => {
-        written.current = writeZoom(range2, length);
-        amend({ zoom: written.current }, how);
+        written2.current = writeZoom(range2, length);
+        amend({ zoom: written2.current }, how);
       };
       if (how === "push") write();
       else timer.current = setTimeout(write, QUIET_MS);
@@ -6782,10 +7448,10 @@
     }, [span, rows]);
     const [row, set] = d2(inUrl);
     const timer = T2(void 0);
-    const written = T2(span);
+    const written2 = T2(span);
     A2(() => {
-      if (span === written.current) return;
-      written.current = span;
+      if (span === written2.current) return;
+      written2.current = span;
       set(inUrl);
     }, [span, inUrl]);
     A2(() => set(inUrl), [rows]);
@@ -6796,8 +7462,8 @@
       const id = next === ORPHANS ? ORPHANS_KEY : next >= 0 ? rows.keyOf(next) : null;
       const write = (how) => {
         const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
-        const opens = options.details ?? (isOpen && written.current !== null);
-        written.current = id;
+        const opens = options.details ?? (isOpen && written2.current !== null);
+        written2.current = id;
         amend({ span: id, details: id === null || opens ? null : "no" }, how);
       };
       if (options.details === void 0) timer.current = setTimeout(() => write("replace"), QUIET_MS);
@@ -6843,12 +7509,13 @@
       { keys: "x", does: "close one level more", run: () => setClosed(changeLevel(rows, view.closed, -1)) },
       { keys: "X", does: "open one level more", run: () => setClosed(changeLevel(rows, view.closed, 1)) },
       { keys: "b", does: "compare with healthy traces", run: () => go(href("compare", { a: keys.traceId })) },
-      ...VIEWS.map((name, at) => ({ keys: String(at + 1), does: `view: ${name}`, run: () => amend({ view: name === "waterfall" ? null : name }) }))
+      ...VIEWS2.map((name, at) => ({ keys: String(at + 1), does: `view: ${name}`, run: () => amend({ view: name === "waterfall" ? null : name }) }))
     ]);
   }
 
   // src/screens/trace/minimap.tsx
   var LEAST_DRAG_PX = 4;
+  var LEAST_ERROR_PX = 4;
   var STEP = 0.02;
   function MiniMap(props) {
     const { rows, length, zoom } = props;
@@ -6977,13 +7644,13 @@
     const lineHeight = Math.min(7, (height - 2) / Math.max(1, rows.count));
     const scale2 = width / Math.max(1, length);
     const colors = rows.services.map((service) => palette.service(service));
-    const bar = (row, least) => context.fillRect(rows.start[row] * scale2, 1 + row * lineHeight, Math.max(least, rows.duration[row] * scale2), thick);
+    const bar = (row, width2, height2) => context.fillRect(rows.start[row] * scale2, Math.round(1 + row * lineHeight), Math.max(width2, rows.duration[row] * scale2), height2);
     for (const color of new Set(colors)) {
       context.fillStyle = color;
-      for (let row = 0; row < rows.count; row += 1) if (colors[rows.service[row]] === color) bar(row, 1);
+      for (let row = 0; row < rows.count; row += 1) if (colors[rows.service[row]] === color) bar(row, 1, thick);
     }
     context.fillStyle = palette.token("bad-fill");
-    for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row] & ERROR) !== 0) bar(row, 3);
+    for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row] & ERROR) !== 0) bar(row, LEAST_ERROR_PX, Math.max(LEAST_ERROR_PX / 2, thick));
   }
 
   // src/screens/trace/missing.tsx
@@ -7029,10 +7696,10 @@
     ] });
   }
   var ID = /\b[0-9a-f]{32}\b/g;
-  var MOST5 = 8;
+  var MOST6 = 8;
   function Ambiguous(props) {
     const found = [...new Set(props.error.message.match(ID) ?? [])];
-    const isMore = /at least/.test(props.error.message) || found.length > MOST5;
+    const isMore = /at least/.test(props.error.message) || found.length > MOST6;
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("h1", { children: [
         "Several traces begin with ",
@@ -7043,7 +7710,7 @@
         isMore && " of these few, or add digits: there are more",
         "."
       ] }),
-      /* @__PURE__ */ a3("ul", { class: "trace-missing", children: found.slice(0, MOST5).map((id) => /* @__PURE__ */ a3(Candidate, { id }, id)) }),
+      /* @__PURE__ */ a3("ul", { class: "trace-missing", children: found.slice(0, MOST6).map((id) => /* @__PURE__ */ a3(Candidate, { id }, id)) }),
       /* @__PURE__ */ a3(Command, { text: `coral query beyla traces --trace-id ${word(props.id)}` })
     ] });
   }
@@ -7070,7 +7737,7 @@
       ] })
     ] });
   }
-  function Failed(props) {
+  function Failed2(props) {
     const { error, retry } = props.of;
     useTitle("Trace");
     if (error === null) return null;
@@ -7175,9 +7842,6 @@ ${operation2.kind}`);
     ] });
   }
 
-  // src/screens/trace/pending.ts
-  var usePending = useAnswer;
-
   // src/screens/trace/toolbar.tsx
   var TITLES2 = { waterfall: "Waterfall", flame: "Flame", map: "Map", table: "Table", json: "JSON" };
   var WORDS7 = {
@@ -7194,7 +7858,7 @@ ${operation2.kind}`);
       bar.current?.querySelector(".filter-text")?.focus();
     };
     return /* @__PURE__ */ a3("div", { class: "trace-tools", ref: bar, children: [
-      /* @__PURE__ */ a3("div", { class: "views", role: "group", "aria-label": "Views", children: VIEWS.map((name, at) => /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": view.view === name, title: `${TITLES2[name]} (${at + 1})`, onClick: () => amend({ view: name === "waterfall" ? null : name }), children: TITLES2[name] }, name)) }),
+      /* @__PURE__ */ a3("div", { class: "views", role: "group", "aria-label": "Views", children: VIEWS2.map((name, at) => /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": view.view === name, title: `${TITLES2[name]} (${at + 1})`, onClick: () => amend({ view: name === "waterfall" ? null : name }), children: TITLES2[name] }, name)) }),
       /* @__PURE__ */ a3("div", { class: "filter", children: [
         /* @__PURE__ */ a3(Search, { text: view.q }),
         /* @__PURE__ */ a3("div", { class: "pills", role: "group", "aria-label": "Only spans of these kinds match", children: PILLS.map((pill) => /* @__PURE__ */ a3(
@@ -7331,21 +7995,21 @@ ${operation2.kind}`);
 
   // src/screens/trace/splitter.tsx
   var LEAST = 15;
-  var MOST6 = 75;
+  var MOST7 = 75;
   var STEP2 = 2;
   function useSplit(usual) {
     const [chosen, set] = d2(() => Number(stored("columns")) || null);
     const split2 = (percent2) => {
-      const next = Math.round(Math.min(MOST6, Math.max(LEAST, percent2)));
+      const next = Math.round(Math.min(MOST7, Math.max(LEAST, percent2)));
       store("columns", String(next));
       set(next);
     };
-    return { percent: Math.min(MOST6, Math.max(LEAST, chosen ?? usual)), split: split2 };
+    return { percent: Math.min(MOST7, Math.max(LEAST, chosen ?? usual)), split: split2 };
   }
   function Splitter(props) {
     const { percent: percent2, split: split2 } = props;
     const keydown = (event) => {
-      const to = { ArrowLeft: percent2 - STEP2, ArrowRight: percent2 + STEP2, Home: LEAST, End: MOST6 };
+      const to = { ArrowLeft: percent2 - STEP2, ArrowRight: percent2 + STEP2, Home: LEAST, End: MOST7 };
       const next = to[event.key];
       if (next === void 0) return;
       event.preventDefault();
@@ -7366,7 +8030,7 @@ ${operation2.kind}`);
         "aria-orientation": "vertical",
         "aria-label": "Width of names",
         "aria-valuemin": LEAST,
-        "aria-valuemax": MOST6,
+        "aria-valuemax": MOST7,
         "aria-valuenow": percent2,
         style: { left: `${percent2}%` },
         onKeyDown: keydown,
@@ -7482,7 +8146,7 @@ ${operation2.kind}`);
     const marks = ticks(zoom, Math.max(2, Math.floor(axis2.size.width / TICK_PX))).filter((mark) => part(mark, zoom) * axis2.size.width < axis2.size.width - TICK_WORDS_PX);
     return /* @__PURE__ */ a3("div", { class: `waterfall ${isNarrow ? "is-narrow" : ""}`, style: { "--name": `${percent2}%` }, children: [
       !isNarrow && /* @__PURE__ */ a3(Splitter, { percent: percent2, split: split2 }),
-      /* @__PURE__ */ a3("div", { class: "waterfall-head", "aria-hidden": "true", children: [
+      /* @__PURE__ */ a3("div", { class: "waterfall-head", "aria-hidden": "true", style: { paddingRight: `calc(${(ref.current?.offsetWidth ?? 0) - size.width}px + 0.25rem)` }, children: [
         /* @__PURE__ */ a3("div", { class: "line-name", children: "Service and operation" }),
         /* @__PURE__ */ a3("div", { class: "line-took", children: "Took" }),
         /* @__PURE__ */ a3("div", { class: "line-usual", title: props.usual ? `The median in ${counted(props.usual.traces, "healthy trace")} of the same operation` : void 0, children: props.usual && "Usual" }),
@@ -7506,26 +8170,29 @@ ${operation2.kind}`);
           onFocusOut: (event) => {
             if (event.relatedTarget !== null) hasFocus.current = false;
           },
-          children: shownLines.map((line) => {
-            const row = lines[line];
-            return /* @__PURE__ */ a3(
-              Line3,
-              {
-                rows,
-                row,
-                line,
-                top: range.origin + line * lineHeight,
-                height: lineHeight,
-                zoom,
-                isClosed: closed(row),
-                isSelected: line === selected && selection.row === row,
-                isTabStop: line === tabLine,
-                isMatch: props.matches === null || row === ORPHANS ? null : props.matches[row] === 1,
-                usual: props.usual
-              },
-              row
-            );
-          })
+          children: [
+            /* @__PURE__ */ a3("div", { class: "gridlines", role: "presentation", "aria-hidden": "true", children: /* @__PURE__ */ a3("div", { class: "line-time", children: marks.map((mark) => /* @__PURE__ */ a3("span", { class: "gridline", style: { left: `${part(mark, zoom) * 100}%` } }, mark)) }) }),
+            shownLines.map((line) => {
+              const row = lines[line];
+              return /* @__PURE__ */ a3(
+                Line3,
+                {
+                  rows,
+                  row,
+                  line,
+                  top: range.origin + line * lineHeight,
+                  height: lineHeight,
+                  zoom,
+                  isClosed: closed(row),
+                  isSelected: line === selected && selection.row === row,
+                  isTabStop: line === tabLine,
+                  isMatch: props.matches === null || row === ORPHANS ? null : props.matches[row] === 1,
+                  usual: props.usual
+                },
+                row
+              );
+            })
+          ]
         }
       ) })
     ] });
@@ -7550,7 +8217,7 @@ ${operation2.kind}`);
     const clocks = params.get("adjust_clocks") === "true";
     const asked2 = useAnswer("traces/{id}/waterfall", id === "" ? null : { id, source, adjust_clocks: clocks });
     if (id === "") return /* @__PURE__ */ a3(NoId, {});
-    if (asked2.error !== null && (asked2.answer === null || asked2.error.status === 409)) return /* @__PURE__ */ a3(Failed, { id, of: asked2 });
+    if (asked2.error !== null && (asked2.answer === null || asked2.error.status >= 400 && asked2.error.status < 500)) return /* @__PURE__ */ a3(Failed2, { id, of: asked2 });
     return /* @__PURE__ */ a3($, { children: [
       asked2.answer === null && /* @__PURE__ */ a3("h1", { class: "unseen", children: "Trace" }),
       /* @__PURE__ */ a3(Answer, { of: asked2, what: "the trace", children: (trace) => trace.depth.length === 0 ? /* @__PURE__ */ a3(NotStored, { id }) : /* @__PURE__ */ a3(Trace, { trace, params, source, clocks }, trace.trace_id) })
@@ -7560,7 +8227,7 @@ ${operation2.kind}`);
     const { trace, params, source, clocks } = props;
     const id = trace.trace_id;
     const length = Math.max(1, trace.trace_duration_us);
-    const rows = w2(() => new Rows(trace), [trace]);
+    const rows = w2(() => new Rows2(trace), [trace]);
     const view = useView(params, rows);
     const zoomed = useZoom(params, length);
     const zoom = w2(() => ({ start: zoomed.start, end: zoomed.end }), [zoomed.start, zoomed.end]);
@@ -7576,7 +8243,7 @@ ${operation2.kind}`);
     }, [inUrl, rows, root, view.view]);
     const isDetail = view.details || view.view === "json";
     const span = useAnswer("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
-    const compared2 = usePending("compare", isPainted ? { a: id, source } : null);
+    const compared2 = useAnswer("compare", isPainted ? { a: id, source } : null);
     const usual = w2(() => compared2.answer && compared2.answer.b.traces > 0 ? new Usual(compared2.answer, rows) : null, [compared2.answer, rows]);
     const rowsFound = view.q === "" || found.error !== null ? null : found.answer?.rows ?? null;
     const matches = w2(
@@ -8106,7 +8773,7 @@ ${operation2.kind}`);
     const chosen = cells ? rectangleOf(map, areaOf(map, cells)) : isNarrowed(area) ? rectangleOf(map, area) : null;
     const ticks2 = timeTicks2(map, innerWidth < 640 ? 4 : 9);
     const across = (time2) => (time2 - map.since_unix_us) / (map.until_unix_us - map.since_unix_us);
-    const labelled = ticks2.times.filter((time2) => across(time2) < (innerWidth < 640 ? 0.85 : 0.96));
+    const labelled = ticks2.times.filter((time2) => across(time2) < (innerWidth < 640 ? 0.85 : innerWidth < 1e3 ? 0.93 : 0.96));
     const label = (time2) => ticks2.step >= 864e8 ? times2.short(time2) : ticks2.step >= 6e7 ? times2.minute(time2) : times2.precise(time2).slice(0, 8);
     const said = cells ?? pointed;
     return /* @__PURE__ */ a3($, { children: [
@@ -8448,6 +9115,8 @@ ${operation2.kind}`);
     const [reason = "", hint = props.hint] = message.replace(/^q:\s*(column \d+:\s*)?/, "").split(/\.?\s*Hint:\s*/);
     const characters = Array.from(q2);
     const at = Math.min(Math.max(column, 1) - 1, characters.length);
+    const from = characters.slice(0, at).join("").length;
+    const word2 = /has no operator/.test(reason) ? /^[^\s<>!~=:()"]+/.exec(q2.slice(from))?.[0] : void 0;
     return /* @__PURE__ */ a3("section", { class: "notice notice-bad", role: "alert", children: [
       /* @__PURE__ */ a3("h2", { children: "The search cannot be read" }),
       /* @__PURE__ */ a3("p", { class: "mistake", children: /* @__PURE__ */ a3("code", { children: [
@@ -8462,6 +9131,7 @@ ${operation2.kind}`);
         " ",
         hint && sentence(hint)
       ] }),
+      word2 !== void 0 && /* @__PURE__ */ a3("p", { class: "actions", children: [equals("service", word2), `name~${quoted(word2)}`].map((condition) => /* @__PURE__ */ a3("button", { type: "button", onClick: () => narrow({ q: `${q2.slice(0, from)}${condition}${q2.slice(from + word2.length)}` }), children: words(condition) }, condition)) }),
       /* @__PURE__ */ a3("p", { class: "small soft", children: [
         "Press ",
         /* @__PURE__ */ a3("kbd", { children: "/" }),
@@ -8632,7 +9302,7 @@ ${operation2.kind}`);
       /* @__PURE__ */ a3(AreaLine, { view, link: restLink(view, window), map: heatmap.answer }),
       isMistake ? /* @__PURE__ */ a3(Mistake, { q: view.q, message: list.error?.message ?? "", hint: list.error?.hint ?? null }) : /* @__PURE__ */ a3(Answer, { of: list, what: "traces", children: (answer) => /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3(Gaps, { coverage: answer.coverage }),
-        /* @__PURE__ */ a3(GroupPicker, { view }),
+        answer.traces.length > 0 && /* @__PURE__ */ a3(GroupPicker, { view }),
         answer.groups !== null && /* @__PURE__ */ a3(GroupTable, { groups: answer.groups, view }),
         answer.traces.length === 0 ? /* @__PURE__ */ a3(Nothing, { list: answer, view, window }) : /* @__PURE__ */ a3(Page2, { list: answer, view })
       ] }) }),
@@ -8645,15 +9315,19 @@ ${operation2.kind}`);
     if (map === null) return /* @__PURE__ */ a3("p", { class: "soft", children: props.label });
     const { errors } = sumOf(map, allOf(map));
     return /* @__PURE__ */ a3("p", { class: "soft", children: [
-      map.cut && "more than ",
-      counted(map.traces, "trace"),
+      map.traces === 0 ? "no trace" : /* @__PURE__ */ a3($, { children: [
+        map.cut && "more than ",
+        counted(map.traces, "trace")
+      ] }),
       ", ",
-      errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
-        "✕ ",
-        count(errors),
-        " with a failed span"
-      ] }) : "none failed",
-      ", ",
+      map.traces > 0 && /* @__PURE__ */ a3($, { children: [
+        errors > 0 ? /* @__PURE__ */ a3("span", { class: "tone-bad", children: [
+          "✕ ",
+          count(errors),
+          " with a failed span"
+        ] }) : "none failed",
+        ", "
+      ] }),
       props.label
     ] });
   }
@@ -8907,13 +9581,70 @@ ${operation2.kind}`);
           "Agent ",
           sampled.agent_id,
           " records ",
-          sampled.least_ratio === null ? "an unknown share" : wholePercent(sampled.least_ratio),
+          recorded(sampled),
           " of the traces of ",
           sampled.services.join(", "),
-          "."
+          ": numbers of traces are those of recorded ones."
         ] }, sampled.agent_id))
       ] }),
       /* @__PURE__ */ a3(Gaps, { coverage: why.coverage })
+    ] });
+  }
+  function recorded({ least_ratio: least, most_ratio: most }) {
+    if (least === null || most === null) return "an unknown share";
+    return least === most ? wholePercent(least) : `${wholePercent(least)} to ${wholePercent(most)}`;
+  }
+
+  // src/screens/why/bar.tsx
+  function Bar2(props) {
+    const width = `${(Math.min(1, Math.max(0, props.part)) * 100).toFixed(2)}%`;
+    return /* @__PURE__ */ a3("span", { class: `why-bar why-bar-${props.tone}`, style: { width }, "aria-hidden": "true" });
+  }
+
+  // src/screens/why/beside.tsx
+  var MOST8 = 3;
+  var LEAST2 = 0.02;
+  function Beside({ trace }) {
+    const compared2 = useAnswer("compare", { a: trace });
+    if (compared2.answer === null || compared2.error !== null || compared2.answer.b.traces === 0) return null;
+    return /* @__PURE__ */ a3("div", { class: compared2.isCurrent ? void 0 : "answer-old", children: /* @__PURE__ */ a3(Sides2, { of: compared2.answer, trace }) });
+  }
+  function Sides2({ of: { a: a4, b: b2, rows, delta_us }, trace }) {
+    const most = Math.max(1, a4.duration_p50_us, b2.duration_p50_us);
+    const where = rows.filter((row) => (row.share ?? 0) >= LEAST2).sort((one, other) => (other.share ?? 0) - (one.share ?? 0)).slice(0, MOST8);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("dl", { class: "why-parts why-beside", children: [
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: /* @__PURE__ */ a3("span", { class: "mono", children: trace.slice(0, 8) }) }),
+          /* @__PURE__ */ a3("dd", { class: "number", children: duration(a4.duration_p50_us) }),
+          /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: a4.duration_p50_us / most, tone: "now" }) })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: [
+            count(b2.traces),
+            " healthy"
+          ] }),
+          /* @__PURE__ */ a3("dd", { class: "number", children: duration(b2.duration_p50_us) }),
+          /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: b2.duration_p50_us / most, tone: "before" }) })
+        ] })
+      ] }),
+      where.length > 0 && /* @__PURE__ */ a3("ul", { class: "why-where small", children: where.map((row) => {
+        const { a: slow } = row;
+        const name = /* @__PURE__ */ a3($, { children: [
+          /* @__PURE__ */ a3("strong", { class: "isolate", children: row.service }),
+          " ",
+          /* @__PURE__ */ a3("span", { class: "isolate", children: row.name })
+        ] });
+        return /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("span", { children: slow === null ? name : /* @__PURE__ */ a3("a", { href: href("trace", { id: slow.example.trace_id, span: slow.example.span_id }), children: name }) }),
+          /* @__PURE__ */ a3("span", { class: "soft", children: [
+            row.delta_us !== null && `${difference(row.delta_us)}, `,
+            wholePercent(row.share ?? 0),
+            " of ",
+            difference(delta_us)
+          ] })
+        ] }, `${row.depth} ${row.service} ${row.name} ${row.kind}`);
+      }) })
     ] });
   }
 
@@ -8944,9 +9675,12 @@ ${operation2.kind}`);
         "See it in ",
         evidence.length === 1 ? "this trace" : "these traces"
       ] }),
-      seen === void 0 ? /* @__PURE__ */ a3("p", { class: "soft", children: "No stored trace shows it." }) : /* @__PURE__ */ a3("p", { class: "actions", children: [
-        /* @__PURE__ */ a3("a", { class: "button button-first", href: href("compare", { a: seen.trace_id }), children: "Compare with healthy traces" }),
-        /* @__PURE__ */ a3("a", { class: "button", href: href("trace", { id: seen.trace_id, span: seen.span_id }), children: "Open the trace" })
+      seen === void 0 ? /* @__PURE__ */ a3("p", { class: "soft", children: "No stored trace shows it." }) : /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3("p", { class: "actions", children: [
+          /* @__PURE__ */ a3("a", { class: "button button-first", href: href("compare", { a: seen.trace_id }), children: "Compare with healthy traces" }),
+          /* @__PURE__ */ a3("a", { class: "button", href: href("trace", { id: seen.trace_id, span: seen.span_id }), children: "Open the trace" })
+        ] }),
+        /* @__PURE__ */ a3(Beside, { trace: seen.trace_id })
       ] }),
       /* @__PURE__ */ a3("ol", { class: "why-traces", children: evidence.map((seen2, index) => /* @__PURE__ */ a3("li", { "data-evidence": index + 1, "aria-current": index + 1 === at ? "true" : void 0, children: [
         /* @__PURE__ */ a3("a", { class: "mono why-open", href: href("trace", { id: seen2.trace_id, span: seen2.span_id }), children: seen2.trace_id.slice(0, 8) }),
@@ -8987,18 +9721,12 @@ ${operation2.kind}`);
     ] });
   }
 
-  // src/screens/why/bar.tsx
-  function Bar2(props) {
-    const width = `${(Math.min(1, Math.max(0, props.part)) * 100).toFixed(2)}%`;
-    return /* @__PURE__ */ a3("span", { class: `why-bar why-bar-${props.tone}`, style: { width }, "aria-hidden": "true" });
-  }
-
   // src/screens/why/ranking.tsx
   var FIRST = 5;
-  var MOST7 = 60;
+  var MOST9 = 60;
   function Ranking({ why, isCause, all }) {
     if (why.ranking.length === 0) return null;
-    const shown2 = why.ranking.slice(0, all ? MOST7 : FIRST);
+    const shown2 = why.ranking.slice(0, all ? MOST9 : FIRST);
     const hidden = why.ranking.slice(shown2.length);
     const rest = hidden.reduce((sum, suspect) => sum + suspect.share, 0) + why.unattributed;
     const kinds = [...new Set(shown2.map((suspect) => suspect.kind))];
@@ -9086,7 +9814,7 @@ ${operation2.kind}`);
       ] }),
       /* @__PURE__ */ a3("section", { class: "section", children: [
         /* @__PURE__ */ a3("h2", { children: "What would help" }),
-        /* @__PURE__ */ a3("ul", { class: "why-help", children: /* @__PURE__ */ a3(Help2, { ...props }) })
+        /* @__PURE__ */ a3("ul", { class: "why-help", children: /* @__PURE__ */ a3(Help3, { ...props }) })
       ] }),
       why.ranking.length > 0 && /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3("h2", { class: "why-line", children: "Not above chance" }),
@@ -9096,7 +9824,7 @@ ${operation2.kind}`);
       (why.traces > 0 || why.baseline_traces > 0) && /* @__PURE__ */ a3(Basis, { why })
     ] });
   }
-  function Help2({ why, about: about2, window }) {
+  function Help3({ why, about: about2, window }) {
     const times2 = useTimes();
     const longerWindow = about2.trace === null && window.isRelative ? longer(window.ask.since, LENGTHS.map((length) => length.since)) : null;
     const longerBaseline = longer(about2.baseline ?? DEFAULT_BASELINE, BASELINES.map((baseline) => baseline.length));
@@ -9207,12 +9935,12 @@ ${operation2.kind}`);
   }
   function Choice(props) {
     const { value, options } = props;
-    const known = value === "" || options.includes(value) ? options : [value, ...options];
+    const known2 = value === "" || options.includes(value) ? options : [value, ...options];
     return /* @__PURE__ */ a3("label", { class: "why-picker", children: [
       /* @__PURE__ */ a3("span", { children: props.label }),
       /* @__PURE__ */ a3("select", { value, onChange: (event) => props.choose(event.currentTarget.value), children: [
         /* @__PURE__ */ a3("option", { value: "", children: props.all }),
-        known.map((option) => /* @__PURE__ */ a3("option", { value: option, children: option }, option))
+        known2.map((option) => /* @__PURE__ */ a3("option", { value: option, children: option }, option))
       ] })
     ] });
   }
@@ -9337,7 +10065,26 @@ ${operation2.kind}`);
       ] }),
       /* @__PURE__ */ a3(Pickers, { about: about2, isReady: why.answer !== null || why.error !== null }),
       /* @__PURE__ */ a3(Answer, { of: why, what: "traces of the window and of the time before", children: (why2) => why2.verdict === "cause" && why2.ranking.length > 0 ? /* @__PURE__ */ a3(Cause3, { why: why2, about: about2, address, all }) : /* @__PURE__ */ a3(NoCause, { why: why2, about: about2, window, all }) }),
+      why.error !== null && about2.trace !== null && /* @__PURE__ */ a3(NoTrace, { id: about2.trace }),
       /* @__PURE__ */ a3(Command, { text: about2.command })
+    ] });
+  }
+  function NoTrace({ id }) {
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "What would help" }),
+      /* @__PURE__ */ a3("ul", { class: "why-help", children: [
+        /* @__PURE__ */ a3("li", { children: [
+          "The id may be mistyped, or the trace was not recorded, or it is older than what is kept: ",
+          /* @__PURE__ */ a3("a", { href: href("trace", { id }), children: "look for the trace" }),
+          "."
+        ] }),
+        /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("a", { href: href("why"), children: "Explain the whole window" }),
+          ", or ",
+          /* @__PURE__ */ a3("a", { href: href("traces", { sort: "slowest" }), children: "choose one of the slowest traces" }),
+          "."
+        ] })
+      ] })
     ] });
   }
   function Cause3({ why, about: about2, address, all }) {

@@ -6,7 +6,6 @@ import { counted } from "../format/count.ts";
 import { windowOf } from "../window.ts";
 import { announce } from "./announce.tsx";
 import { placeAt, withCondition, withKey, withValue } from "./completion-at.ts";
-import type {} from "./pending.ts";
 
 export interface Completion {
   /** The whole text after the choice, and where the caret stands. */
@@ -68,7 +67,7 @@ export function useCompletions(text: string, at: number | null): CompletionList 
     const timer = setTimeout(() => {
       for (const key of keys) {
         // A question without an answer offers nothing: the search works without.
-        ask("attributes", { q: place.others, key, prefix: place.prefix, ...range, limit: MOST }, controller.signal).then(
+        ask("attributes", { q: place.others, key: key ?? undefined, prefix: place.prefix, ...range, limit: MOST }, controller.signal).then(
           ({ items }) => setFound((found) => [...found.filter((one) => one.key !== key), { key, items }]),
           () => {},
         );

@@ -96,7 +96,7 @@ fn traces(args: &TracesArgs, asked: &AskedAt) -> Result<Link, Failure> {
             .with("id", Some(id.to_string()))
             .with("span", args.span.clone())
             .with("view", view.map(str::to_owned))
-            .from_source(args.source));
+            .with_source(args.source));
     }
     let window = asked.window(args.since, args.until)?;
     let sort = args.sort.filter(|sort| *sort == Sort::Slowest);
@@ -104,7 +104,7 @@ fn traces(args: &TracesArgs, asked: &AskedAt) -> Result<Link, Failure> {
         .with("q", Some(search(args)).filter(|q| !q.is_empty()))
         .with("sort", sort.map(|_| "slowest".to_owned()))
         .of(&window)
-        .from_source(args.source))
+        .with_source(args.source))
 }
 
 /// The options of a list of traces as one search.
@@ -152,7 +152,7 @@ fn topology(args: &TopologyArgs, asked: &AskedAt) -> Result<Link, Failure> {
         .with("depth", args.depth.map(|depth| depth.to_string()))
         .with("diff", diff.map(flag))
         .of(&window)
-        .from_source(args.source))
+        .with_source(args.source))
 }
 
 fn compare(args: &CompareArgs, asked: &AskedAt) -> Result<Link, Failure> {
@@ -163,7 +163,7 @@ fn compare(args: &CompareArgs, asked: &AskedAt) -> Result<Link, Failure> {
         true => link.of(&asked.window(args.since, args.until)?),
         false => link,
     };
-    Ok(link.from_source(args.source))
+    Ok(link.with_source(args.source))
 }
 
 fn ask(args: &AskArgs) -> Link {
@@ -198,7 +198,7 @@ impl Link {
         self.with("from", Some(instant(since_us))).with("to", Some(instant(until_us)))
     }
 
-    fn from_source(self, source: Source) -> Self {
+    fn with_source(self, source: Source) -> Self {
         self.with("source", (source != Source::All).then(|| source.as_str().to_owned()))
     }
 

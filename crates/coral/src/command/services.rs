@@ -31,6 +31,7 @@ pub(super) fn services(args: &ServicesArgs, asked: &AskedAt) -> Result<(), Failu
         baseline_us: micros(baseline),
         // A baseline that was given stays as it is.
         find_beginning: args.since.is_none() && args.baseline.is_none(),
+        points: 0,
     };
     let answer: Services = colony(&args.colony).ask(&question)?;
     match (args.format, &args.service) {

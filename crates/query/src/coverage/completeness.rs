@@ -56,7 +56,7 @@ pub(crate) fn completeness(
 }
 
 /// Whether no parent span is missing but that of the topmost span.
-fn has_every_parent(trace: &[Span]) -> bool {
+pub(crate) fn has_every_parent(trace: &[Span]) -> bool {
     Tree::build(&trace.iter().map(Hop::from).collect::<Vec<_>>()).has_every_parent()
 }
 

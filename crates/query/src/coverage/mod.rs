@@ -26,7 +26,9 @@ use crate::json;
 use crate::reader::Reader;
 use crate::status::answer::ColonyStatus;
 
-pub(crate) use self::completeness::{MIN_COMPLETENESS, completeness, torn_traces};
+pub(crate) use self::completeness::{
+    MIN_COMPLETENESS, completeness, has_every_parent, torn_traces,
+};
 pub(crate) use self::missing_nodes::MissingNodes;
 
 /// An agent that replied this recently before the end of a window covers the window, and one that

@@ -108,6 +108,7 @@ impl Reader<'_> {
             until_unix_us: window.until_unix_us,
             baseline_us: window.baseline_us(),
             find_beginning: false,
+            points: 0,
         })?;
         let several = services.services.into_iter().filter(|service| service.versions.count > 1);
         Ok(several.map(|service| service.name).take(MAX_FINDINGS).collect())

@@ -19,6 +19,7 @@ impl Reader<'_> {
             until_unix_us: window.until_unix_us,
             baseline_us: window.baseline_us(),
             find_beginning: window.is_default,
+            points: 0,
         };
         Ok(ServiceFindings { services: self.services(&query)?, query })
     }

@@ -138,7 +138,7 @@ impl Reader<'_> {
         self.from.metrics.deltas(&query, self.budget, &mut |row| {
             let delta = &row.delta;
             earliest = Some(earliest.map_or(delta.since, |earliest| earliest.min(delta.since)));
-            rows.add_histogram(&delta.series, &delta.histogram);
+            rows.add_histogram(delta);
             if exemplars {
                 rows.keep_slowest(&delta.series, &delta.exemplars);
             }

@@ -28,7 +28,7 @@ pub(crate) use self::served::{
 };
 
 pub(crate) use self::stepped::Stepped;
-pub(crate) use self::steps::{StepSums, Steps};
+pub(crate) use self::steps::{StepSum, StepSums, Steps};
 
 const NANOS_PER_MICRO: u64 = 1_000;
 

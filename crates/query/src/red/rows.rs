@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use coral_trace::dependency::Latencies;
-use coral_trace::red::{Exemplar, Histogram, MergedHistogram, Protocol, Quantile, Series};
+use coral_trace::red::{Delta, Exemplar, MergedHistogram, Protocol, Quantile, Series};
 use coral_trace::{Span, grpc_status_name};
 
 use super::answer::RedTable;
+use super::steps::{StepSums, Steps};
 use super::{NANOS_PER_MICRO, answer};
 use crate::sampling::{Share, WHOLE, Weighed};
 
@@ -29,6 +30,8 @@ pub(super) struct Rows {
     all: RowSum,
     /// How many requests have no row.
     left_out: u64,
+    /// All requests by time, if that was asked for.
+    steps: Option<StepSums>,
     /// The durations of a row without requests.
     no_durations: Durations,
 }
@@ -79,7 +82,17 @@ impl Rows {
 
     fn of(no_durations: Durations) -> Self {
         let all = RowSum::without_requests(&no_durations);
-        Self { by_name: BTreeMap::new(), all, left_out: 0, no_durations }
+        Self { by_name: BTreeMap::new(), all, left_out: 0, steps: None, no_durations }
+    }
+
+    /// The same without requests, which are also counted in `steps`.
+    pub fn in_steps(self, steps: Option<Steps>) -> Self {
+        Self { steps: steps.map(|steps| StepSums::new(steps, &self.no_durations)), ..self }
+    }
+
+    /// All requests by time, if they are counted in steps.
+    pub fn steps(&self) -> Option<&StepSums> {
+        self.steps.as_ref()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -118,6 +131,9 @@ impl Rows {
     ) {
         let nanos = nanos(span);
         let requests = Requests { count: 1, failed: span.is_error(), nanos, share };
+        if let Some(steps) = &mut self.steps {
+            steps.add_one(span.start, nanos, requests.failed);
+        }
         self.add_to_all_and_row(row, &status(requests.failed), requests, |durations| {
             if let Durations::Exact(durations) = durations {
                 durations.add(nanos / NANOS_PER_MICRO);
@@ -125,9 +141,13 @@ impl Rows {
         });
     }
 
-    /// Adds the requests of `histogram`.
-    pub fn add_histogram(&mut self, series: &Series, histogram: &Histogram) {
+    /// Adds the requests of `delta`.
+    pub fn add_histogram(&mut self, delta: &Delta) {
+        let Delta { series, histogram, .. } = delta;
         let failed = series.is_error();
+        if let Some(steps) = &mut self.steps {
+            steps.add_histogram(delta.time, histogram, failed);
+        }
         let nanos = histogram.sum.map_or(0, |sum| sum.max(0.0) as u64);
         let requests = Requests { count: histogram.count(), failed, nanos, share: WHOLE };
         self.add_to_all_and_row(name(series), &status(series, failed), requests, |durations| {
@@ -180,10 +200,11 @@ impl Rows {
     /// keeps them small, to which each span adds [`DURATIONS_A_SPAN`](Self::DURATIONS_A_SPAN).
     pub fn durations_mut(&mut self) -> impl Iterator<Item = &mut Latencies> {
         let sums = self.by_name.values_mut().chain([&mut self.all]);
-        sums.filter_map(|sum| match &mut sum.durations {
+        let rows = sums.filter_map(|sum| match &mut sum.durations {
             Durations::Exact(durations) => Some(durations),
             Durations::Buckets(_) => None,
-        })
+        });
+        rows.chain(self.steps.iter_mut().flat_map(StepSums::durations_mut))
     }
 
     /// The rows as an answer, most requests first. `before` are the rows of the earlier window.

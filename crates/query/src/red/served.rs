@@ -14,6 +14,7 @@ use super::answer::RedNumbers;
 use super::count::covered_since;
 use super::rows::{RowName, RowSum, Rows};
 use super::started::StartedTraces;
+use super::steps::{StepSums, Steps};
 use crate::reader::Reader;
 use crate::sampling::{RecordedShares, Share};
 
@@ -66,6 +67,8 @@ pub(crate) struct ComparedServices<'a> {
     pub(crate) sampled: KindsOfServices,
     /// The shares of spans that are recorded.
     pub(crate) shares: &'a RecordedShares,
+    /// Into which steps the requests of the window are divided, if that was asked for.
+    pub(crate) steps: Option<Steps>,
 }
 
 impl Reader<'_> {
@@ -79,17 +82,19 @@ impl Reader<'_> {
         &self,
         compared: &ComparedServices<'_>,
     ) -> Result<[Served; 2], EngineError> {
-        let ComparedServices { service, window, baseline, names, sampled, shares } = compared;
+        let ComparedServices { service, window, baseline, names, sampled, shares, steps } =
+            compared;
         let oldest = self.oldest_start()?;
-        let mut now = self.served_by_metrics(*service, *window, oldest)?;
-        let mut before = self.served_by_metrics(*service, *baseline, oldest)?;
+        let mut now = self.served_by_metrics(*service, *window, oldest, *steps)?;
+        let mut before = self.served_by_metrics(*service, *baseline, oldest, None)?;
         let mut counted = now.kinds();
         let (whole, messages) = by_spans(names, &counted, sampled);
-        let read = |range, of: [&BTreeSet<String>; 2], counted: &KindsOfServices| {
+        let read = |range, of: [&BTreeSet<String>; 2], counted: &KindsOfServices, steps| {
             let started = self.started_traces(*service, range)?;
-            self.served_by_spans(of, &started, counted.clone(), shares)
+            let counted = SpanRequests { counted: counted.clone(), steps, ..Default::default() };
+            self.served_by_spans(of, &started, counted, shares)
         };
-        now.add(read(*window, [&whole, &messages], &counted)?, *window, oldest);
+        now.add(read(*window, [&whole, &messages], &counted, *steps)?, *window, oldest);
         let seen = now.kinds();
         for (service, kinds) in before.kinds() {
             let gone = |kind: &RequestKind| !has(&seen, &service, *kind);
@@ -97,7 +102,7 @@ impl Reader<'_> {
         }
         before.requests.retain(|(service, kind), _| has(&counted, service, *kind));
         let (whole, messages) = by_spans(names, &counted, &joined(sampled, &seen));
-        before.add(read(*baseline, [&whole, &messages], &counted)?, *baseline, oldest);
+        before.add(read(*baseline, [&whole, &messages], &counted, None)?, *baseline, oldest);
         Ok([now, before])
     }
 
@@ -108,6 +113,7 @@ impl Reader<'_> {
         service: Option<&str>,
         range: TimeRange,
         oldest: Option<UnixNanos>,
+        steps: Option<Steps>,
     ) -> Result<Served, EngineError> {
         let mut found = Served::default();
         for (protocol, kind) in
@@ -120,10 +126,11 @@ impl Reader<'_> {
                 let delta = &row.delta;
                 let service = &delta.series.service;
                 if !counted.contains_key(service) {
-                    counted.insert(service.clone(), (Rows::of_metrics(), delta.since));
+                    counted
+                        .insert(service.clone(), (Rows::of_metrics().in_steps(steps), delta.since));
                 }
                 if let Some((rows, earliest)) = counted.get_mut(service) {
-                    rows.add_histogram(&delta.series, &delta.histogram);
+                    rows.add_histogram(delta);
                     *earliest = delta.since.min(*earliest);
                 }
                 saw(&mut found.last_seen, service, delta.time);
@@ -139,16 +146,15 @@ impl Reader<'_> {
     }
 
     /// The requests in the server and consumer spans of the services `whole`, and in the consumer
-    /// spans of `messages`, except for kinds that are `counted`: from eBPF spans, or from SDK spans if
+    /// spans of `messages`, except for kinds that are counted in `found`: from eBPF spans, or from SDK spans if
     /// there are no eBPF spans of the same service and kind.
     fn served_by_spans(
         &self,
         [whole, messages]: [&BTreeSet<String>; 2],
         started: &StartedTraces,
-        counted: KindsOfServices,
+        mut found: SpanRequests,
         shares: &RecordedShares,
     ) -> Result<SpanRequests, EngineError> {
-        let mut found = SpanRequests { counted, ..SpanRequests::default() };
         for collector in [Collector::Ebpf, Collector::Sdk] {
             for (services, kinds) in [
                 (whole, &[SpanKind::Server, SpanKind::Consumer][..]),
@@ -208,6 +214,7 @@ struct SpanRequests {
     last_seen: BTreeMap<String, UnixNanos>,
     /// Kinds that are counted already: from metrics, or from spans of another collector.
     counted: KindsOfServices,
+    steps: Option<Steps>,
 }
 
 impl SpanRequests {
@@ -224,7 +231,8 @@ impl SpanRequests {
             self.rows.insert(service.to_owned(), BTreeMap::new());
         }
         let Some(kinds) = self.rows.get_mut(service) else { return };
-        let rows = kinds.entry(kind).or_insert_with(Rows::of_spans);
+        let steps = self.steps;
+        let rows = kinds.entry(kind).or_insert_with(|| Rows::of_spans().in_steps(steps));
         match series {
             Some(series) => rows.add_span(&series, span, share(), false),
             None => rows.add_operation(span, share()),
@@ -313,6 +321,11 @@ impl ServedRequests {
     /// How many requests there are, and how many of them failed.
     pub(crate) fn counts(&self) -> (u64, u64) {
         self.rows.all().counts()
+    }
+
+    /// The requests by time, if they are divided into steps.
+    pub(crate) fn steps(&self) -> Option<&StepSums> {
+        self.rows.steps()
     }
 
     /// P50 and P95 in microseconds, or the bounds that they are above; `None` if unknown.

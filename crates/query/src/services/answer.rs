@@ -120,6 +120,29 @@ pub struct ServiceState {
     #[serde(default, rename = "last_seen_unix_us", with = "json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub last_seen: Option<UnixNanos>,
+    /// The requests of the window over time, of all kinds together; null unless `points` was given.
+    #[serde(default)]
+    pub series: Option<ServiceSeries>,
+    /// The part of the newest traces with a span of the service in which no parent is missing but
+    /// that of the topmost span: 0 to 1. The traces are those of the window, or of the baseline if
+    /// the service has none in the window. Null without such traces.
+    #[serde(default)]
+    pub complete_ratio: Option<f64>,
+}
+
+/// The requests that a service served, over time. Each list has one number for each step of the
+/// window, the earliest first.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceSeries {
+    /// How long a step is, in microseconds.
+    pub step_us: i64,
+    /// How many requests there were in each step.
+    pub requests: Vec<u64>,
+    /// How many of them failed.
+    pub errors: Vec<u64>,
+    /// The 95th percentile of the durations in microseconds, of the kind with the most requests in
+    /// the window; null without requests, or above all buckets of metrics.
+    pub p95_us: Vec<Option<i64>>,
 }
 
 /// How well a service is. The rules are those of `crates/query/src/services/health.rs`.

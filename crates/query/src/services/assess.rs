@@ -7,13 +7,13 @@ use std::time::Duration;
 use coral_trace::TimeRange;
 
 use super::answer::{
-    Health, KindOfRequests, RequestKind, ServiceNumbers, ServiceOperation, ServiceState,
-    UnknownHealth, ValueList,
+    Health, KindOfRequests, RequestKind, ServiceNumbers, ServiceOperation, ServiceSeries,
+    ServiceState, UnknownHealth, ValueList,
 };
 use super::health::{self, Evidence, Observed};
 use super::sample::{Sampled, ServiceSample};
 use crate::coverage::Coverage;
-use crate::red::{RedSource, Served, ServedRequests};
+use crate::red::{RedSource, Served, ServedRequests, StepSum, Steps};
 use crate::sampling::answer::Estimate;
 use crate::sampling::{RecordedShares, Share, WHOLE};
 
@@ -30,6 +30,8 @@ pub(super) struct Seen {
     pub shares: RecordedShares,
     pub window: TimeRange,
     pub baseline: TimeRange,
+    /// The steps into which the requests of the window are divided.
+    pub steps: Option<Steps>,
 }
 
 /// The requests of one kind in the window and in the baseline.
@@ -92,6 +94,8 @@ impl Seen {
             hosts: values(ServiceSample::hosts),
             versions: values(ServiceSample::versions),
             instances: values(ServiceSample::instances),
+            series: self.steps.map(|steps| series(&kinds, steps)),
+            complete_ratio: sample.and_then(ServiceSample::complete_ratio),
             last_seen: last_seen.into_iter().chain([last_end]).flatten().max(),
         }
     }
@@ -192,6 +196,28 @@ impl ServiceState {
         let decisive = self.kind.and_then(|kind| self.requests.iter().find(|of| of.kind == kind));
         decisive.or(self.requests.first())
     }
+}
+
+/// The requests of all kinds in the steps of the window.
+fn series(kinds: &[Compared<'_>], steps: Steps) -> ServiceSeries {
+    let mut found = ServiceSeries {
+        step_us: steps.step_us,
+        requests: vec![0; steps.count],
+        errors: vec![0; steps.count],
+        p95_us: vec![None; steps.count],
+    };
+    let now = kinds.iter().filter_map(|kind| kind.now?.steps());
+    for (place, sums) in now.enumerate() {
+        for (step, numbers) in sums.iter().map(StepSum::numbers).enumerate() {
+            found.requests[step] += numbers.requests;
+            found.errors[step] += numbers.errors;
+            if place == 0 {
+                let [_, p95_us, _] = numbers.percentiles;
+                found.p95_us[step] = p95_us;
+            }
+        }
+    }
+    found
 }
 
 /// The worst problem, with the kind of requests and the operation that has it.

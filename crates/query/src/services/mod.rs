@@ -23,7 +23,8 @@ use crate::beginning::baseline_end;
 use crate::cohort::range;
 use crate::reader::Reader;
 use crate::red::answer::RedRow;
-use crate::red::{ComparedServices, joined};
+use crate::red::{ComparedServices, Steps, joined};
+use crate::series::checked_points;
 use crate::status::answer::{AgentStatus, UntracedServices};
 use crate::why::WhyQuestion;
 use crate::why::answer::WhySuspect;
@@ -67,7 +68,8 @@ impl Reader<'_> {
         let end = began.map_or(window.start, |began| baseline_end(began, window.end));
         let end = end.min(window.start).as_micros();
         let baseline = range(end.saturating_sub(question.baseline_us), end);
-        let mut seen = self.seen_services(service, window, baseline)?;
+        let steps = (question.points > 0).then(|| Steps::of(window, question.points));
+        let mut seen = self.seen_services(service, window, baseline, steps)?;
         // A gap of the service may have other services of the agent.
         let names = seen.names().into_iter().filter(|name| service.is_none_or(|one| one == name));
         let mut services: Vec<ServiceState> = names.map(|name| seen.assess(&name)).collect();
@@ -177,6 +179,7 @@ impl Reader<'_> {
         service: Option<&str>,
         window: TimeRange,
         baseline: TimeRange,
+        steps: Option<Steps>,
     ) -> Result<Seen, QueryError> {
         let mut coverage = self.gaps_of_services(baseline, window)?;
         let shares = self.recorded_shares(TimeRange { start: baseline.start, end: window.end })?;
@@ -197,11 +200,12 @@ impl Reader<'_> {
             names: in_window.union(&in_baseline).cloned().collect(),
             sampled: joined(&sampled.kinds(), &earlier.kinds()),
             shares: &shares,
+            steps,
         };
         let [now, before] = self.served(&compared)?;
         // Nothing of a service that stopped is in the window: its hosts are those of the baseline.
         sampled.add_others(earlier, &before.services());
-        Ok(Seen { now, before, sampled, coverage, shares, window, baseline })
+        Ok(Seen { now, before, sampled, coverage, shares, window, baseline, steps })
     }
 }
 
@@ -248,5 +252,5 @@ fn check(question: &ServicesQuestion) -> Result<(), QueryError> {
     if question.baseline_us <= 0 {
         return Err(QueryError::invalid("baseline", "must be greater than 0"));
     }
-    Ok(())
+    checked_points(question.points, 0).map(drop)
 }

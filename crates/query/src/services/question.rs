@@ -25,4 +25,13 @@ pub struct ServicesQuestion {
     /// baseline is before the change. The window stays as it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub find_beginning: bool,
+    /// Also return the requests of each service over time, in at most so many steps of the window: up
+    /// to 200; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub points: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

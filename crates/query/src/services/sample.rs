@@ -6,6 +6,7 @@ use coral_engine::{Columns, EngineError, TraceQuery};
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use super::answer::ValueList;
+use crate::coverage::has_every_parent;
 use crate::reader::Reader;
 use crate::red::{KindsOfServices, RequestKind, request_kind};
 use crate::sample::{OVERSIZED_IN_INTERVAL, fitting};
@@ -37,6 +38,9 @@ pub(super) struct ServiceSample {
     pub last_end: UnixNanos,
     /// The kinds of requests that the spans served.
     kinds: BTreeSet<RequestKind>,
+    /// The traces of the spans, and those of them in which no parent is missing.
+    traces: u64,
+    whole: u64,
 }
 
 impl Reader<'_> {
@@ -79,6 +83,17 @@ impl Reader<'_> {
         let is_wanted =
             |span: &&Span| service.is_none_or(|name| span.origin.service_name() == name);
         spans.iter().filter(is_wanted).for_each(|span| found.add_span(span));
+        for trace in spans.chunk_by(|one, next| one.trace_id == next.trace_id) {
+            let is_whole = has_every_parent(trace);
+            let services: BTreeSet<&str> =
+                trace.iter().filter(is_wanted).map(|span| span.origin.service_name()).collect();
+            for name in services {
+                if let Some(sample) = found.0.get_mut(name) {
+                    sample.traces += 1;
+                    sample.whole += u64::from(is_whole);
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -134,6 +149,11 @@ impl Sampled {
 }
 
 impl ServiceSample {
+    /// The part of the traces in which no parent is missing; `None` without traces.
+    pub(super) fn complete_ratio(&self) -> Option<f64> {
+        (self.traces > 0).then(|| self.whole as f64 / self.traces as f64)
+    }
+
     pub(super) fn hosts(&self) -> ValueList {
         list(&self.hosts)
     }

@@ -294,6 +294,7 @@ fn services_beyond_the_limit_of_a_minute_are_told_to_be_missing() {
         until_unix_us: NOW,
         baseline_us: 60 * MINUTE_US,
         find_beginning: false,
+        points: 0,
     };
     let shop = ask(&colony.store, None, &question);
     assert_eq!(shop.coverage.len(), 1);

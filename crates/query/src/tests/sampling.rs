@@ -44,6 +44,7 @@ fn services(colony: &Colony, service: Option<&str>) -> Services {
         until_unix_us: NOW,
         baseline_us: BASELINE as i64 * MINUTE_US,
         find_beginning: false,
+        points: 0,
     };
     ask(&colony.store, None, &question)
 }

@@ -26,6 +26,7 @@ pub(super) fn question(service: Option<&str>) -> ServicesQuestion {
         until_unix_us: NOW,
         baseline_us: WINDOW_US,
         find_beginning: false,
+        points: 0,
     }
 }
 

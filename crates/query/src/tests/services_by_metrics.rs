@@ -3,14 +3,14 @@
 use coral_engine::{MetricCheckpoint, PageWriter};
 use coral_store::{Store, StoreConfig};
 use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
-use coral_trace::{Attributes, Span, UnixNanos};
+use coral_trace::{Attributes, Span, SpanId, UnixNanos};
 use tempfile::TempDir;
 
 use super::coverage::NOW;
 use super::services::{WINDOW_US, named, question, served};
 use super::shop::{NOON, ask, shared};
 use crate::answer::{Health, RequestKind};
-use crate::{RedProtocol, RedQuestion, RedSide, RedSource};
+use crate::{Ask as _, Budget, RedProtocol, RedQuestion, RedSide, RedSource, ServicesQuestion};
 
 /// Rows of metrics of every ten seconds of the last hour, each with `count` requests that took 5 ms
 /// or less, of which `failed` failed in the window.
@@ -128,4 +128,48 @@ fn a_rare_message_is_counted_although_the_newest_spans_of_its_service_are_reques
     let messages = messages.unwrap();
     assert_eq!(messages.kind, RequestKind::Messages);
     assert_eq!((messages.now.requests, messages.before.as_ref().unwrap().requests), (1, 1));
+}
+
+#[test]
+fn steps_of_a_service_add_up_to_its_requests_of_metrics_and_spans() {
+    let dir = tempfile::tempdir().unwrap();
+    let messages =
+        (0..40).map(|n| served(n + 500, ("pay", RequestKind::Messages), n * 40 + 1, 9, n < 3));
+    let store = with_metrics(&dir, messages.collect(), 100, 8);
+    let from = shared(store);
+    let question = |points| ServicesQuestion { points, ..question(None) };
+    let answer = ask(&from, &question(15));
+    let pay = named(&answer, "pay");
+    let series = pay.series.as_ref().unwrap();
+    assert_eq!((series.step_us, series.requests.len()), (60_000_000, 15));
+    assert_eq!(series.requests.iter().sum::<u64>(), pay.now.requests);
+    assert_eq!(series.errors.iter().sum::<u64>(), pay.now.errors);
+    // Six rows of metrics a minute, and the messages of the last minute.
+    assert_eq!((series.requests[14], series.errors[14]), (602, 50));
+    // The percentile is that of HTTP requests, which are more.
+    assert!(series.p95_us.iter().all(|micros| micros.is_some_and(|micros| micros < 5_000)));
+    assert_eq!(named(&ask(&from, &question(0)), "pay").series, None);
+    let refused = question(201).answer(&from.at(UnixNanos(NOON)), &Budget::unlimited());
+    assert_eq!(refused.unwrap_err().to_string(), "points: 201 is not between 1 and 200");
+}
+
+#[test]
+fn a_service_says_which_part_of_its_traces_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let spans = (0..40_u64).flat_map(|n| {
+        let root = served(n + 1, ("pay", RequestKind::Http), n * 10 + 1, 4, false);
+        let mut call = served(n + 1, ("cards", RequestKind::Http), n * 10 + 1, 2, false);
+        call.span_id = SpanId::try_from(1_000 + n).unwrap();
+        // The parent of every fourth call is not stored.
+        call.parent_span_id = match n % 4 {
+            0 => Some(SpanId::try_from(9_999).unwrap()),
+            _ => Some(root.span_id),
+        };
+        [root, call]
+    });
+    let lone = served(700, ("cart", RequestKind::Http), 5, 2, false);
+    let store = with_metrics(&dir, spans.chain([lone]).collect(), 1, 0);
+    let answer = ask(&shared(store), &question(None));
+    let ratio = |name| named(&answer, name).complete_ratio;
+    assert_eq!(["pay", "cards", "cart"].map(ratio), [Some(0.75), Some(0.75), Some(1.0)]);
 }

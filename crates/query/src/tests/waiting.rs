@@ -54,6 +54,7 @@ fn services(is_late: bool) -> Services {
             until_unix_us: NOW,
             baseline_us: 60 * MINUTE_US,
             find_beginning: true,
+            points: 0,
         },
     )
 }

@@ -68,6 +68,8 @@ fn service(
         versions: list("1.4.2"),
         instances: ValueList { values: vec!["a".to_owned(), "b".to_owned()], count: 2 },
         last_seen: Some(UnixNanos::from_micros(NOON - 3_000_000)),
+        series: None,
+        complete_ratio: None,
     }
 }
 

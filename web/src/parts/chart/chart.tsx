@@ -56,6 +56,7 @@ const RIGHT = 10;
 const TOP = 8;
 const BOTTOM = 22;
 const DOT_DISTANCE = 24;
+const MAX_DOTS = 40;
 
 export function Chart(props: Props) {
   const times = useTimes();
@@ -76,7 +77,7 @@ export function Chart(props: Props) {
       .sort((one, other) => Number(other.isBad) - Number(one.isBad) || other.value - one.value)
       .map((dot) => ({ ...dot, x: x(dot.at), y: y(dot.value) })),
     DOT_DISTANCE,
-  );
+  ).slice(0, MAX_DOTS);
   const placeOf = (event: MouseEvent) => {
     const box = (event.currentTarget as Element).getBoundingClientRect();
     const at = Math.floor((event.clientX - box.left - LEFT) / inner * size);

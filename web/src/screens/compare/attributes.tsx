@@ -1,8 +1,8 @@
 import { href } from "../../address.ts";
+import type { ComparedAttribute, WordedComparison } from "../../api.ts";
 import { count, percent } from "../../format/count.ts";
 import { Service } from "../../parts/service.tsx";
 import { equals } from "../../search.ts";
-import type { ComparedAttribute, WordedComparison } from "./pending.ts";
 
 /** Values of attributes that are more common on one side: what sets the sides apart. */
 export function Attributes(props: { found: WordedComparison }) {

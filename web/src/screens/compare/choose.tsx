@@ -15,7 +15,8 @@ export function Choose(props: { a: string; b: string; isOpen: boolean }) {
       <button type="submit" class="button-first">Compare</button>
     </form>
   );
-  if (!isOpen) return <details class="section"><summary>Compare something else</summary>{form}</details>;
+  if (!isOpen) return <details class="compare-else"><summary>Compare something else</summary>{form}</details>;
+  if (a !== "") return form;
   return (
     <section>
       <p>Choose a trace, or a search, and what to compare it with. In the <a href={href("traces")}>list of traces</a>, <kbd>Space</kbd> chooses two and <kbd>c</kbd> compares them; an area of the picture is compared with the rest.</p>

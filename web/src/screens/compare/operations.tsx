@@ -1,10 +1,10 @@
 import { amend, href, type Address } from "../../address.ts";
+import type { ComparedRow, ComparedTimes, WordedComparison } from "../../api.ts";
 import { count, counted, percent } from "../../format/count.ts";
 import { difference, duration } from "../../format/duration.ts";
 import { useKeys } from "../../frame/keys.ts";
 import { useListKeys } from "../../parts/list-keys.ts";
 import { serviceColor } from "../../parts/service.tsx";
-import type { ComparedRow, ComparedTimes, WordedComparison } from "./pending.ts";
 import { differing, mainRows } from "./rows.ts";
 
 const PAGE_ROWS = 60;
@@ -51,7 +51,7 @@ export function Operations(props: { found: WordedComparison; address: Address })
           <button type="button" disabled={page === last} onClick={() => amend({ page: page + 1 })}>Next</button>
         </div>
       )}
-      {(found.rows_left_out ?? 0) > 0 && <p class="small soft">{counted(found.rows_left_out ?? 0, "further operation")} that differ less are left out.</p>}
+      {found.rows_left_out > 0 && <p class="small soft">{counted(found.rows_left_out, "further operation")} that differ less are left out.</p>}
     </section>
   );
 }

@@ -1,9 +1,9 @@
 import { href } from "../../address.ts";
+import type { ComparedSide } from "../../api.ts";
 import { counted } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { conditionsOf, words } from "../../search.ts";
 import { Service } from "../../parts/service.tsx";
-import type { ComparedSide } from "./pending.ts";
 
 /** What is compared, with the durations on one scale. */
 export function Sides(props: { a: ComparedSide; b: ComparedSide }) {

@@ -44,8 +44,8 @@ export function Home({ address, window }: ScreenProps) {
       <Gaps coverage={services.answer?.coverage} />
       {(services.answer !== null || services.error === null) && <ServicesSection of={services} address={address} cause={why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null} window={window} />}
       {isReady && <TracesSection window={window} />}
-      {maySeeStatus === true && <AgentsSection of={status} untraced={services.answer?.untraced ?? []} />}
-      <Command text={["coral services", window.flags].filter(Boolean).join(" ")} />
+      {isReady && maySeeStatus === true && <AgentsSection of={status} untraced={services.answer?.untraced ?? []} />}
+      {isReady && <Command text={["coral services", window.flags].filter(Boolean).join(" ")} />}
     </div>
   );
 }

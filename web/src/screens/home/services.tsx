@@ -26,7 +26,7 @@ export function ServicesSection(props: Props) {
   const sort = (SORTS.find((sort) => sort === props.address.params.get("sort")) ?? "health") as Sort;
   const first = Math.max(0, Number(props.address.params.get("first") ?? 0) || 0);
   return (
-    <section class="section">
+    <section class={`section${props.of.answer === null ? " home-services-soon" : ""}`}>
       <h2>Services</h2>
       <Answer of={props.of} what="services">
         {(answer) => answer.services.length === 0
@@ -89,17 +89,25 @@ function Table(props: { rows: ServiceRow[]; leftOut: number; sort: Sort; first: 
   );
 }
 
+const MAX_HOST = 40;
+const MAX_REASON = 200;
+
+/** `text`, cut where it is too long for a cell. */
+function short(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
 const SICK: readonly Health[] = ["failing", "slow", "not_seen", "fewer_requests"];
 
 function Row({ of, cause, hasRatio }: { of: ServiceRow; cause: WhySuspect | null; hasRatio: boolean }) {
   const { now, series } = of;
   const isSick = SICK.includes(of.health);
-  const hosts = of.hosts.values.slice(0, 2).join(", ") + (of.hosts.count > 2 ? ` and ${of.hosts.count - 2} more` : "");
+  const hosts = of.hosts.values.slice(0, 2).map((host) => short(host, MAX_HOST)).join(", ") + (of.hosts.count > 2 ? ` and ${of.hosts.count - 2} more` : "");
   return (
     <tr class={isSick ? "sick" : undefined}>
       <th scope="row"><Service name={of.name} /></th>
       <td class="services-state" data-label="State">
-        <State health={of.health} /> <span class="services-reason">{reasonOf(of)}</span>
+        <State health={of.health} /> <span class="services-reason">{short(reasonOf(of), MAX_REASON)}</span>
         {isSick && <a class="row-link small" href={href("why", { service: of.name })} aria-label={`Why is ${of.name} not well`}>Why</a>}
         <CauseOf of={of} cause={cause} />
       </td>

@@ -47,10 +47,12 @@ export function Wrong(props: Props) {
   const tone = props.hasChange ? " home-bad" : isWell ? " home-well" : "";
   return (
     <section class={`home-wrong${tone}`} aria-label="What is wrong">
-      {services.answer !== null && services.isCurrent
-        ? <div class="home-first">{props.hasChange ? <Cause of={why} services={services.answer} details={props.details} /> : <Well details={props.details} services={services.answer} />}</div>
-        : <Answer of={services} what="services">{(old) => props.hasChange ? <Cause of={why} services={old} details={props.details} /> : <Well details={props.details} services={old} />}</Answer>}
-      <div class="home-changes">
+      <div class="home-first" key="first">
+        {services.answer !== null && services.isCurrent
+          ? <First {...props} services={services.answer} />
+          : <Answer of={services} what="services">{(old) => <First {...props} services={old} />}</Answer>}
+      </div>
+      <div class="home-changes" key="changes">
         <h2>{cause === null ? "What changed" : "What else changed"}</h2>
         <Answer of={anomalies} what="changes">
           {(found) => <Changes of={found} cause={cause} />}
@@ -58,6 +60,12 @@ export function Wrong(props: Props) {
       </div>
     </section>
   );
+}
+
+function First(props: { services: WordedServices; why: Asked<WordedWhy>; details: string; hasChange: boolean }) {
+  return props.hasChange
+    ? <Cause of={props.why} services={props.services} details={props.details} />
+    : <Well details={props.details} services={props.services} />;
 }
 
 /** What can be said when nothing is wrong: how much is served, and what is slowest. */

@@ -2,15 +2,17 @@
 import { useState } from "preact/hooks";
 import { amend, href, type Address } from "../../address.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
-import type { RedProtocol, WordedServices } from "../../api.ts";
+import type { RedProtocol, RequestSeries, WordedServices } from "../../api.ts";
 import { count, perSecond, rate } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { useTimes } from "../../format/time.ts";
 import { Chart, type Dot } from "../../parts/chart/chart.tsx";
 import type { Window } from "../../window.ts";
-import { POINTS, SERIES, type SeriesAnswer, type State } from "./pending.ts";
+import type { State } from "./pending.ts";
 import { SeriesTable } from "./series-table.tsx";
 
+/** How many steps the window is divided into. */
+const POINTS = 60;
 const PROTOCOLS: readonly RedProtocol[] = ["http", "grpc", "sql"];
 const NAMES: Record<RedProtocol, string> = { http: "HTTP", grpc: "gRPC", sql: "SQL" };
 
@@ -35,10 +37,13 @@ export function OverTime(props: Props) {
     ...(hasStatements ? [{ protocol: "sql" as const, side: "client" as const, text: "SQL statements" }] : []),
   ];
   const asks = protocol === null ? null : { protocol, service: props.name, side: isClient ? ("client" as const) : ("server" as const), ...props.window.ask, points: POINTS, ...(route === null ? {} : { route }) };
-  const series = useAnswer(SERIES, asks);
-  const routes = props.answer?.detail?.operations.filter(({ kind }) => kind === protocol) ?? [];
+  const series = useAnswer("series/{protocol}", asks);
+  const rows = protocol === "sql"
+    ? props.answer?.detail?.statements.map(({ row }) => [row.operation, row.table].filter(Boolean).join(" "))
+    : isClient ? [] : props.answer?.detail?.operations.filter(({ kind }) => kind === protocol).map(({ name }) => name);
+  const routes = [...new Set(rows ?? [])].filter((name) => name !== "");
   return (
-    <section class="section">
+    <section class={`section${protocol === null || params.has("table") ? "" : " over-time"}`}>
       <div class="head">
         <h2>Over time</h2>
         <span class="actions">
@@ -46,11 +51,11 @@ export function OverTime(props: Props) {
             <button key={choice.text} type="button" class="small" aria-pressed={choice.protocol === protocol && (choice.side === "client") === isClient}
               onClick={() => amend({ protocol: choice.protocol, side: choice.side === "client" ? "client" : null, route: null })}>{choice.text}</button>
           ))}
-          {(routes.length > 1 || route !== null) && !isClient && (
-            <label class="small">Operation <select value={route ?? ""} onChange={(event) => amend({ route: event.currentTarget.value || null })}>
+          {(routes.length > 1 || route !== null) && (
+            <label class="small">{protocol === "sql" ? "Statement" : "Operation"} <select value={route ?? ""} onChange={(event) => amend({ route: event.currentTarget.value || null })}>
               <option value="">all</option>
-              {route !== null && !routes.some(({ name }) => name === route) && <option value={route}>{route}</option>}
-              {routes.map(({ name }) => <option key={name} value={name}>{name}</option>)}
+              {route !== null && !routes.includes(route) && <option value={route}>{route}</option>}
+              {routes.map((name) => <option key={name} value={name}>{name}</option>)}
             </select></label>
           )}
           <button type="button" class="small" aria-pressed={params.has("table")} onClick={() => amend({ table: params.has("table") ? null : 1 })}>Table</button>
@@ -59,18 +64,15 @@ export function OverTime(props: Props) {
       {protocol === null
         ? <p class="soft">Charts show HTTP and gRPC requests and SQL statements. This service has none in this window; its numbers are above.</p>
         : <Answer of={series} what="numbers over time">
-          {(answer) => {
-            const series = answer as unknown as SeriesAnswer;
-            return params.has("table")
-              ? <SeriesTable of={series} />
-              : <Charts of={series} began={props.state.began_unix_us} answer={props.answer} name={props.name} />;
-          }}
+          {(answer) => params.has("table")
+            ? <SeriesTable of={answer} />
+            : <Charts of={answer} began={props.state.began_unix_us} answer={props.answer} name={props.name} />}
         </Answer>}
     </section>
   );
 }
 
-function Charts(props: { of: SeriesAnswer; began: number | null; answer: WordedServices | null; name: string }) {
+function Charts(props: { of: RequestSeries; began: number | null; answer: WordedServices | null; name: string }) {
   const times = useTimes();
   const [cursor, setCursor] = useState<number | null>(null);
   const { of } = props;

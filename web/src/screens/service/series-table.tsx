@@ -1,11 +1,11 @@
 import { href } from "../../address.ts";
+import type { RequestSeries } from "../../api.ts";
 import { count, rate } from "../../format/count.ts";
 import { duration, percentile } from "../../format/duration.ts";
 import { useTimes } from "../../format/time.ts";
-import type { SeriesAnswer } from "./pending.ts";
 
 /** The numbers of the charts, newest first. */
-export function SeriesTable({ of }: { of: SeriesAnswer }) {
+export function SeriesTable({ of }: { of: RequestSeries }) {
   const times = useTimes();
   const rows = of.requests.map((_, at) => at).reverse();
   return (

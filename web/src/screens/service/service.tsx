@@ -75,7 +75,7 @@ export function ServiceScreen({ address, window }: ScreenProps) {
         </>
       )}
       {state !== undefined && <SlowTraces service={name} window={window} />}
-      <Command text={["coral services", word(name), window.flags].filter(Boolean).join(" ")} />
+      {(answer !== null || services.error !== null) && <Command text={["coral services", word(name), window.flags].filter(Boolean).join(" ")} />}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { shortened } from "./attributes.tsx";
 import { Cause } from "./cause.tsx";
 import { CYCLE, REDACTED, type Rows } from "./rows.ts";
 import type { Selection } from "./view.ts";
+import { Wholeness } from "./wholeness.tsx";
 
 interface Props {
   trace: Waterfall;
@@ -32,7 +33,7 @@ export function Header(props: Props) {
       <div class="head trace-head">
         <h1>{isHidden ? "A request of a hidden service" : shortened(rows.nameOf(root)) || "A span without a name"}</h1>
         {!isHidden && <Service name={rows.serviceOf(root)} />}
-        <span class="trace-took"><strong>{duration(took)}</strong>{hasMore && <span class="trace-more">, {duration(trace.trace_duration_us)} with what went on besides</span>}</span>
+        <span class="trace-took"><strong>{duration(took)}</strong>{hasMore && <span class="trace-more">, the whole trace {duration(trace.trace_duration_us)}</span>}</span>
         <div class="actions trace-actions">
           <a class="button" href={href("compare", { a: trace.trace_id })} title="Compare with healthy traces (b)">Compare with healthy</a>
         </div>
@@ -48,6 +49,7 @@ export function Header(props: Props) {
       </p>
       <Cause traceId={trace.trace_id} rows={rows} isAsked={props.isAsked} selection={props.selection} />
       <Remarks {...props} />
+      <Wholeness traceId={trace.trace_id} spans={trace.span_count} isAsked={props.isAsked} isComplete={trace.complete} />
       <ServiceTimes times={trace.service_times} />
     </>
   );

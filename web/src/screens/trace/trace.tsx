@@ -20,7 +20,6 @@ import { countOf, matchesOf, nextRow } from "./matches.ts";
 import { MiniMap } from "./minimap.tsx";
 import { Failed, NoId, NotStored } from "./missing.tsx";
 import { Operations } from "./operations.tsx";
-import { usePending } from "./pending.ts";
 import { ERROR, Rows } from "./rows.ts";
 import { Toolbar } from "./toolbar.tsx";
 import { Usual } from "./usual.ts";
@@ -37,7 +36,8 @@ export function TraceScreen({ address }: ScreenProps) {
   const clocks = params.get("adjust_clocks") === "true";
   const asked = useAnswer("traces/{id}/waterfall", id === "" ? null : { id, source, adjust_clocks: clocks });
   if (id === "") return <NoId />;
-  if (asked.error !== null && (asked.answer === null || asked.error.status === 409)) return <Failed id={id} of={asked} />;
+  // The trace before is no answer to an id that is wrong.
+  if (asked.error !== null && (asked.answer === null || (asked.error.status >= 400 && asked.error.status < 500))) return <Failed id={id} of={asked} />;
   return (
     <>
       {asked.answer === null && <h1 class="unseen">Trace</h1>}
@@ -69,7 +69,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   }, [inUrl, rows, root, view.view]);
   const isDetail = view.details || view.view === "json";
   const span = useAnswer("traces/{id}/spans/{span}", chosen !== null && isDetail ? { id, span: chosen } : null);
-  const compared = usePending("compare", isPainted ? { a: id, source } : null);
+  const compared = useAnswer("compare", isPainted ? { a: id, source } : null);
   const usual = useMemo(() => (compared.answer && compared.answer.b.traces > 0 ? new Usual(compared.answer, rows) : null), [compared.answer, rows]);
 
   const rowsFound = view.q === "" || found.error !== null ? null : (found.answer?.rows ?? null);

@@ -131,7 +131,7 @@ export function Waterfall(props: Props) {
   return (
     <div class={`waterfall ${isNarrow ? "is-narrow" : ""}`} style={{ "--name": `${percent}%` }}>
       {!isNarrow && <Splitter percent={percent} split={split} />}
-      <div class="waterfall-head" aria-hidden="true">
+      <div class="waterfall-head" aria-hidden="true" style={{ paddingRight: `calc(${(ref.current?.offsetWidth ?? 0) - size.width}px + 0.25rem)` }}>
         <div class="line-name">Service and operation</div>
         <div class="line-took">Took</div>
         <div class="line-usual" title={props.usual ? `The median in ${counted(props.usual.traces, "healthy trace")} of the same operation` : undefined}>{props.usual && "Usual"}</div>
@@ -146,6 +146,9 @@ export function Waterfall(props: Props) {
           onFocusIn={() => { hasFocus.current = true; }}
           onFocusOut={(event) => { if (event.relatedTarget !== null) hasFocus.current = false; }}
         >
+          <div class="gridlines" role="presentation" aria-hidden="true">
+            <div class="line-time">{marks.map((mark) => <span key={mark} class="gridline" style={{ left: `${part(mark, zoom) * 100}%` }} />)}</div>
+          </div>
           {shownLines.map((line) => {
             const row = lines[line]!;
             return (

@@ -80,7 +80,7 @@ function Picture(props: { map: Heatmap; area: Area }) {
   const ticks = timeTicks(map, innerWidth < 640 ? 4 : 9);
   const across = (time: number) => (time - map.since_unix_us) / (map.until_unix_us - map.since_unix_us);
   // A label at the end would be cut.
-  const labelled = ticks.times.filter((time) => across(time) < (innerWidth < 640 ? 0.85 : 0.96));
+  const labelled = ticks.times.filter((time) => across(time) < (innerWidth < 640 ? 0.85 : innerWidth < 1_000 ? 0.93 : 0.96));
   const label = (time: number) => (ticks.step >= 86_400_000_000 ? times.short(time) : ticks.step >= 60_000_000 ? times.minute(time) : times.precise(time).slice(0, 8));
   const said = cells ?? pointed;
   return (

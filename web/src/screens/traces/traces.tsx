@@ -1,8 +1,7 @@
 // Searches traces: what was understood, when they began and how long they took, and each of them.
 import { amend } from "../../address.ts";
-import type { Heatmap } from "../../api.ts";
+import type { Heatmap, TraceList } from "../../api.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
-import type { AnswerTo, Ask } from "../../ask.ts";
 import { count, counted } from "../../format/count.ts";
 import { useKeys } from "../../frame/keys.ts";
 import { useTitle } from "../../frame/title.ts";
@@ -17,7 +16,6 @@ import { durations, HeatmapPart } from "./heatmap.tsx";
 import { Picked, TraceRows } from "./list.tsx";
 import { Mistake } from "./mistake.tsx";
 import { Nothing } from "./nothing.tsx";
-import type { PagedTraceList } from "./pending.ts";
 import { command, isNarrowed, narrow, PAGE_ROWS, rangeOf, restLink, viewOf, type View } from "./view.ts";
 
 const FAILED = "status:error";
@@ -32,7 +30,7 @@ export function Traces({ address, window }: ScreenProps) {
   const list = useAnswer("traces", {
     q: view.q, ...rangeOf(view, window), min_duration_us: view.area.min, max_duration_us: view.area.max, by: view.by,
     sort: view.sort, after: view.after, source: view.source, causes: true, limit: PAGE_ROWS,
-  } as Ask<"traces">);
+  });
   const columns = innerWidth < 640 ? FEW_COLUMNS : MANY_COLUMNS;
   const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: ROWS });
   // One sentence is enough for a search that both questions cannot read.
@@ -49,10 +47,10 @@ export function Traces({ address, window }: ScreenProps) {
       {!isMistake && <Answer of={heatmap} what="the durations">{(map) => map.traces > 0 && <HeatmapPart map={map} view={view} />}</Answer>}
       <AreaLine view={view} link={restLink(view, window)} map={heatmap.answer} />
       {isMistake ? <Mistake q={view.q} message={list.error?.message ?? ""} hint={list.error?.hint ?? null} /> : <Answer of={list} what="traces">
-        {(answer: AnswerTo<"traces">) => (
+        {(answer) => (
           <>
             <Gaps coverage={answer.coverage} />
-            <GroupPicker view={view} />
+            {answer.traces.length > 0 && <GroupPicker view={view} />}
             {answer.groups !== null && <GroupTable groups={answer.groups} view={view} />}
             {answer.traces.length === 0 ? <Nothing list={answer} view={view} window={window} /> : <Page list={answer} view={view} />}
           </>
@@ -70,7 +68,7 @@ function Sum(props: { map: Heatmap | null; label: string }) {
   const { errors } = sumOf(map, allOf(map));
   return (
     <p class="soft">
-      {map.cut && "more than "}{counted(map.traces, "trace")}, {errors > 0 ? <span class="tone-bad">✕ {count(errors)} with a failed span</span> : "none failed"}, {props.label}
+      {map.traces === 0 ? "no trace" : <>{map.cut && "more than "}{counted(map.traces, "trace")}</>}, {map.traces > 0 && <>{errors > 0 ? <span class="tone-bad">✕ {count(errors)} with a failed span</span> : "none failed"}, </>}{props.label}
     </p>
   );
 }
@@ -108,7 +106,7 @@ function AreaLine(props: { view: View; link: string | null; map: Heatmap | null 
   );
 }
 
-function Page(props: { list: PagedTraceList; view: View }) {
+function Page(props: { list: TraceList; view: View }) {
   const { list, view } = props;
   const order = view.sort === "slowest" ? "slowest first" : "newest first";
   const further = view.sort === "slowest" ? "Faster" : "Older";

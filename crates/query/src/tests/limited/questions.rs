@@ -250,6 +250,7 @@ fn check_services(limited: &SharedSources, only: &SharedSources) -> Result<(), T
             until_unix_us,
             baseline_us,
             find_beginning,
+            points: 5,
         };
         // Services of agents that Beyla does not trace are told to nobody who is limited.
         same(limited, only, &question, &[])?;
