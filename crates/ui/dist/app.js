@@ -1719,6 +1719,14 @@
     ]);
   }
 
+  // src/parts/spelled.tsx
+  function Spelled({ text, code: Code = Plain }) {
+    return /* @__PURE__ */ a3($, { children: text.split("`").map((part3, at) => at % 2 === 1 ? /* @__PURE__ */ a3(Code, { text: part3 }, at) : part3) });
+  }
+  function Plain({ text }) {
+    return /* @__PURE__ */ a3("code", { children: text });
+  }
+
   // src/parts/state.tsx
   var WORDS3 = {
     failing: { word: "failing", mark: "✕", tone: "bad" },
@@ -1754,7 +1762,7 @@
     if (verb === "services") return noun === void 0 ? { page: "", title: "Home", params: when } : { page: "service", title: "Service", params: { name: noun, ...when } };
     if (verb !== "query") return null;
     if (noun === "anomalies") return { page: "", title: "What changed", params: when };
-    if (noun === "topology") return { page: "map", title: "Map", params: { focus: flags.get("focus")?.[0], diff: flags.get("diff")?.[0], ...when } };
+    if (noun === "topology") return { page: "map", title: "Map", params: { ...flags.has("focus") ? { focus: flags.get("focus")?.[0] } : {}, diff: flags.get("diff")?.[0], ...when } };
     if (noun === "sql") return { page: "sql", title: "SQL", params: { q: third, ...when } };
     if (noun !== "beyla" || third === void 0) return null;
     if (third === "traces") {
@@ -1823,11 +1831,8 @@
     return word2 === null ? words3 : [...words3, word2];
   }
 
-  // src/screens/ask/spelled.tsx
-  function Spelled({ text }) {
-    return /* @__PURE__ */ a3($, { children: text.split("`").map((part3, at) => at % 2 === 1 ? /* @__PURE__ */ a3(Code, { text: part3 }, at) : part3) });
-  }
-  function Code({ text }) {
+  // src/screens/ask/command-link.tsx
+  function CommandLink({ text }) {
     const place = placeOf(text);
     return place === null ? /* @__PURE__ */ a3("code", { children: text }) : /* @__PURE__ */ a3("a", { href: href(place.page, place.params), children: /* @__PURE__ */ a3("code", { children: text }) });
   }
@@ -1860,8 +1865,11 @@
     ] });
   }
   function Page({ answer, question: question2 }) {
-    const { findings, queries } = answer;
-    const places = queries.map(placeOf);
+    const { findings, queries, understanding } = answer;
+    const places = queries.map((query) => {
+      const place = placeOf(query);
+      return place?.page === "map" && understanding?.service ? { ...place, params: { focus: understanding.service, ...place.params } } : place;
+    });
     const isExamples = findings.kind === "not_understood";
     const sections = question2 === "" && isExamples ? answer.sections.slice(1) : answer.sections;
     return /* @__PURE__ */ a3($, { children: [
@@ -1897,7 +1905,7 @@
     const place = line.query === null ? null : places[line.query - 1] ?? null;
     const query = line.query === null ? void 0 : queries[line.query - 1];
     return /* @__PURE__ */ a3("li", { "data-answer-line": true, children: [
-      /* @__PURE__ */ a3("span", { children: /* @__PURE__ */ a3(Spelled, { text: line.text }) }),
+      /* @__PURE__ */ a3("span", { children: /* @__PURE__ */ a3(Spelled, { text: line.text, code: CommandLink }) }),
       place !== null && /* @__PURE__ */ a3("a", { class: "ask-place", href: href(place.page, place.params), title: query, "aria-label": `${place.title}: where this is from`, children: [
         place.title,
         " →"
@@ -4132,7 +4140,9 @@
     const chooseEdge = ({ edge }) => amend({ caller: edge.from, callee: edge.to, protocol: edge.protocol, node: null });
     const chooseNode = (node, how) => amend({ node, caller: null, callee: null, protocol: null }, how);
     const step = (by) => {
-      const at = shown2.findIndex(({ key }) => key === about2.edge);
+      const now2 = read().params;
+      const edge = keyOf({ from: now2.get("caller") ?? "", to: now2.get("callee") ?? "", protocol: now2.get("protocol") ?? "" });
+      const at = shown2.findIndex(({ key }) => key === edge);
       const next = shown2[at < 0 ? 0 : Math.min(Math.max(0, at + by), shown2.length - 1)];
       if (next) amend({ caller: next.edge.from, callee: next.edge.to, protocol: next.edge.protocol, node: null }, "replace");
     };
@@ -5231,6 +5241,7 @@ ${sql}`;
     const first2 = Math.max(0, Math.min(Math.floor(top / height) - BEFORE2, rows.length - MOST3));
     const shown2 = rows.slice(first2, first2 + MOST3);
     const after = rows.length - first2 - shown2.length;
+    const step = (by) => choose(Number(read().params.get("row") ?? (by > 0 ? 0 : 2)) + by);
     const choose = (row) => {
       const next = Math.min(Math.max(1, row), rows.length);
       amend({ row: next }, "replace");
@@ -5248,8 +5259,8 @@ ${sql}`;
       if (isThere) reveal(chosen);
     }, [isThere]);
     useKeys("SQL", [
-      { keys: "j", does: "next row", run: () => choose((chosen ?? 0) + 1) },
-      { keys: "k", does: "row before", run: () => choose((chosen ?? 2) - 1) },
+      { keys: "j", does: "next row", run: () => step(1) },
+      { keys: "k", does: "row before", run: () => step(-1) },
       { keys: "Escape", does: "choose no row", run: () => amend({ row: null }, "replace") }
     ]);
     return /* @__PURE__ */ a3("div", { ref: box2, class: "sql-box", tabIndex: 0, role: "region", "aria-label": "Rows", onScroll: (event) => setTop(event.currentTarget.scrollTop), children: /* @__PURE__ */ a3("table", { class: "sql-table", "aria-rowcount": rows.length + 1, children: [
@@ -5459,10 +5470,10 @@ ${sql}`;
     const at = positionOf(error.message, statement);
     return /* @__PURE__ */ a3("div", { class: "notice notice-bad", role: "alert", children: [
       /* @__PURE__ */ a3("p", { children: [
-        /* @__PURE__ */ a3("strong", { children: sentence(first2) }),
+        /* @__PURE__ */ a3("strong", { children: /* @__PURE__ */ a3(Spelled, { text: sentence(first2) }) }),
         error.hint !== null && /* @__PURE__ */ a3($, { children: [
           " ",
-          sentence(error.hint)
+          /* @__PURE__ */ a3(Spelled, { text: sentence(error.hint) })
         ] })
       ] }),
       rest.join("").trim() !== "" && /* @__PURE__ */ a3("pre", { class: "sql-error", children: rest.join("\n").replace(/^\n+/, "") }),
@@ -5507,7 +5518,7 @@ ${sql}`;
       /* @__PURE__ */ a3("p", { class: "sql-count", children: [
         /* @__PURE__ */ a3("strong", { children: counted(rows.rows.length, "row") }),
         tookMs !== null && !isOld && /* @__PURE__ */ a3("span", { class: "soft", children: tookMs < 1e3 ? `${tookMs} ms` : `${(tookMs / 1e3).toFixed(1)} s` }),
-        isOld && /* @__PURE__ */ a3("span", { class: "soft", children: "of the statement before" }),
+        isOld && /* @__PURE__ */ a3("span", { class: "soft", children: rows.isWhole ? "of the statement before" : "before it ended" }),
         rows.rows.length > 0 && /* @__PURE__ */ a3("span", { class: "actions", children: [
           /* @__PURE__ */ a3("button", { type: "button", onClick: () => save("csv"), children: "Save CSV" }),
           /* @__PURE__ */ a3("button", { type: "button", onClick: () => save("json"), children: "Save JSON" })
@@ -9290,6 +9301,7 @@ ${operation2.kind}`);
     const columns = innerWidth < 640 ? FEW_COLUMNS : MANY_COLUMNS;
     const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: ROWS2 });
     const isMistake = list.error?.status === 400 && list.error.message.startsWith("q:");
+    const isFailure = isMistake || list.error !== null && heatmap.error !== null && heatmap.answer === null;
     useKeys("Traces", [{ keys: "Escape", does: "out of the area", run: () => isNarrowed(view.area) && narrow({ min: null, max: null, area_from: null, area_to: null }) }]);
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("div", { class: "head traces-head", children: [
@@ -9298,7 +9310,7 @@ ${operation2.kind}`);
         /* @__PURE__ */ a3(Choices, { view })
       ] }),
       /* @__PURE__ */ a3(Chips, { view }),
-      !isMistake && /* @__PURE__ */ a3(Answer, { of: heatmap, what: "the durations", children: (map) => map.traces > 0 && /* @__PURE__ */ a3(HeatmapPart, { map, view }) }),
+      !isFailure && /* @__PURE__ */ a3(Answer, { of: heatmap, what: "the durations", children: (map) => map.traces > 0 && /* @__PURE__ */ a3(HeatmapPart, { map, view }) }),
       /* @__PURE__ */ a3(AreaLine, { view, link: restLink(view, window), map: heatmap.answer }),
       isMistake ? /* @__PURE__ */ a3(Mistake, { q: view.q, message: list.error?.message ?? "", hint: list.error?.hint ?? null }) : /* @__PURE__ */ a3(Answer, { of: list, what: "traces", children: (answer) => /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3(Gaps, { coverage: answer.coverage }),
@@ -9651,9 +9663,10 @@ ${operation2.kind}`);
   // src/screens/why/evidence.tsx
   function Evidence({ cause, about: about2, chosen }) {
     const { evidence } = cause;
-    const at = Math.min(Math.max(1, Number.isInteger(chosen) ? chosen : 1), Math.max(1, evidence.length));
+    const within = (place) => Math.min(Math.max(1, Number.isInteger(place) ? place : 1), Math.max(1, evidence.length));
+    const at = within(chosen);
     const move = (by) => {
-      const next = Math.min(Math.max(1, at + by), evidence.length);
+      const next = within(within(Number(read().params.get("evidence") ?? 1)) + by);
       amend({ evidence: next === 1 ? null : next }, "replace");
       document.querySelector(`[data-evidence="${next}"] a`)?.scrollIntoView({ block: "nearest" });
     };
