@@ -54,7 +54,8 @@ function App() {
   const [revision, setRevision] = useState(0);
   const [live, setLive] = useState(stored("live") !== "off");
   const refresh = useCallback(() => setRevision((revision) => revision + 1), []);
-  const isLive = live && window.isRelative && LIVE.includes(address.page);
+  const mayBeLive = window.isRelative && LIVE.includes(address.page);
+  const isLive = live && mayBeLive;
   useEffect(() => {
     if (!isLive) return;
     const timer = setInterval(() => { if (!document.hidden) refresh(); }, LIVE_MS);
@@ -68,7 +69,7 @@ function App() {
     <ZoneContext.Provider value={zone}>
       <RefreshContext.Provider value={revision}>
         <Frame
-          address={address} window={window} zone={zone} person={personOf(visitor)} live={live} refresh={refresh}
+          address={address} window={window} zone={zone} person={personOf(visitor)} live={mayBeLive ? live : null} refresh={refresh}
           setLive={(live) => { store("live", live ? null : "off"); setLive(live); }}
         >
           <Screen address={address} window={window} />

@@ -27,7 +27,8 @@ interface Props {
   window: Window;
   zone: Zone;
   person: Person | null;
-  live: boolean;
+  /** Whether the page asks again by itself; null for a screen that never does. */
+  live: boolean | null;
   setLive: (live: boolean) => void;
   refresh: () => void;
   children: ComponentChildren;
@@ -72,7 +73,7 @@ export function Frame(props: Props) {
     <>
       <a class="skip" href="#content">Skip to the content</a>
       <header class="top">
-        <a class="brand" href={href("")} aria-label="Coral, Home"><img src="./icon.svg" alt="" width="22" height="22" />coral</a>
+        <a class="brand" href={href("")} aria-label="Coral, Home"><img src="./icon.svg" alt="" width="22" height="22" /><span class="brand-name">coral</span></a>
         <nav aria-label="Pages">
           {LINKS.filter((link) => !link.needs || props.person === null || props.person.permissions.includes(link.needs)).map((link) => (
             <a key={link.page} href={href(link.page)} aria-current={current === link.page ? "page" : undefined}>{link.title}</a>
@@ -81,8 +82,8 @@ export function Frame(props: Props) {
         <Omnibox address={address} />
         <div class="tools">
           <TimePicker window={window} />
-          {window.isRelative && (
-            <button type="button" class="quiet live" aria-pressed={props.live} onClick={() => props.setLive(!props.live)} title={props.live ? "The page asks again by itself. Press to stop." : "Ask again by itself"}>Live</button>
+          {props.live !== null && (
+            <button type="button" class="quiet live" aria-pressed={props.live} onClick={() => props.setLive(props.live !== true)} title={props.live ? "The page asks again by itself. Press to stop." : "Ask again by itself"}>Live</button>
           )}
           <button type="button" class="quiet" onClick={turnZone} title="Time zone">{zone === "utc" ? "UTC" : "Local"}</button>
           <button type="button" class="quiet" onClick={copyLink} title="Copy a link with fixed times">Link</button>
