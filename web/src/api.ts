@@ -1234,6 +1234,24 @@ export interface ServiceOperation {
   now: RedNumbers;
 }
 
+/**
+ * The requests that a service served, over time. Each list has one number for each step of the
+ * window, the earliest first.
+ */
+export interface ServiceSeries {
+  /** How many of them failed. */
+  errors: number[];
+  /**
+   * The 95th percentile of the durations in microseconds, of the kind with the most requests in
+   * the window; null without requests, or above all buckets of metrics.
+   */
+  p95_us: (number | null)[];
+  /** How many requests there were in each step. */
+  requests: number[];
+  /** How long a step is, in microseconds. */
+  step_us: number;
+}
+
 /** One service: how well it is, and the numbers of the requests that it serves. */
 export interface ServiceState {
   /** The same numbers in the baseline; null without requests in the baseline. */
@@ -1244,6 +1262,12 @@ export interface ServiceState {
    * for those after the first four.
    */
   began_unix_us: number | null;
+  /**
+   * The part of the newest traces with a span of the service in which no parent is missing but
+   * that of the topmost span: 0 to 1. The traces are those of the window, or of the baseline if
+   * the service has none in the window. Null without such traces.
+   */
+  complete_ratio: number | null;
   /** How well the service is. */
   health: Health;
   /** Values of the resource attribute `host.name` in spans of the service. */
@@ -1274,6 +1298,8 @@ export interface ServiceState {
   operation: ServiceOperation | null;
   /** The requests that the service served, by kind; the kind with the most requests first. */
   requests: KindOfRequests[];
+  /** The requests of the window over time, of all kinds together; null unless `points` was given. */
+  series: ServiceSeries | null;
   /** Why the health is unknown; null unless it is. */
   unknown_because: UnknownHealth | null;
   /** Values of `service.version`. */
@@ -1383,6 +1409,11 @@ export interface ServicesQuestion {
    * baseline is before the change. The window stays as it is.
    */
   find_beginning?: boolean;
+  /**
+   * Also return the requests of each service over time, in at most so many steps of the window: up
+   * to 200; 0 for none.
+   */
+  points?: number;
   /**
    * Only this service, by its `service.name`, with its operations, callers, callees, statements,
    * hosts and versions. Null: all services.
@@ -2941,7 +2972,7 @@ export interface Questions {
   "heatmap": { ask: { columns?: number; q?: string; rows?: number; service?: string | null; since_unix_us?: number; source?: Source; until_unix_us?: number; since?: string; until?: string; tz?: string }; answer: Heatmap };
   "red/{protocol}": { ask: { compare_us?: number | null; over_us?: number | null; protocol?: RedProtocol; service?: string; side?: RedSide; since_unix_us?: number; slow?: boolean; source?: RedSource | null; until_unix_us?: number; compare?: string; over?: string; since?: string; until?: string; tz?: string }; answer: RedTable };
   "series/{protocol}": { ask: { points?: number; protocol?: RedProtocol; route?: string | null; service?: string; side?: RedSide; since_unix_us?: number; source?: RedSource | null; until_unix_us?: number; since?: string; until?: string; tz?: string }; answer: RequestSeries };
-  "services": { ask: { baseline_us?: number; find_beginning?: boolean; service?: string | null; since_unix_us?: number; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedServices };
+  "services": { ask: { baseline_us?: number; find_beginning?: boolean; points?: number; service?: string | null; since_unix_us?: number; until_unix_us?: number; baseline?: string; since?: string; until?: string; tz?: string }; answer: WordedServices };
   "status": { ask: {}; answer: ColonyStatus };
   "topology": { ask: { depth?: number | null; diff_us?: number | null; focus?: string | null; layout?: LayoutDirection | null; since_unix_us?: number; source?: Source; top?: number | null; until_unix_us?: number; diff?: string; since?: string; until?: string; tz?: string }; answer: Topology };
   "traces": { ask: { after?: string; attributes?: string; by?: string; causes?: boolean; limit?: number; max_duration_us?: number | null; min_duration_us?: number | null; name?: string | null; q?: string; service?: string | null; since_unix_us?: number | null; sort?: Sort; source?: Source; status?: SpanStatus | null; until_unix_us?: number | null; max_duration?: string; min_duration?: string; since?: string; until?: string; tz?: string }; answer: TraceList };

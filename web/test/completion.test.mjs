@@ -9,6 +9,7 @@ const shown = ({ text, at }) => `${text.slice(0, at)}|${text.slice(at)}`;
 test("a key is completed where a word begins", () => {
   assert.deepEqual(at("ser|"), { from: 0, to: 3, key: null, prefix: "ser", others: "" });
   assert.deepEqual(at("status:error -ser|v x:y"), { from: 14, to: 18, key: null, prefix: "ser", others: "status:error x:y" });
+  assert.equal(at("stat ser|").others, "");
   assert.equal(at("(ser|").prefix, "ser");
   assert.equal(at("a:b |").prefix, "");
 });

@@ -160,7 +160,7 @@ test("only addresses of web pages become links, and no character is cut in half"
 });
 
 test("the deepest failing span has no failing span below it", () => {
-  assert.equal(deepestFailure(TREE), 2);
-  assert.equal(deepestFailure(rows([[0, "a", "x", 0, 9, 1, 1], [1, "b", "y", 0, 2, 2, 1], [2, "b", "z", 0, 1, 1]])), 1);
-  assert.equal(deepestFailure(rows([[0, "a", "x", 0, 9, 1]])), -1);
+  assert.deepEqual(deepestFailure(TREE), { row: 2, places: 1 });
+  assert.equal(deepestFailure(rows([[0, "a", "x", 0, 9, 1, 1], [1, "b", "y", 0, 2, 2, 1], [2, "b", "z", 0, 1, 1]])).row, 1);
+  assert.deepEqual(deepestFailure(rows([[0, "a", "x", 0, 9, 1]])), { row: -1, places: 0 });
 });

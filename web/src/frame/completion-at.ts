@@ -1,5 +1,5 @@
 // What can be completed at the caret of a search, and what the search is after a choice.
-import { equals, isField, partsOf, quoted } from "../search.ts";
+import { conditionsOf, equals, isField, partsOf, quoted } from "../search.ts";
 
 export interface Place {
   /** Where the text that a choice replaces begins and ends. */
@@ -9,7 +9,7 @@ export interface Place {
   key: string | null;
   /** What is written already. */
   prefix: string;
-  /** The other conditions, which values are counted with. */
+  /** The other conditions, which values are counted with; empty while one of them is not complete. */
   others: string;
 }
 
@@ -28,12 +28,22 @@ export function placeAt(text: string, at: number): Place | null {
   if (text[from] === "-") from += 1;
   const written = text.slice(from, at);
   const { key, sign, value } = partsOf(written);
-  const others = `${text.slice(0, from).replace(/-$/, "")}${text.slice(to)}`.replace(/\s+/g, " ").trim();
+  const rest = `${text.slice(0, from).replace(/-$/, "").trimEnd()} ${text.slice(to).trimStart()}`.trim();
+  const others = isComplete(rest) ? rest : "";
   if (key === "") return /^"/.test(written) ? null : { from, to, key: null, prefix: written, others };
   // The value of a comparison is a number that nobody can guess, and that of `~` a pattern.
   if (/[<>~]/.test(sign)) return null;
   const valueFrom = from + written.length - rawValue(written, sign).length;
   return { from: valueFrom, to, key, prefix: value.replace(/^"/, ""), others };
+}
+
+/** Whether each condition has a key, a sign and a value. Groups are left to the colony. */
+function isComplete(search: string): boolean {
+  const { any, conditions } = conditionsOf(search);
+  return !any && conditions.every(({ text }) => {
+    const { key, value } = partsOf(text);
+    return key !== "" && value !== "" && !/[()]/.test(text);
+  });
 }
 
 function rawValue(written: string, sign: string): string {

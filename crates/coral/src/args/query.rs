@@ -38,7 +38,7 @@ pub enum QueryCommand {
 pub enum BeylaCommand {
     /// List traces, or show one trace as a tree.
     #[command(after_help = include_str!("examples/query-beyla-traces.txt"))]
-    Traces(TracesArgs),
+    Traces(Box<TracesArgs>),
     /// Count the HTTP requests of a service by route: how many, how slow, how many failed.
     #[command(after_help = include_str!("examples/query-beyla-http.txt"))]
     Http(RedArgs),

@@ -42,6 +42,7 @@ fn list() -> TraceList {
             row("789abc123def", 5_200_000, 12, 1, Some(500), "GET /checkout"),
         ],
         more: false,
+        next: None,
         did_you_mean: Vec::new(),
         coverage: Vec::new(),
         unmatched: Vec::new(),
@@ -264,6 +265,7 @@ fn an_empty_list_says_what_to_look_at_next() {
     let empty = TraceList {
         traces: vec![],
         more: false,
+        next: None,
         did_you_mean: vec![],
         coverage: vec![],
         unmatched: vec![],

@@ -16,6 +16,7 @@ export function Choose(props: { a: string; b: string; isOpen: boolean }) {
     </form>
   );
   if (!isOpen) return <details class="compare-else"><summary>Compare something else</summary>{form}</details>;
+  if (a !== "") return form;
   return (
     <section>
       <p>Choose a trace, or a search, and what to compare it with. In the <a href={href("traces")}>list of traces</a>, <kbd>Space</kbd> chooses two and <kbd>c</kbd> compares them; an area of the picture is compared with the rest.</p>

@@ -13,7 +13,7 @@ import type { Window } from "../../window.ts";
 import { Attributes } from "./attributes.tsx";
 import { Choose } from "./choose.tsx";
 import { Operations } from "./operations.tsx";
-import { mainRows, telling } from "./rows.ts";
+import { deepestLonger, mainRows, telling, unexplained } from "./rows.ts";
 import { Sides } from "./sides.tsx";
 
 export function Compare({ address, window }: ScreenProps) {
@@ -39,7 +39,8 @@ export function Compare({ address, window }: ScreenProps) {
       {a === "" ? <Choose a="" b="" isOpen /> : (
         <>
           <Answer of={asked} what="both sides">{(found) => <Found found={found} address={address} />}</Answer>
-          <Choose a={a} b={b} isOpen={false} />
+          {/no trace/.test(asked.error?.message ?? "") && <p>A trace that is not stored is unknown, has expired, or was not sampled.</p>}
+          <Choose a={a} b={b} isOpen={asked.error !== null && asked.answer === null} />
         </>
       )}
       <Command text={command(a, b, window, source)} />
@@ -75,6 +76,10 @@ function Verdict(props: { found: WordedComparison }) {
   const { found } = props;
   const { delta_us: delta, a, b } = found;
   const main = mainRows(found);
+  const rest = unexplained(found);
+  const longer = rest === null ? null : deepestLonger(found);
+  // Work that goes on after the request is in no own time, but in the durations.
+  const isElsewhere = longer !== null && !main.includes(longer);
   const than = b.healthy ? "than healthy traces do" : "than B";
   const only = found.rows.filter((row) => row.a !== null && row.b === null).length;
   const gone = found.rows.filter((row) => row.a === null && row.b !== null).length;
@@ -84,11 +89,13 @@ function Verdict(props: { found: WordedComparison }) {
       {isSame
         ? <>A takes about as long as B: <strong>{duration(a.duration_p50_us)}</strong> and <strong>{duration(b.duration_p50_us)}</strong>.</>
         : <>A takes <strong class={delta > 0 ? "tone-bad" : "tone-good"}>{duration(Math.abs(delta))} {delta > 0 ? "longer" : "less"}</strong> {than}.</>}
+      {!isSame && isElsewhere && longer !== null && <> <Place row={longer} /> takes <strong>{duration(longer.delta_us ?? 0)}</strong> longer.</>}
       {!isSame && main.length > 0 && (
-        <> Of this, {main.map((row, at) => (
+        <> {isElsewhere ? "In own time, " : "Of this, "}{main.map((row, at) => (
           <span key={`${row.service} ${row.name} ${at}`}>{at > 0 && (at === main.length - 1 ? " and " : ", ")}<strong>{percent(row.share ?? 0)}</strong> is in <Place row={row} /></span>
         ))}.</>
       )}
+      {!isSame && rest !== null && <span class="soft"> {percent(rest)} is in no operation’s own time.</span>}
       {only + gone > 0 && <span class="soft"> {[only > 0 ? `${count(only)} ${only === 1 ? "operation is" : "operations are"} only in A` : "", gone > 0 ? `${count(gone)} only in B` : ""].filter((text) => text !== "").join(", ")}.</span>}
     </p>
   );

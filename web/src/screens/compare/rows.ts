@@ -44,5 +44,24 @@ export function mainRows({ rows, delta_us: delta }: WordedComparison): ComparedR
 /** Values that most traces of A have and few of B, at most two, so that the answer names the host or the version. */
 export function telling(attributes: readonly ComparedAttribute[]): ComparedAttribute[] {
   const part = (count: number, of: number) => (of > 0 ? count / of : 0);
-  return attributes.filter((one) => one.b_of > 0 && part(one.a, one.a_of) - part(one.b, one.b_of) >= 0.5).slice(0, 2);
+  const apart = attributes.filter((one) => one.b_of > 0 && !OF_ONE_REQUEST.test(one.key) && part(one.a, one.a_of) - part(one.b, one.b_of) >= 0.5);
+  // Several services on one host are one fact.
+  return apart.filter((one, at) => apart.findIndex((other) => other.key === one.key && other.value === one.value) === at).slice(0, 2);
+}
+
+/** Who asked and for what, which tells little about the cause. */
+const OF_ONE_REQUEST = /^(client|source|network|net|url|user_agent|enduser|thread)\.|\.size$/;
+
+/** The part of the difference that no operation's own time accounts for, if it is a large one. */
+export function unexplained({ rows, delta_us: delta }: WordedComparison): number | null {
+  if (delta === 0 || rows.length === 0) return null;
+  const rest = 1 - rows.reduce((sum, row) => sum + (row.share ?? 0), 0);
+  return rest >= 0.3 ? Math.min(1, rest) : null;
+}
+
+/** The deepest operation that takes most of the difference longer, with what it calls. */
+export function deepestLonger({ rows, delta_us: delta }: WordedComparison): ComparedRow | null {
+  if (delta <= 0) return null;
+  const longer = rows.filter((row) => (row.delta_us ?? 0) >= 0.5 * delta);
+  return longer.reduce<ComparedRow | null>((deepest, row) => (deepest === null || row.depth > deepest.depth ? row : deepest), null);
 }

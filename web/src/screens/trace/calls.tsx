@@ -8,7 +8,9 @@ import { callsOf, layersOf, type Call } from "./call.ts";
 import type { Rows } from "./rows.ts";
 
 const WIDTH = 190;
-const HEIGHT = 50;
+const HEIGHT = 64;
+/** Room below for calls back to a caller. */
+const BELOW = 44;
 const GAP_X = 110;
 const GAP_Y = 24;
 const MARGIN = 12;
@@ -56,8 +58,10 @@ function Drawing(props: { rows: Rows; calls: readonly Call[]; services: readonly
   const layers = Math.max(...places.map((place) => place.layer)) + 1;
   const tallest = Math.max(...places.map((place) => Math.abs(place.at))) * 2 + 1;
   const width = MARGIN * 2 + layers * WIDTH + (layers - 1) * GAP_X;
-  const height = MARGIN * 2 + tallest * (HEIGHT + GAP_Y) - GAP_Y;
-  const at = new Map(places.map((place) => [place.service, { x: MARGIN + place.layer * (WIDTH + GAP_X), y: height / 2 + place.at * (HEIGHT + GAP_Y) }]));
+  const middle = MARGIN + (tallest * (HEIGHT + GAP_Y) - GAP_Y) / 2;
+  const at = new Map(places.map((place) => [place.service, { x: MARGIN + place.layer * (WIDTH + GAP_X), y: middle + place.at * (HEIGHT + GAP_Y) }]));
+  const hasBack = calls.some(({ from, to }) => (at.get(to)?.x ?? Infinity) <= (at.get(from)?.x ?? -Infinity));
+  const height = middle * 2 + (hasBack ? BELOW : 0);
   const waited = times.reduce((sum, time) => sum + time.critical_us, 0);
   return (
     <div class="calls-drawing">
@@ -88,8 +92,9 @@ function Drawing(props: { rows: Rows; calls: readonly Call[]; services: readonly
             <a key={service} href={href("service", { name })} class={`node service-${serviceColor(name)}`}>
               <rect x={x} y={y - HEIGHT / 2} width={WIDTH} height={HEIGHT} rx="6" />
               <rect x={x} y={y - HEIGHT / 2} width="5" height={HEIGHT} rx="2" class="node-edge" />
-              <text x={x + 14} y={y - 4} class="node-name">{name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name}</text>
-              <text x={x + 14} y={y + 14} class="node-words">{`${waited > 0 && time ? `${percent(time.critical_us / waited)} of the wait, ` : ""}${counted(time?.spans ?? 0, "span")}${time && time.errors > 0 ? `, ✕ ${count(time.errors)}` : ""}`}</text>
+              <text x={x + 14} y={y - 13} class="node-name">{name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name}</text>
+              {waited > 0 && time && <text x={x + 14} y={y + 5} class="node-words">{`${percent(time.critical_us / waited)} of the wait`}</text>}
+              <text x={x + 14} y={y + 22} class="node-words">{`${counted(time?.spans ?? 0, "span")}${time && time.errors > 0 ? `, ✕ ${counted(time.errors, "error")}` : ""}`}</text>
             </a>
           );
         })}

@@ -28,6 +28,9 @@ interface Props {
 export function Details(props: Props) {
   const { rows, row, length } = props;
   const isHidden = rows.is(row, REDACTED);
+  // What is stored of another span would stand below the name of this one.
+  const other = props.asked.answer?.span?.span_id;
+  const isOther = other !== undefined && other !== rows.idOf(row);
   return (
     <aside class="details" aria-labelledby="details-title">
       <div class="details-head">
@@ -50,7 +53,7 @@ export function Details(props: Props) {
       </div>
       {isHidden
         ? <p>You may not see the spans of this service. Only when it ran is shown.</p>
-        : <Answer of={props.asked} what="the span">
+        : <Answer of={isOther ? { ...props.asked, answer: null } : props.asked} what="the span">
             {(answer) => (answer.span === null ? <p class="notice">This span is not stored any more.</p> : <Stored of={answer} span={answer.span} />)}
           </Answer>}
     </aside>
@@ -67,8 +70,8 @@ function Stored(props: { of: WordedSpanDetails; span: Span }) {
     <>
       {of.usual && usual && (
         <p class={usual.isSlower ? "usual is-slower" : "usual"}>
-          {usual.isSlower ? <strong>{factor(usual.factor)} as long as usual. </strong> : "As usual. "}
-          Usually {duration(of.usual.p50_us)}, at most {duration(of.usual.p95_us)} in 95% of {counted(of.usual.spans, "span")} before.
+          {usual.isSlower ? <strong>{factor(usual.factor)} as long as usual. </strong> : "As long as others shortly before. "}
+          In the hour before: {duration(of.usual.p50_us)} in the median of {counted(of.usual.spans, "span")}, at most {duration(of.usual.p95_us)} in 95% of them.
         </p>
       )}
       {(of.cause || of.failure) && <p class="notice notice-bad">{sentence(of.cause ?? failureOf(of.failure!))}</p>}

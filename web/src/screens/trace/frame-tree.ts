@@ -53,7 +53,7 @@ export function framesOf(rows: Rows): { roots: Frame[]; all: Frame[]; total: num
   for (const frame of all.toReversed()) {
     frame.total += frame.self;
     if (frame.parent) frame.parent.total += frame.total;
-    depth = Math.max(depth, frame.depth + 1);
+    if (frame.total > 0) depth = Math.max(depth, frame.depth + 1);
   }
   const layOut = (frames: Frame[], from: number) => {
     let start = from;

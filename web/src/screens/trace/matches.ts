@@ -35,7 +35,7 @@ export function matchesOf(rows: Rows, filter: Filter, length: number, usual: Usu
 
 /** Slower than usual, if that is known; else a large part of the trace by itself. */
 export function isSlow(rows: Rows, row: number, length: number, usual: Usual | null): boolean {
-  const times = usual?.of(rows, row) ?? null;
+  const times = usual?.of(rows, rows.isAnswer(row) ? row - 1 : row) ?? null;
   return times === null ? rows.self[row]! >= length * SLOW_PART : times.isSlower;
 }
 

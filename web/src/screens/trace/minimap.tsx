@@ -7,6 +7,8 @@ import type { Zoom } from "./view.ts";
 import { clamp, part } from "./zoom.ts";
 
 const LEAST_DRAG_PX = 4;
+/** Errors are seen among a hundred thousand spans. */
+const LEAST_ERROR_PX = 4;
 /** Keys move an edge by this part of the trace. */
 const STEP = 0.02;
 
@@ -107,12 +109,12 @@ function draw(context: CanvasRenderingContext2D, width: number, height: number, 
   const lineHeight = Math.min(7, (height - 2) / Math.max(1, rows.count));
   const scale = width / Math.max(1, length);
   const colors = rows.services.map((service) => palette.service(service));
-  const bar = (row: number, least: number) =>
-    context.fillRect(rows.start[row]! * scale, 1 + row * lineHeight, Math.max(least, rows.duration[row]! * scale), thick);
+  const bar = (row: number, width: number, height: number) =>
+    context.fillRect(rows.start[row]! * scale, Math.round(1 + row * lineHeight), Math.max(width, rows.duration[row]! * scale), height);
   for (const color of new Set(colors)) {
     context.fillStyle = color;
-    for (let row = 0; row < rows.count; row += 1) if (colors[rows.service[row]!] === color) bar(row, 1);
+    for (let row = 0; row < rows.count; row += 1) if (colors[rows.service[row]!] === color) bar(row, 1, thick);
   }
   context.fillStyle = palette.token("bad-fill");
-  for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row]! & ERROR) !== 0) bar(row, 3);
+  for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row]! & ERROR) !== 0) bar(row, LEAST_ERROR_PX, Math.max(LEAST_ERROR_PX / 2, thick));
 }

@@ -9,6 +9,8 @@ export const REDACTED = 32;
 export const OUTLIVES = 64;
 export const REPEATED = 128;
 export const CYCLE = 256;
+/** A client span whose server span is the next row. */
+export const ANSWERED = 512;
 
 export const KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
 const ID_DIGITS = 16;
@@ -110,6 +112,11 @@ export class Rows {
 
   is(row: number, flag: number): boolean {
     return (this.flags[row]! & flag) !== 0;
+  }
+
+  /** Whether a row is the server's side of the call in the row above. */
+  isAnswer(row: number): boolean {
+    return row > 0 && this.is(row - 1, ANSWERED);
   }
 
   serviceOf(row: number): string {

@@ -1,5 +1,5 @@
 import type { WordedComparison } from "../../api.ts";
-import { KINDS, type Rows } from "./rows.ts";
+import { ANSWERED, KINDS, type Rows } from "./rows.ts";
 
 export interface UsualTimes {
   p50: number;
@@ -34,8 +34,11 @@ export class Usual {
     }
   }
 
+  /** The usual times of a row. The two sides of a call are compared as one: with the caller's row. */
   of(rows: Rows, row: number): UsualTimes | null {
-    const times = this.times.get(keyOf(rows, rows.service[row]!, rows.name[row]!, rows.kind[row]!));
+    if (rows.isAnswer(row)) return null;
+    const named = rows.is(row, ANSWERED) ? row + 1 : row;
+    const times = this.times.get(keyOf(rows, rows.service[named]!, rows.name[named]!, rows.kind[named]!));
     return times ? compared(rows.duration[row]!, times.p50, times.p95) : null;
   }
 }

@@ -33,8 +33,9 @@ export function Traces({ address, window }: ScreenProps) {
   });
   const columns = innerWidth < 640 ? FEW_COLUMNS : MANY_COLUMNS;
   const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: ROWS });
-  // One sentence is enough for a search that both questions cannot read.
+  // One sentence is enough for what both questions fail at.
   const isMistake = list.error?.status === 400 && list.error.message.startsWith("q:");
+  const isFailure = isMistake || (list.error !== null && heatmap.error !== null && heatmap.answer === null);
   useKeys("Traces", [{ keys: "Escape", does: "out of the area", run: () => isNarrowed(view.area) && narrow({ min: null, max: null, area_from: null, area_to: null }) }]);
   return (
     <>
@@ -44,7 +45,7 @@ export function Traces({ address, window }: ScreenProps) {
         <Choices view={view} />
       </div>
       <Chips view={view} />
-      {!isMistake && <Answer of={heatmap} what="the durations">{(map) => map.traces > 0 && <HeatmapPart map={map} view={view} />}</Answer>}
+      {!isFailure && <Answer of={heatmap} what="the durations">{(map) => map.traces > 0 && <HeatmapPart map={map} view={view} />}</Answer>}
       <AreaLine view={view} link={restLink(view, window)} map={heatmap.answer} />
       {isMistake ? <Mistake q={view.q} message={list.error?.message ?? ""} hint={list.error?.hint ?? null} /> : <Answer of={list} what="traces">
         {(answer) => (

@@ -1,4 +1,4 @@
-import type { WordedWhy } from "../../api.ts";
+import type { SampledSpans, WordedWhy } from "../../api.ts";
 import { sentence } from "../../answer.tsx";
 import { counted } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
@@ -26,11 +26,17 @@ export function Basis({ why }: { why: WordedWhy }) {
         </li>
         {(why.sampled ?? []).map((sampled) => (
           <li key={sampled.agent_id}>
-            Agent {sampled.agent_id} records {sampled.least_ratio === null ? "an unknown share" : wholePercent(sampled.least_ratio)} of the traces of {sampled.services.join(", ")}.
+            Agent {sampled.agent_id} records {recorded(sampled)} of the traces of {sampled.services.join(", ")}: numbers of traces are those of recorded ones.
           </li>
         ))}
       </ul>
       <Gaps coverage={why.coverage} />
     </section>
   );
+}
+
+/** The share of traces that is recorded: `10% to 20%`. */
+function recorded({ least_ratio: least, most_ratio: most }: SampledSpans): string {
+  if (least === null || most === null) return "an unknown share";
+  return least === most ? wholePercent(least) : `${wholePercent(least)} to ${wholePercent(most)}`;
 }

@@ -36,8 +36,22 @@ export function WhyScreen({ address, window }: ScreenProps) {
           ? <Cause why={why} about={about} address={address} all={all} />
           : <NoCause why={why} about={about} window={window} all={all} />}
       </Answer>
+      {why.error !== null && about.trace !== null && <NoTrace id={about.trace} />}
       <Command text={about.command} />
     </div>
+  );
+}
+
+/** What it can mean that a trace cannot be explained. */
+function NoTrace({ id }: { id: string }) {
+  return (
+    <section class="section">
+      <h2>What would help</h2>
+      <ul class="why-help">
+        <li>The id may be mistyped, or the trace was not recorded, or it is older than what is kept: <a href={href("trace", { id })}>look for the trace</a>.</li>
+        <li><a href={href("why")}>Explain the whole window</a>, or <a href={href("traces", { sort: "slowest" })}>choose one of the slowest traces</a>.</li>
+      </ul>
+    </section>
   );
 }
 

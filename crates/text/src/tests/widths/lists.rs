@@ -60,6 +60,7 @@ fn list() -> TraceList {
     TraceList {
         traces,
         more: true,
+        next: None,
         did_you_mean: Vec::new(),
         coverage: vec![unreachable()],
         unmatched: Vec::new(),
