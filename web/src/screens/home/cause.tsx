@@ -77,7 +77,7 @@ function Where(props: { why: WordedWhy; hosts: { values: string[]; count: number
     return (
       <>
         {explain.map((found, at) => (
-          <span key={found.key}>{at > 0 && "; "}<strong>{valueOf(found)}</strong>: {percent(found.affected)}{at === 0 && ` of the ${calls} calls are there`}, {percent(found.others)}{at === 0 && " of the others"}</span>
+          <span key={found.key}>{at > 0 && "; "}<strong>{valueOf(found)}</strong>: {percent(found.affected)} of the {calls} calls, {percent(found.others)} of the others</span>
         ))}
         {calledBy}
       </>
