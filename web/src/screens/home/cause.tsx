@@ -70,10 +70,18 @@ function Named(props: { why: WordedWhy; suspect: WhySuspect; services: WordedSer
 
 /** The host or version that sets the slow spans apart; else all hosts, and that none stands out. */
 function Where(props: { why: WordedWhy; hosts: { values: string[]; count: number } | undefined; caller: string | null; isFailing: boolean }) {
-  const explains = props.why.standouts.find((found) => found.explains);
+  const explain = props.why.standouts.filter((found) => found.explains).slice(0, 2);
   const calledBy = props.caller === null ? null : <>, called by <a href={href("service", { name: props.caller })}>{props.caller}</a></>;
-  if (explains !== undefined) {
-    return <><strong>{valueOf(explains)}</strong>: {percent(explains.affected)} of the {props.isFailing ? "failing" : "slow"} calls are there, and {percent(explains.others)} of the others{calledBy}</>;
+  if (explain.length > 0) {
+    const calls = props.isFailing ? "failing" : "slow";
+    return (
+      <>
+        {explain.map((found, at) => (
+          <span key={found.key}>{at > 0 && "; "}<strong>{valueOf(found)}</strong>: {percent(found.affected)} of the {calls} calls, {percent(found.others)} of the others</span>
+        ))}
+        {calledBy}
+      </>
+    );
   }
   const values = props.hosts?.values ?? [];
   if (props.hosts === undefined || values.length === 0) return <>no host or version stands out{calledBy}</>;

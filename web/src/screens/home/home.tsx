@@ -8,15 +8,17 @@ import { useListKeys } from "../../parts/list-keys.ts";
 import { useMay } from "../../parts/may.ts";
 import { AgentsLine, AgentsSection } from "./agents.tsx";
 import { NothingYet } from "./nothing-yet.tsx";
-import { POINTS } from "./pending.ts";
 import { ServicesSection } from "./services.tsx";
 import { TracesSection } from "./traces.tsx";
 import { headline, Wrong } from "./wrong.tsx";
 
+/** How many points a sparkline has. */
+const POINTS = 60;
+
 export function Home({ address, window }: ScreenProps) {
   const windows = { ...window.ask, baseline: "1h", find_beginning: window.isDefault };
   // In this order: two are asked at a time, and content waits for the first only.
-  const services = useAnswer("services", { ...windows, ...POINTS });
+  const services = useAnswer("services", { ...windows, points: POINTS });
   const anomalies = useAnswer("anomalies", windows);
   const isSick = services.answer?.services.some(({ health }) => health !== "well" && health !== "unknown") === true;
   const hasChange = isSick || services.answer?.cause != null || (anomalies.answer?.anomalies.length ?? 0) > 0;

@@ -1,6 +1,6 @@
 import { amend, href, type Address } from "../../address.ts";
 import { Answer, type Asked } from "../../answer.tsx";
-import type { Health, WhySuspect, WordedServices } from "../../api.ts";
+import type { Health, ServiceState, WhySuspect, WordedServices } from "../../api.ts";
 import { count, percent, perSecond, rate } from "../../format/count.ts";
 import { ago } from "../../format/time.ts";
 import { p95, reasonOf } from "../../parts/reason.ts";
@@ -8,7 +8,6 @@ import { Service } from "../../parts/service.tsx";
 import { Sparkline } from "../../parts/sparkline.tsx";
 import { State } from "../../parts/state.tsx";
 import type { Window } from "../../window.ts";
-import type { ServiceRow } from "./pending.ts";
 import { sorted, SORTS, type Sort } from "./sort.ts";
 
 const PAGE = 40;
@@ -48,7 +47,7 @@ function NoServices() {
   );
 }
 
-function Table(props: { rows: ServiceRow[]; leftOut: number; sort: Sort; first: number; cause: WhySuspect | null }) {
+function Table(props: { rows: ServiceState[]; leftOut: number; sort: Sort; first: number; cause: WhySuspect | null }) {
   const { rows, first } = props;
   const shown = rows.slice(first, first + PAGE);
   const hasRatio = rows.some(({ complete_ratio }) => complete_ratio != null);
@@ -99,7 +98,7 @@ function short(text: string, most: number): string {
 
 const SICK: readonly Health[] = ["failing", "slow", "not_seen", "fewer_requests"];
 
-function Row({ of, cause, hasRatio }: { of: ServiceRow; cause: WhySuspect | null; hasRatio: boolean }) {
+function Row({ of, cause, hasRatio }: { of: ServiceState; cause: WhySuspect | null; hasRatio: boolean }) {
   const { now, series } = of;
   const isSick = SICK.includes(of.health);
   const hosts = of.hosts.values.slice(0, 2).map((host) => short(host, MAX_HOST)).join(", ") + (of.hosts.count > 2 ? ` and ${of.hosts.count - 2} more` : "");
@@ -129,7 +128,7 @@ function Row({ of, cause, hasRatio }: { of: ServiceRow; cause: WhySuspect | null
 }
 
 /** Says at a service that the cause is there, or in a call that it makes. */
-function CauseOf({ of, cause }: { of: ServiceRow; cause: WhySuspect | null }) {
+function CauseOf({ of, cause }: { of: ServiceState; cause: WhySuspect | null }) {
   if (cause === null) return null;
   if (cause.service === of.name) return <span class="services-cause">The cause is here: {cause.component}</span>;
   return cause.component.startsWith(`${of.name} → `) ? <span class="services-cause">It waits for {cause.service}, the cause</span> : null;

@@ -2,13 +2,12 @@
 import { useState } from "preact/hooks";
 import { amend, href, type Address } from "../../address.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
-import type { RedProtocol, RequestSeries, WordedServices } from "../../api.ts";
+import type { RedProtocol, RequestSeries, ServiceState, WordedServices } from "../../api.ts";
 import { count, perSecond, rate } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { useTimes } from "../../format/time.ts";
 import { Chart, type Dot } from "../../parts/chart/chart.tsx";
 import type { Window } from "../../window.ts";
-import type { State } from "./pending.ts";
 import { SeriesTable } from "./series-table.tsx";
 
 /** How many steps the window is divided into. */
@@ -18,7 +17,7 @@ const NAMES: Record<RedProtocol, string> = { http: "HTTP", grpc: "gRPC", sql: "S
 
 interface Props {
   name: string;
-  state: State;
+  state: ServiceState;
   address: Address;
   window: Window;
   answer: WordedServices | null;

@@ -1,7 +1,6 @@
-import type { RedSource } from "../../api.ts";
+import type { RedSource, ServiceState } from "../../api.ts";
 import { count, percent, perSecond, rate } from "../../format/count.ts";
 import { percentile } from "../../format/duration.ts";
-import type { State } from "./pending.ts";
 
 const SOURCE: Record<RedSource, string> = {
   metrics: "Counted from metrics of its requests.",
@@ -9,7 +8,7 @@ const SOURCE: Record<RedSource, string> = {
 };
 
 /** The numbers of the window beside those of before. */
-export function Tiles({ of }: { of: State }) {
+export function Tiles({ of }: { of: ServiceState }) {
   const { now, before } = of;
   const source = of.requests[0]?.source;
   const estimate = now.estimate;
