@@ -88,7 +88,7 @@ impl Reader<'_> {
                 ..TraceQuery::newest(limit)
             })
         };
-        let (found, mut cut) = evenly(started, search)?;
+        let (found, mut cut) = evenly(started, MAX_TRACES, search)?;
         let (found, is_thinned_out) = thinned_out(found);
         cut |= is_thinned_out;
         // One read for all traces: traces that share a page of a segment are decoded together.
@@ -98,15 +98,16 @@ impl Reader<'_> {
     }
 }
 
-/// At most [`MAX_TRACES`] of the traces that `search` finds in a time range, newest first and with a
+/// At most `max_traces` of the traces that `search` finds in a time range, newest first and with a
 /// limit, and whether there are more. Each interval of the range has the same share of the limit; what
 /// intervals with few traces leave of it is divided among the others, once.
-fn evenly(
+pub(crate) fn evenly(
     started: TimeRange,
+    max_traces: u32,
     search: impl Fn(TimeRange, u32) -> Result<Vec<TraceSummary>, EngineError>,
 ) -> Result<(Vec<TraceSummary>, bool), EngineError> {
-    let mut each = MAX_TRACES / INTERVALS;
-    let mut of_intervals = spread(started, MAX_TRACES, |interval, limit| {
+    let mut each = max_traces / INTERVALS;
+    let mut of_intervals = spread(started, max_traces, |interval, limit| {
         Ok((interval, search(interval, limit + 1)?))
     })?;
     let is_cut = |traces: &[TraceSummary], each: u32| traces.len() > each as usize;
@@ -192,7 +193,7 @@ mod tests {
             };
             Ok(starts.take(limit as usize).map(summary).collect())
         };
-        let (found, cut) = evenly(started, search).unwrap();
+        let (found, cut) = evenly(started, MAX_TRACES, search).unwrap();
         (found.len(), cut)
     }
 

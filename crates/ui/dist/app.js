@@ -599,11 +599,11 @@
       };
     }
     const since = params.get("since") ?? DEFAULT;
-    const known = LENGTHS.find((length) => length.since === since);
+    const known2 = LENGTHS.find((length) => length.since === since);
     const isDefault = !params.has("since");
     return {
       ask: { since, until: "now" },
-      label: known?.label ?? `since ${since}`,
+      label: known2?.label ?? `since ${since}`,
       isRelative: true,
       isDefault,
       flags: isDefault ? "" : `--since ${since}`,
@@ -1070,11 +1070,19 @@
     if (text[from] === "-") from += 1;
     const written2 = text.slice(from, at);
     const { key, sign, value } = partsOf(written2);
-    const others = `${text.slice(0, from).replace(/-$/, "")}${text.slice(to)}`.replace(/\s+/g, " ").trim();
+    const rest = `${text.slice(0, from).replace(/-$/, "").trimEnd()} ${text.slice(to).trimStart()}`.trim();
+    const others = isComplete(rest) ? rest : "";
     if (key === "") return /^"/.test(written2) ? null : { from, to, key: null, prefix: written2, others };
     if (/[<>~]/.test(sign)) return null;
     const valueFrom = from + written2.length - rawValue(written2, sign).length;
     return { from: valueFrom, to, key, prefix: value.replace(/^"/, ""), others };
+  }
+  function isComplete(search2) {
+    const { any, conditions } = conditionsOf(search2);
+    return !any && conditions.every(({ text }) => {
+      const { key, value } = partsOf(text);
+      return key !== "" && value !== "" && !/[()]/.test(text);
+    });
   }
   function rawValue(written2, sign) {
     const keyEnd = written2.startsWith('"') ? written2.indexOf('"', 1) + 1 : 0;
@@ -1490,10 +1498,10 @@
       abort.current = controller;
       let retry2;
       let delay = FIRST_RETRY_MS;
-      const known = remembered.get(url);
+      const known2 = remembered.get(url);
       setState((last) => ({
         ...last,
-        ...known && last.url !== url ? { url, answer: known.answer, answeredAt: known.at } : {},
+        ...known2 && last.url !== url ? { url, answer: known2.answer, answeredAt: known2.at } : {},
         error: null,
         askedAt: Date.now()
       }));
@@ -1711,6 +1719,14 @@
     ]);
   }
 
+  // src/parts/spelled.tsx
+  function Spelled({ text, code: Code = Plain }) {
+    return /* @__PURE__ */ a3($, { children: text.split("`").map((part3, at) => at % 2 === 1 ? /* @__PURE__ */ a3(Code, { text: part3 }, at) : part3) });
+  }
+  function Plain({ text }) {
+    return /* @__PURE__ */ a3("code", { children: text });
+  }
+
   // src/parts/state.tsx
   var WORDS3 = {
     failing: { word: "failing", mark: "✕", tone: "bad" },
@@ -1746,7 +1762,7 @@
     if (verb === "services") return noun === void 0 ? { page: "", title: "Home", params: when } : { page: "service", title: "Service", params: { name: noun, ...when } };
     if (verb !== "query") return null;
     if (noun === "anomalies") return { page: "", title: "What changed", params: when };
-    if (noun === "topology") return { page: "map", title: "Map", params: { focus: flags.get("focus")?.[0], diff: flags.get("diff")?.[0], ...when } };
+    if (noun === "topology") return { page: "map", title: "Map", params: { ...flags.has("focus") ? { focus: flags.get("focus")?.[0] } : {}, diff: flags.get("diff")?.[0], ...when } };
     if (noun === "sql") return { page: "sql", title: "SQL", params: { q: third, ...when } };
     if (noun !== "beyla" || third === void 0) return null;
     if (third === "traces") {
@@ -1815,11 +1831,8 @@
     return word2 === null ? words3 : [...words3, word2];
   }
 
-  // src/screens/ask/spelled.tsx
-  function Spelled({ text }) {
-    return /* @__PURE__ */ a3($, { children: text.split("`").map((part3, at) => at % 2 === 1 ? /* @__PURE__ */ a3(Code, { text: part3 }, at) : part3) });
-  }
-  function Code({ text }) {
+  // src/screens/ask/command-link.tsx
+  function CommandLink({ text }) {
     const place = placeOf(text);
     return place === null ? /* @__PURE__ */ a3("code", { children: text }) : /* @__PURE__ */ a3("a", { href: href(place.page, place.params), children: /* @__PURE__ */ a3("code", { children: text }) });
   }
@@ -1852,8 +1865,11 @@
     ] });
   }
   function Page({ answer, question: question2 }) {
-    const { findings, queries } = answer;
-    const places = queries.map(placeOf);
+    const { findings, queries, understanding } = answer;
+    const places = queries.map((query) => {
+      const place = placeOf(query);
+      return place?.page === "map" && understanding?.service ? { ...place, params: { focus: understanding.service, ...place.params } } : place;
+    });
     const isExamples = findings.kind === "not_understood";
     const sections = question2 === "" && isExamples ? answer.sections.slice(1) : answer.sections;
     return /* @__PURE__ */ a3($, { children: [
@@ -1889,7 +1905,7 @@
     const place = line.query === null ? null : places[line.query - 1] ?? null;
     const query = line.query === null ? void 0 : queries[line.query - 1];
     return /* @__PURE__ */ a3("li", { "data-answer-line": true, children: [
-      /* @__PURE__ */ a3("span", { children: /* @__PURE__ */ a3(Spelled, { text: line.text }) }),
+      /* @__PURE__ */ a3("span", { children: /* @__PURE__ */ a3(Spelled, { text: line.text, code: CommandLink }) }),
       place !== null && /* @__PURE__ */ a3("a", { class: "ask-place", href: href(place.page, place.params), title: query, "aria-label": `${place.title}: where this is from`, children: [
         place.title,
         " →"
@@ -2069,6 +2085,7 @@
       /* @__PURE__ */ a3("summary", { children: "Compare something else" }),
       form
     ] });
+    if (a4 !== "") return form;
     return /* @__PURE__ */ a3("section", { children: [
       /* @__PURE__ */ a3("p", { children: [
         "Choose a trace, or a search, and what to compare it with. In the ",
@@ -2122,7 +2139,19 @@
   }
   function telling(attributes) {
     const part3 = (count2, of) => of > 0 ? count2 / of : 0;
-    return attributes.filter((one) => one.b_of > 0 && part3(one.a, one.a_of) - part3(one.b, one.b_of) >= 0.5).slice(0, 2);
+    const apart2 = attributes.filter((one) => one.b_of > 0 && !OF_ONE_REQUEST.test(one.key) && part3(one.a, one.a_of) - part3(one.b, one.b_of) >= 0.5);
+    return apart2.filter((one, at) => apart2.findIndex((other) => other.key === one.key && other.value === one.value) === at).slice(0, 2);
+  }
+  var OF_ONE_REQUEST = /^(client|source|network|net|url|user_agent|enduser|thread)\.|\.size$/;
+  function unexplained({ rows, delta_us: delta }) {
+    if (delta === 0 || rows.length === 0) return null;
+    const rest = 1 - rows.reduce((sum, row) => sum + (row.share ?? 0), 0);
+    return rest >= 0.3 ? Math.min(1, rest) : null;
+  }
+  function deepestLonger({ rows, delta_us: delta }) {
+    if (delta <= 0) return null;
+    const longer2 = rows.filter((row) => (row.delta_us ?? 0) >= 0.5 * delta);
+    return longer2.reduce((deepest, row) => deepest === null || row.depth > deepest.depth ? row : deepest, null);
   }
 
   // src/screens/compare/operations.tsx
@@ -2331,7 +2360,8 @@
       ] }),
       a4 === "" ? /* @__PURE__ */ a3(Choose, { a: "", b: "", isOpen: true }) : /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3(Answer, { of: asked2, what: "both sides", children: (found) => /* @__PURE__ */ a3(Found, { found, address }) }),
-        /* @__PURE__ */ a3(Choose, { a: a4, b: b2, isOpen: false })
+        /no trace/.test(asked2.error?.message ?? "") && /* @__PURE__ */ a3("p", { children: "A trace that is not stored is unknown, has expired, or was not sampled." }),
+        /* @__PURE__ */ a3(Choose, { a: a4, b: b2, isOpen: asked2.error !== null && asked2.answer === null })
       ] }),
       /* @__PURE__ */ a3(Command, { text: command(a4, b2, window, source) })
     ] });
@@ -2360,6 +2390,9 @@
     const { found } = props;
     const { delta_us: delta, a: a4, b: b2 } = found;
     const main = mainRows(found);
+    const rest = unexplained(found);
+    const longer2 = rest === null ? null : deepestLonger(found);
+    const isElsewhere = longer2 !== null && !main.includes(longer2);
     const than = b2.healthy ? "than healthy traces do" : "than B";
     const only = found.rows.filter((row) => row.a !== null && row.b === null).length;
     const gone = found.rows.filter((row) => row.a === null && row.b !== null).length;
@@ -2382,8 +2415,16 @@
         than,
         "."
       ] }),
+      !isSame && isElsewhere && longer2 !== null && /* @__PURE__ */ a3($, { children: [
+        " ",
+        /* @__PURE__ */ a3(Place, { row: longer2 }),
+        " takes ",
+        /* @__PURE__ */ a3("strong", { children: duration(longer2.delta_us ?? 0) }),
+        " longer."
+      ] }),
       !isSame && main.length > 0 && /* @__PURE__ */ a3($, { children: [
-        " Of this, ",
+        " ",
+        isElsewhere ? "In own time, " : "Of this, ",
         main.map((row, at) => /* @__PURE__ */ a3("span", { children: [
           at > 0 && (at === main.length - 1 ? " and " : ", "),
           /* @__PURE__ */ a3("strong", { children: percent(row.share ?? 0) }),
@@ -2391,6 +2432,11 @@
           /* @__PURE__ */ a3(Place, { row })
         ] }, `${row.service} ${row.name} ${at}`)),
         "."
+      ] }),
+      !isSame && rest !== null && /* @__PURE__ */ a3("span", { class: "soft", children: [
+        " ",
+        percent(rest),
+        " is in no operation’s own time."
       ] }),
       only + gone > 0 && /* @__PURE__ */ a3("span", { class: "soft", children: [
         " ",
@@ -2470,9 +2516,26 @@
   }
 
   // src/parts/may.ts
+  var known = null;
+  for (const name of ["coral:signed-in", "coral:signed-out"]) addEventListener(name, () => {
+    known = null;
+  });
+  function permissions() {
+    known ??= fetch("../api/v1/whoami", { headers: { accept: "application/json" } }).then(async (response) => response.ok ? (await response.json()).permissions : null).catch(() => null);
+    return known;
+  }
   function useMay(permission) {
-    const person = personOf(useVisitor());
-    return person === null ? null : person.permissions.includes(permission);
+    const [may, set] = d2(null);
+    A2(() => {
+      let isShown = true;
+      void permissions().then((names) => {
+        if (isShown) set(names === null || names.includes(permission));
+      });
+      return () => {
+        isShown = false;
+      };
+    }, [permission]);
+    return may;
   }
 
   // src/parts/agent.ts
@@ -2751,7 +2814,7 @@
   function ServicesSection(props) {
     const sort = SORTS.find((sort2) => sort2 === props.address.params.get("sort")) ?? "health";
     const first2 = Math.max(0, Number(props.address.params.get("first") ?? 0) || 0);
-    return /* @__PURE__ */ a3("section", { class: "section", children: [
+    return /* @__PURE__ */ a3("section", { class: `section${props.of.answer === null ? " home-services-soon" : ""}`, children: [
       /* @__PURE__ */ a3("h2", { children: "Services" }),
       /* @__PURE__ */ a3(Answer, { of: props.of, what: "services", children: (answer) => answer.services.length === 0 ? /* @__PURE__ */ a3(NoServices, {}) : /* @__PURE__ */ a3(Table, { rows: sorted(answer.services, sort), leftOut: answer.services_left_out, sort, first: first2, cause: props.cause }) })
     ] });
@@ -3010,7 +3073,7 @@
     const began = why.began_unix_us;
     const proof = suspect.evidence[0];
     const asked2 = props.services.services.find(({ name }) => name === (caller ?? suspect.service));
-    const known = props.services.services.some(({ name }) => name === suspect.service);
+    const known2 = props.services.services.some(({ name }) => name === suspect.service);
     const wouldBe = why.counterfactual_p95_us < why.p95_us && duration(why.p95_us) !== duration(why.counterfactual_p95_us);
     return /* @__PURE__ */ a3("div", { class: "home-cause", children: [
       /* @__PURE__ */ a3("h2", { class: "tone-bad", children: [
@@ -3023,7 +3086,7 @@
           suspect.or_service,
           " and "
         ] }),
-        known ? /* @__PURE__ */ a3("a", { href: href("service", { name: suspect.service }), children: suspect.service }) : /* @__PURE__ */ a3("strong", { children: suspect.service }),
+        known2 ? /* @__PURE__ */ a3("a", { href: href("service", { name: suspect.service }), children: suspect.service }) : /* @__PURE__ */ a3("strong", { children: suspect.service }),
         " ",
         /* @__PURE__ */ a3("span", { children: [
           does(suspect),
@@ -3163,12 +3226,15 @@
     const isWell2 = services.answer !== null && anomalies.answer !== null && !props.hasChange;
     const tone = props.hasChange ? " home-bad" : isWell2 ? " home-well" : "";
     return /* @__PURE__ */ a3("section", { class: `home-wrong${tone}`, "aria-label": "What is wrong", children: [
-      services.answer !== null && services.isCurrent ? /* @__PURE__ */ a3("div", { class: "home-first", children: props.hasChange ? /* @__PURE__ */ a3(Cause, { of: why, services: services.answer, details: props.details }) : /* @__PURE__ */ a3(Well, { details: props.details, services: services.answer }) }) : /* @__PURE__ */ a3(Answer, { of: services, what: "services", children: (old) => props.hasChange ? /* @__PURE__ */ a3(Cause, { of: why, services: old, details: props.details }) : /* @__PURE__ */ a3(Well, { details: props.details, services: old }) }),
+      /* @__PURE__ */ a3("div", { class: "home-first", children: services.answer !== null && services.isCurrent ? /* @__PURE__ */ a3(First, { ...props, services: services.answer }) : /* @__PURE__ */ a3(Answer, { of: services, what: "services", children: (old) => /* @__PURE__ */ a3(First, { ...props, services: old }) }) }, "first"),
       /* @__PURE__ */ a3("div", { class: "home-changes", children: [
         /* @__PURE__ */ a3("h2", { children: cause === null ? "What changed" : "What else changed" }),
         /* @__PURE__ */ a3(Answer, { of: anomalies, what: "changes", children: (found) => /* @__PURE__ */ a3(Changes, { of: found, cause }) })
-      ] })
+      ] }, "changes")
     ] });
+  }
+  function First(props) {
+    return props.hasChange ? /* @__PURE__ */ a3(Cause, { of: props.why, services: props.services, details: props.details }) : /* @__PURE__ */ a3(Well, { details: props.details, services: props.services });
   }
   function Well(props) {
     const { services } = props.services;
@@ -3306,8 +3372,8 @@
       /* @__PURE__ */ a3(Gaps, { coverage: services.answer?.coverage }),
       (services.answer !== null || services.error === null) && /* @__PURE__ */ a3(ServicesSection, { of: services, address, cause: why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null, window }),
       isReady && /* @__PURE__ */ a3(TracesSection, { window }),
-      maySeeStatus === true && /* @__PURE__ */ a3(AgentsSection, { of: status, untraced: services.answer?.untraced ?? [] }),
-      /* @__PURE__ */ a3(Command, { text: ["coral services", window.flags].filter(Boolean).join(" ") })
+      isReady && maySeeStatus === true && /* @__PURE__ */ a3(AgentsSection, { of: status, untraced: services.answer?.untraced ?? [] }),
+      isReady && /* @__PURE__ */ a3(Command, { text: ["coral services", window.flags].filter(Boolean).join(" ") })
     ] });
   }
 
@@ -4074,7 +4140,9 @@
     const chooseEdge = ({ edge }) => amend({ caller: edge.from, callee: edge.to, protocol: edge.protocol, node: null });
     const chooseNode = (node, how) => amend({ node, caller: null, callee: null, protocol: null }, how);
     const step = (by) => {
-      const at = shown2.findIndex(({ key }) => key === about2.edge);
+      const now2 = read().params;
+      const edge = keyOf({ from: now2.get("caller") ?? "", to: now2.get("callee") ?? "", protocol: now2.get("protocol") ?? "" });
+      const at = shown2.findIndex(({ key }) => key === edge);
       const next = shown2[at < 0 ? 0 : Math.min(Math.max(0, at + by), shown2.length - 1)];
       if (next) amend({ caller: next.edge.from, callee: next.edge.to, protocol: next.edge.protocol, node: null }, "replace");
     };
@@ -4647,7 +4715,7 @@
     const series = useAnswer("series/{protocol}", asks);
     const rows = protocol === "sql" ? props.answer?.detail?.statements.map(({ row }) => [row.operation, row.table].filter(Boolean).join(" ")) : isClient ? [] : props.answer?.detail?.operations.filter(({ kind }) => kind === protocol).map(({ name }) => name);
     const routes = [...new Set(rows ?? [])].filter((name) => name !== "");
-    return /* @__PURE__ */ a3("section", { class: "section", children: [
+    return /* @__PURE__ */ a3("section", { class: `section${protocol === null || params.has("table") ? "" : " over-time"}`, children: [
       /* @__PURE__ */ a3("div", { class: "head", children: [
         /* @__PURE__ */ a3("h2", { children: "Over time" }),
         /* @__PURE__ */ a3("span", { class: "actions", children: [
@@ -4907,7 +4975,7 @@
         ] })
       ] }),
       state !== void 0 && /* @__PURE__ */ a3(SlowTraces, { service: name, window }),
-      /* @__PURE__ */ a3(Command, { text: ["coral services", word(name), window.flags].filter(Boolean).join(" ") })
+      (answer !== null || services.error !== null) && /* @__PURE__ */ a3(Command, { text: ["coral services", word(name), window.flags].filter(Boolean).join(" ") })
     ] });
   }
   function Differs({ of }) {
@@ -5098,11 +5166,11 @@ ${rows.map((row) => JSON.stringify(row)).join(",\n")}
     A2(() => {
       const key = `${window}
 ${sql}`;
-      const known = remembered2.get(key);
+      const known2 = remembered2.get(key);
       const isAgain = refresh + attempt !== first2.current;
       first2.current = refresh + attempt;
-      if (sql === "" || known && !isAgain) {
-        setState(known ?? IDLE);
+      if (sql === "" || known2 && !isAgain) {
+        setState(known2 ?? IDLE);
         return;
       }
       const controller = new AbortController();
@@ -5173,6 +5241,7 @@ ${sql}`;
     const first2 = Math.max(0, Math.min(Math.floor(top / height) - BEFORE2, rows.length - MOST3));
     const shown2 = rows.slice(first2, first2 + MOST3);
     const after = rows.length - first2 - shown2.length;
+    const step = (by) => choose(Number(read().params.get("row") ?? (by > 0 ? 0 : 2)) + by);
     const choose = (row) => {
       const next = Math.min(Math.max(1, row), rows.length);
       amend({ row: next }, "replace");
@@ -5190,8 +5259,8 @@ ${sql}`;
       if (isThere) reveal(chosen);
     }, [isThere]);
     useKeys("SQL", [
-      { keys: "j", does: "next row", run: () => choose((chosen ?? 0) + 1) },
-      { keys: "k", does: "row before", run: () => choose((chosen ?? 2) - 1) },
+      { keys: "j", does: "next row", run: () => step(1) },
+      { keys: "k", does: "row before", run: () => step(-1) },
       { keys: "Escape", does: "choose no row", run: () => amend({ row: null }, "replace") }
     ]);
     return /* @__PURE__ */ a3("div", { ref: box2, class: "sql-box", tabIndex: 0, role: "region", "aria-label": "Rows", onScroll: (event) => setTop(event.currentTarget.scrollTop), children: /* @__PURE__ */ a3("table", { class: "sql-table", "aria-rowcount": rows.length + 1, children: [
@@ -5401,10 +5470,10 @@ ${sql}`;
     const at = positionOf(error.message, statement);
     return /* @__PURE__ */ a3("div", { class: "notice notice-bad", role: "alert", children: [
       /* @__PURE__ */ a3("p", { children: [
-        /* @__PURE__ */ a3("strong", { children: sentence(first2) }),
+        /* @__PURE__ */ a3("strong", { children: /* @__PURE__ */ a3(Spelled, { text: sentence(first2) }) }),
         error.hint !== null && /* @__PURE__ */ a3($, { children: [
           " ",
-          sentence(error.hint)
+          /* @__PURE__ */ a3(Spelled, { text: sentence(error.hint) })
         ] })
       ] }),
       rest.join("").trim() !== "" && /* @__PURE__ */ a3("pre", { class: "sql-error", children: rest.join("\n").replace(/^\n+/, "") }),
@@ -5449,7 +5518,7 @@ ${sql}`;
       /* @__PURE__ */ a3("p", { class: "sql-count", children: [
         /* @__PURE__ */ a3("strong", { children: counted(rows.rows.length, "row") }),
         tookMs !== null && !isOld && /* @__PURE__ */ a3("span", { class: "soft", children: tookMs < 1e3 ? `${tookMs} ms` : `${(tookMs / 1e3).toFixed(1)} s` }),
-        isOld && /* @__PURE__ */ a3("span", { class: "soft", children: "of the statement before" }),
+        isOld && /* @__PURE__ */ a3("span", { class: "soft", children: rows.isWhole ? "of the statement before" : "before it ended" }),
         rows.rows.length > 0 && /* @__PURE__ */ a3("span", { class: "actions", children: [
           /* @__PURE__ */ a3("button", { type: "button", onClick: () => save("csv"), children: "Save CSV" }),
           /* @__PURE__ */ a3("button", { type: "button", onClick: () => save("json"), children: "Save JSON" })
@@ -5601,13 +5670,13 @@ ${sql}`;
   }
   function Counters(props) {
     const all = Object.entries(props.of);
-    const known = all.filter(([name]) => lossOf(name) !== null);
-    const lost = known.filter(([, value]) => value > 0);
+    const known2 = all.filter(([name]) => lossOf(name) !== null);
+    const lost = known2.filter(([, value]) => value > 0);
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("h2", { children: "What was lost" }),
       lost.length === 0 ? /* @__PURE__ */ a3("p", { children: [
         "Nothing since this colony started: ",
-        counted(known.length, "counter"),
+        counted(known2.length, "counter"),
         " of losses, all 0."
       ] }) : /* @__PURE__ */ a3(Table2, { rows: lost }),
       /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("button", { type: "button", "aria-expanded": props.isAll, onClick: () => amend({ counters: props.isAll ? null : "all" }), children: props.isAll ? "Hide counters" : `All ${count(all.length)} counters` }) }),
@@ -5962,6 +6031,7 @@ ${sql}`;
   var OUTLIVES = 64;
   var REPEATED = 128;
   var CYCLE = 256;
+  var ANSWERED = 512;
   var KINDS2 = ["internal", "server", "client", "producer", "consumer"];
   var ID_DIGITS = 16;
   var SHORT_DIGITS = 8;
@@ -6054,6 +6124,10 @@ ${sql}`;
     }
     is(row, flag) {
       return (this.flags[row] & flag) !== 0;
+    }
+    /** Whether a row is the server's side of the call in the row above. */
+    isAnswer(row) {
+      return row > 0 && this.is(row - 1, ANSWERED);
     }
     serviceOf(row) {
       return this.services[this.service[row]] ?? "";
@@ -6170,7 +6244,8 @@ ${sql}`;
 
   // src/screens/trace/calls.tsx
   var WIDTH = 190;
-  var HEIGHT = 50;
+  var HEIGHT = 64;
+  var BELOW = 44;
   var GAP_X = 110;
   var GAP_Y = 24;
   var MARGIN = 12;
@@ -6226,8 +6301,10 @@ ${sql}`;
     const layers2 = Math.max(...places.map((place) => place.layer)) + 1;
     const tallest = Math.max(...places.map((place) => Math.abs(place.at))) * 2 + 1;
     const width = MARGIN * 2 + layers2 * WIDTH + (layers2 - 1) * GAP_X;
-    const height = MARGIN * 2 + tallest * (HEIGHT + GAP_Y) - GAP_Y;
-    const at = new Map(places.map((place) => [place.service, { x: MARGIN + place.layer * (WIDTH + GAP_X), y: height / 2 + place.at * (HEIGHT + GAP_Y) }]));
+    const middle2 = MARGIN + (tallest * (HEIGHT + GAP_Y) - GAP_Y) / 2;
+    const at = new Map(places.map((place) => [place.service, { x: MARGIN + place.layer * (WIDTH + GAP_X), y: middle2 + place.at * (HEIGHT + GAP_Y) }]));
+    const hasBack = calls2.some(({ from, to }) => (at.get(to)?.x ?? Infinity) <= (at.get(from)?.x ?? -Infinity));
+    const height = middle2 * 2 + (hasBack ? BELOW : 0);
     const waited = times2.reduce((sum, time2) => sum + time2.critical_us, 0);
     return /* @__PURE__ */ a3("div", { class: "calls-drawing", children: /* @__PURE__ */ a3("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "Services of the trace and their calls", children: [
       /* @__PURE__ */ a3("defs", { children: /* @__PURE__ */ a3("marker", { id: "call-end", viewBox: "0 0 8 8", refX: "8", refY: "4", markerWidth: "9", markerHeight: "9", markerUnits: "userSpaceOnUse", orient: "auto", children: /* @__PURE__ */ a3("path", { d: "M0 0L8 4L0 8z", class: "call-arrow" }) }) }),
@@ -6251,8 +6328,9 @@ ${sql}`;
         return /* @__PURE__ */ a3("a", { href: href("service", { name }), class: `node service-${serviceColor(name)}`, children: [
           /* @__PURE__ */ a3("rect", { x: x2, y: y3 - HEIGHT / 2, width: WIDTH, height: HEIGHT, rx: "6" }),
           /* @__PURE__ */ a3("rect", { x: x2, y: y3 - HEIGHT / 2, width: "5", height: HEIGHT, rx: "2", class: "node-edge" }),
-          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 - 4, class: "node-name", children: name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name }),
-          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 + 14, class: "node-words", children: `${waited > 0 && time2 ? `${percent(time2.critical_us / waited)} of the wait, ` : ""}${counted(time2?.spans ?? 0, "span")}${time2 && time2.errors > 0 ? `, ✕ ${count(time2.errors)}` : ""}` })
+          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 - 13, class: "node-name", children: name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name }),
+          waited > 0 && time2 && /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 + 5, class: "node-words", children: `${percent(time2.critical_us / waited)} of the wait` }),
+          /* @__PURE__ */ a3("text", { x: x2 + 14, y: y3 + 22, class: "node-words", children: `${counted(time2?.spans ?? 0, "span")}${time2 && time2.errors > 0 ? `, ✕ ${counted(time2.errors, "error")}` : ""}` })
         ] }, service);
       })
     ] }) });
@@ -6559,12 +6637,15 @@ ${sql}`;
         const [serviceAt, nameAt, kindAt] = [services.get(service), names.get(name), KINDS2.indexOf(kind)];
         if (b2 === null || serviceAt === void 0 || nameAt === void 0) continue;
         const key = keyOf2(rows, serviceAt, nameAt, kindAt);
-        const known = this.times.get(key);
-        if (!known || known.calls < b2.calls) this.times.set(key, { p50: b2.p50_us, p95: b2.p95_us, calls: b2.calls });
+        const known2 = this.times.get(key);
+        if (!known2 || known2.calls < b2.calls) this.times.set(key, { p50: b2.p50_us, p95: b2.p95_us, calls: b2.calls });
       }
     }
+    /** The usual times of a row. The two sides of a call are compared as one: with the caller's row. */
     of(rows, row) {
-      const times2 = this.times.get(keyOf2(rows, rows.service[row], rows.name[row], rows.kind[row]));
+      if (rows.isAnswer(row)) return null;
+      const named = rows.is(row, ANSWERED) ? row + 1 : row;
+      const times2 = this.times.get(keyOf2(rows, rows.service[named], rows.name[named], rows.kind[named]));
       return times2 ? compared(rows.duration[row], times2.p50, times2.p95) : null;
     }
   };
@@ -6579,6 +6660,8 @@ ${sql}`;
   function Details(props) {
     const { rows, row, length } = props;
     const isHidden = rows.is(row, REDACTED);
+    const other = props.asked.answer?.span?.span_id;
+    const isOther = other !== void 0 && other !== rows.idOf(row);
     return /* @__PURE__ */ a3("aside", { class: "details", "aria-labelledby": "details-title", children: [
       /* @__PURE__ */ a3("div", { class: "details-head", children: [
         /* @__PURE__ */ a3("h2", { id: "details-title", children: isHidden ? "Hidden service" : shortened(rows.nameOf(row)) || "A span without a name" }),
@@ -6615,7 +6698,7 @@ ${sql}`;
         /* @__PURE__ */ a3("button", { type: "button", onClick: () => props.zoom.set(around(rows.start[row], rows.duration[row], length)), children: "Zoom to it" }),
         rows.hasChildren(row) && /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": props.root === row, onClick: () => amend({ root: props.root === row ? null : rows.keyOf(row) }), children: "Only its subtree" })
       ] }),
-      isHidden ? /* @__PURE__ */ a3("p", { children: "You may not see the spans of this service. Only when it ran is shown." }) : /* @__PURE__ */ a3(Answer, { of: props.asked, what: "the span", children: (answer) => answer.span === null ? /* @__PURE__ */ a3("p", { class: "notice", children: "This span is not stored any more." }) : /* @__PURE__ */ a3(Stored, { of: answer, span: answer.span }) })
+      isHidden ? /* @__PURE__ */ a3("p", { children: "You may not see the spans of this service. Only when it ran is shown." }) : /* @__PURE__ */ a3(Answer, { of: isOther ? { ...props.asked, answer: null } : props.asked, what: "the span", children: (answer) => answer.span === null ? /* @__PURE__ */ a3("p", { class: "notice", children: "This span is not stored any more." }) : /* @__PURE__ */ a3(Stored, { of: answer, span: answer.span }) })
     ] });
   }
   function Stored(props) {
@@ -6629,14 +6712,14 @@ ${sql}`;
         usual.isSlower ? /* @__PURE__ */ a3("strong", { children: [
           factor(usual.factor),
           " as long as usual. "
-        ] }) : "As usual. ",
-        "Usually ",
+        ] }) : "As long as others shortly before. ",
+        "In the hour before: ",
         duration(of.usual.p50_us),
+        " in the median of ",
+        counted(of.usual.spans, "span"),
         ", at most ",
         duration(of.usual.p95_us),
-        " in 95% of ",
-        counted(of.usual.spans, "span"),
-        " before."
+        " in 95% of them."
       ] }),
       (of.cause || of.failure) && /* @__PURE__ */ a3("p", { class: "notice notice-bad", children: sentence(of.cause ?? failureOf(of.failure)) }),
       /* @__PURE__ */ a3("dl", { class: "attributes", children: [
@@ -6780,7 +6863,7 @@ ${sql}`;
 
   // src/screens/trace/frame-tree.ts
   function framesOf(rows) {
-    const known = /* @__PURE__ */ new Map();
+    const known2 = /* @__PURE__ */ new Map();
     const all = [];
     const place = /* @__PURE__ */ new Map([[null, 0]]);
     const of = [];
@@ -6791,7 +6874,7 @@ ${sql}`;
       const parent = above < 0 ? null : of[above];
       const operation2 = (rows.service[row] * (rows.names.length + 1) + rows.name[row]) * 8 + rows.kind[row];
       const key = place.get(parent) * operations + operation2;
-      let frame = known.get(key);
+      let frame = known2.get(key);
       if (!frame) {
         frame = {
           service: rows.service[row],
@@ -6807,7 +6890,7 @@ ${sql}`;
           children: [],
           row
         };
-        known.set(key, frame);
+        known2.set(key, frame);
         all.push(frame);
         place.set(frame, all.length);
         (parent ? parent.children : roots).push(frame);
@@ -6821,7 +6904,7 @@ ${sql}`;
     for (const frame of all.toReversed()) {
       frame.total += frame.self;
       if (frame.parent) frame.parent.total += frame.total;
-      depth = Math.max(depth, frame.depth + 1);
+      if (frame.total > 0) depth = Math.max(depth, frame.depth + 1);
     }
     const layOut = (frames, from) => {
       let start = from;
@@ -6854,17 +6937,17 @@ ${sql}`;
     return palette;
   }
   function paletteNow() {
-    const known = /* @__PURE__ */ new Map();
+    const known2 = /* @__PURE__ */ new Map();
     const probe = document.createElement("span");
     probe.className = "unseen";
     const token = (name) => {
-      let color = known.get(name);
+      let color = known2.get(name);
       if (color === void 0) {
         document.body.append(probe);
         probe.style.color = `var(--${name})`;
         color = getComputedStyle(probe).color;
         probe.remove();
-        known.set(name, color);
+        known2.set(name, color);
       }
       return color;
     };
@@ -7014,13 +7097,13 @@ ${sql}`;
       if (isFound) announce(`Cause: ${suspect.service} ${does(suspect)}`);
     }, [isFound]);
     const more = /* @__PURE__ */ a3("a", { href: href("why", { trace: traceId2 }), title: "The ranking and the evidence", children: "Why" });
-    const failing2 = w2(() => deepestFailure(rows), [rows]);
+    const { row: failing2, places } = w2(() => deepestFailure(rows), [rows]);
     const failure = failing2 >= 0 && /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "Fails" }),
       " ",
       /* @__PURE__ */ a3("span", { class: "cause-words", children: [
-        "in ",
-        /* @__PURE__ */ a3("strong", { children: rows.serviceOf(failing2) }),
+        places > 1 ? `in ${count(places)} places, the deepest: ` : "in ",
+        /* @__PURE__ */ a3("strong", { children: shortened(rows.serviceOf(failing2)) }),
         " ",
         shortened(rows.nameOf(failing2)),
         ": nothing below it fails."
@@ -7028,7 +7111,7 @@ ${sql}`;
       /* @__PURE__ */ a3("button", { type: "button", onClick: () => selection.select(failing2, { details: true }), children: "Show the span" })
     ] });
     const tone = failing2 >= 0 ? "cause is-found" : "cause";
-    if (asked2.error !== null) return /* @__PURE__ */ a3("p", { class: tone, children: [
+    if (asked2.error !== null && (why === null || !asked2.isCurrent)) return /* @__PURE__ */ a3("p", { class: tone, children: [
       failure,
       " ",
       /* @__PURE__ */ a3("span", { class: "soft", children: [
@@ -7077,13 +7160,15 @@ ${sql}`;
   function deepestFailure(rows) {
     const failsBelow = new Uint8Array(rows.count);
     let deepest = -1;
+    let places = 0;
     for (let row = rows.count - 1; row >= 0; row -= 1) {
       const fails = rows.is(row, ERROR);
+      if (fails && failsBelow[row] === 0) places += 1;
       if (fails && failsBelow[row] === 0 && (deepest < 0 || rows.depth[row] >= rows.depth[deepest])) deepest = row;
       const parent = rows.parent[row];
       if (parent >= 0 && (fails || failsBelow[row] === 1)) failsBelow[parent] = 1;
     }
-    return deepest;
+    return { row: deepest, places };
   }
   function operation(suspect) {
     const caller = callerOf(suspect);
@@ -7100,12 +7185,12 @@ ${sql}`;
   // src/screens/trace/wholeness.tsx
   var SMALL = 500;
   function Wholeness(props) {
-    const { traceId: traceId2, spans, isAsked, isComplete } = props;
+    const { traceId: traceId2, spans, isAsked, isComplete: isComplete2 } = props;
     const [wanted, setWanted] = d2(false);
     const asked2 = useAnswer("traces/{id}", isAsked && (spans <= SMALL || wanted) ? { id: traceId2, examine: true } : null);
     const answer = asked2.isCurrent ? asked2.answer : null;
     if (answer === null) {
-      if (spans <= SMALL || isComplete) return null;
+      if (spans <= SMALL || isComplete2) return null;
       return /* @__PURE__ */ a3("button", { type: "button", class: "quiet as-link", disabled: asked2.isLoading, onClick: () => setWanted(true), children: asked2.isLoading ? "Looking for the reason …" : "Look for the reason" });
     }
     if (answer.advice.length === 0) return wanted ? /* @__PURE__ */ a3("span", { children: "No reason was found." }) : null;
@@ -7283,7 +7368,7 @@ ${sql}`;
     return matches;
   }
   function isSlow(rows, row, length, usual) {
-    const times2 = usual?.of(rows, row) ?? null;
+    const times2 = usual?.of(rows, rows.isAnswer(row) ? row - 1 : row) ?? null;
     return times2 === null ? rows.self[row] >= length * SLOW_PART : times2.isSlower;
   }
   function countOf(matches) {
@@ -7441,6 +7526,7 @@ ${sql}`;
 
   // src/screens/trace/minimap.tsx
   var LEAST_DRAG_PX = 4;
+  var LEAST_ERROR_PX = 4;
   var STEP = 0.02;
   function MiniMap(props) {
     const { rows, length, zoom } = props;
@@ -7569,13 +7655,13 @@ ${sql}`;
     const lineHeight = Math.min(7, (height - 2) / Math.max(1, rows.count));
     const scale2 = width / Math.max(1, length);
     const colors = rows.services.map((service) => palette.service(service));
-    const bar = (row, least) => context.fillRect(rows.start[row] * scale2, 1 + row * lineHeight, Math.max(least, rows.duration[row] * scale2), thick);
+    const bar = (row, width2, height2) => context.fillRect(rows.start[row] * scale2, Math.round(1 + row * lineHeight), Math.max(width2, rows.duration[row] * scale2), height2);
     for (const color of new Set(colors)) {
       context.fillStyle = color;
-      for (let row = 0; row < rows.count; row += 1) if (colors[rows.service[row]] === color) bar(row, 1);
+      for (let row = 0; row < rows.count; row += 1) if (colors[rows.service[row]] === color) bar(row, 1, thick);
     }
     context.fillStyle = palette.token("bad-fill");
-    for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row] & ERROR) !== 0) bar(row, 3);
+    for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row] & ERROR) !== 0) bar(row, LEAST_ERROR_PX, Math.max(LEAST_ERROR_PX / 2, thick));
   }
 
   // src/screens/trace/missing.tsx
@@ -9040,6 +9126,8 @@ ${operation2.kind}`);
     const [reason = "", hint = props.hint] = message.replace(/^q:\s*(column \d+:\s*)?/, "").split(/\.?\s*Hint:\s*/);
     const characters = Array.from(q2);
     const at = Math.min(Math.max(column, 1) - 1, characters.length);
+    const from = characters.slice(0, at).join("").length;
+    const word2 = /has no operator/.test(reason) ? /^[^\s<>!~=:()"]+/.exec(q2.slice(from))?.[0] : void 0;
     return /* @__PURE__ */ a3("section", { class: "notice notice-bad", role: "alert", children: [
       /* @__PURE__ */ a3("h2", { children: "The search cannot be read" }),
       /* @__PURE__ */ a3("p", { class: "mistake", children: /* @__PURE__ */ a3("code", { children: [
@@ -9054,6 +9142,7 @@ ${operation2.kind}`);
         " ",
         hint && sentence(hint)
       ] }),
+      word2 !== void 0 && /* @__PURE__ */ a3("p", { class: "actions", children: [equals("service", word2), `name~${quoted(word2)}`].map((condition) => /* @__PURE__ */ a3("button", { type: "button", onClick: () => narrow({ q: `${q2.slice(0, from)}${condition}${q2.slice(from + word2.length)}` }), children: words(condition) }, condition)) }),
       /* @__PURE__ */ a3("p", { class: "small soft", children: [
         "Press ",
         /* @__PURE__ */ a3("kbd", { children: "/" }),
@@ -9212,6 +9301,7 @@ ${operation2.kind}`);
     const columns = innerWidth < 640 ? FEW_COLUMNS : MANY_COLUMNS;
     const heatmap = useAnswer("heatmap", { q: view.q, ...window.ask, source: view.source, columns, rows: ROWS2 });
     const isMistake = list.error?.status === 400 && list.error.message.startsWith("q:");
+    const isFailure = isMistake || list.error !== null && heatmap.error !== null && heatmap.answer === null;
     useKeys("Traces", [{ keys: "Escape", does: "out of the area", run: () => isNarrowed(view.area) && narrow({ min: null, max: null, area_from: null, area_to: null }) }]);
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("div", { class: "head traces-head", children: [
@@ -9220,7 +9310,7 @@ ${operation2.kind}`);
         /* @__PURE__ */ a3(Choices, { view })
       ] }),
       /* @__PURE__ */ a3(Chips, { view }),
-      !isMistake && /* @__PURE__ */ a3(Answer, { of: heatmap, what: "the durations", children: (map) => map.traces > 0 && /* @__PURE__ */ a3(HeatmapPart, { map, view }) }),
+      !isFailure && /* @__PURE__ */ a3(Answer, { of: heatmap, what: "the durations", children: (map) => map.traces > 0 && /* @__PURE__ */ a3(HeatmapPart, { map, view }) }),
       /* @__PURE__ */ a3(AreaLine, { view, link: restLink(view, window), map: heatmap.answer }),
       isMistake ? /* @__PURE__ */ a3(Mistake, { q: view.q, message: list.error?.message ?? "", hint: list.error?.hint ?? null }) : /* @__PURE__ */ a3(Answer, { of: list, what: "traces", children: (answer) => /* @__PURE__ */ a3($, { children: [
         /* @__PURE__ */ a3(Gaps, { coverage: answer.coverage }),
@@ -9503,22 +9593,80 @@ ${operation2.kind}`);
           "Agent ",
           sampled.agent_id,
           " records ",
-          sampled.least_ratio === null ? "an unknown share" : wholePercent(sampled.least_ratio),
+          recorded(sampled),
           " of the traces of ",
           sampled.services.join(", "),
-          "."
+          ": numbers of traces are those of recorded ones."
         ] }, sampled.agent_id))
       ] }),
       /* @__PURE__ */ a3(Gaps, { coverage: why.coverage })
+    ] });
+  }
+  function recorded({ least_ratio: least, most_ratio: most }) {
+    if (least === null || most === null) return "an unknown share";
+    return least === most ? wholePercent(least) : `${wholePercent(least)} to ${wholePercent(most)}`;
+  }
+
+  // src/screens/why/bar.tsx
+  function Bar2(props) {
+    const width = `${(Math.min(1, Math.max(0, props.part)) * 100).toFixed(2)}%`;
+    return /* @__PURE__ */ a3("span", { class: `why-bar why-bar-${props.tone}`, style: { width }, "aria-hidden": "true" });
+  }
+
+  // src/screens/why/beside.tsx
+  var MOST8 = 3;
+  var LEAST2 = 0.02;
+  function Beside({ trace }) {
+    const compared2 = useAnswer("compare", { a: trace });
+    if (compared2.answer === null || compared2.error !== null || compared2.answer.b.traces === 0) return null;
+    return /* @__PURE__ */ a3("div", { class: compared2.isCurrent ? void 0 : "answer-old", children: /* @__PURE__ */ a3(Sides2, { of: compared2.answer, trace }) });
+  }
+  function Sides2({ of: { a: a4, b: b2, rows, delta_us }, trace }) {
+    const most = Math.max(1, a4.duration_p50_us, b2.duration_p50_us);
+    const where = rows.filter((row) => (row.share ?? 0) >= LEAST2).sort((one, other) => (other.share ?? 0) - (one.share ?? 0)).slice(0, MOST8);
+    return /* @__PURE__ */ a3($, { children: [
+      /* @__PURE__ */ a3("dl", { class: "why-parts why-beside", children: [
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: /* @__PURE__ */ a3("span", { class: "mono", children: trace.slice(0, 8) }) }),
+          /* @__PURE__ */ a3("dd", { class: "number", children: duration(a4.duration_p50_us) }),
+          /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: a4.duration_p50_us / most, tone: "now" }) })
+        ] }),
+        /* @__PURE__ */ a3("div", { children: [
+          /* @__PURE__ */ a3("dt", { children: [
+            count(b2.traces),
+            " healthy"
+          ] }),
+          /* @__PURE__ */ a3("dd", { class: "number", children: duration(b2.duration_p50_us) }),
+          /* @__PURE__ */ a3("dd", { class: "why-bar-box", children: /* @__PURE__ */ a3(Bar2, { part: b2.duration_p50_us / most, tone: "before" }) })
+        ] })
+      ] }),
+      where.length > 0 && /* @__PURE__ */ a3("ul", { class: "why-where small", children: where.map((row) => {
+        const { a: slow } = row;
+        const name = /* @__PURE__ */ a3($, { children: [
+          /* @__PURE__ */ a3("strong", { class: "isolate", children: row.service }),
+          " ",
+          /* @__PURE__ */ a3("span", { class: "isolate", children: row.name })
+        ] });
+        return /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("span", { children: slow === null ? name : /* @__PURE__ */ a3("a", { href: href("trace", { id: slow.example.trace_id, span: slow.example.span_id }), children: name }) }),
+          /* @__PURE__ */ a3("span", { class: "soft", children: [
+            row.delta_us !== null && `${difference(row.delta_us)}, `,
+            wholePercent(row.share ?? 0),
+            " of ",
+            difference(delta_us)
+          ] })
+        ] }, `${row.depth} ${row.service} ${row.name} ${row.kind}`);
+      }) })
     ] });
   }
 
   // src/screens/why/evidence.tsx
   function Evidence({ cause, about: about2, chosen }) {
     const { evidence } = cause;
-    const at = Math.min(Math.max(1, Number.isInteger(chosen) ? chosen : 1), Math.max(1, evidence.length));
+    const within = (place) => Math.min(Math.max(1, Number.isInteger(place) ? place : 1), Math.max(1, evidence.length));
+    const at = within(chosen);
     const move = (by) => {
-      const next = Math.min(Math.max(1, at + by), evidence.length);
+      const next = within(within(Number(read().params.get("evidence") ?? 1)) + by);
       amend({ evidence: next === 1 ? null : next }, "replace");
       document.querySelector(`[data-evidence="${next}"] a`)?.scrollIntoView({ block: "nearest" });
     };
@@ -9540,9 +9688,12 @@ ${operation2.kind}`);
         "See it in ",
         evidence.length === 1 ? "this trace" : "these traces"
       ] }),
-      seen === void 0 ? /* @__PURE__ */ a3("p", { class: "soft", children: "No stored trace shows it." }) : /* @__PURE__ */ a3("p", { class: "actions", children: [
-        /* @__PURE__ */ a3("a", { class: "button button-first", href: href("compare", { a: seen.trace_id }), children: "Compare with healthy traces" }),
-        /* @__PURE__ */ a3("a", { class: "button", href: href("trace", { id: seen.trace_id, span: seen.span_id }), children: "Open the trace" })
+      seen === void 0 ? /* @__PURE__ */ a3("p", { class: "soft", children: "No stored trace shows it." }) : /* @__PURE__ */ a3($, { children: [
+        /* @__PURE__ */ a3("p", { class: "actions", children: [
+          /* @__PURE__ */ a3("a", { class: "button button-first", href: href("compare", { a: seen.trace_id }), children: "Compare with healthy traces" }),
+          /* @__PURE__ */ a3("a", { class: "button", href: href("trace", { id: seen.trace_id, span: seen.span_id }), children: "Open the trace" })
+        ] }),
+        /* @__PURE__ */ a3(Beside, { trace: seen.trace_id })
       ] }),
       /* @__PURE__ */ a3("ol", { class: "why-traces", children: evidence.map((seen2, index) => /* @__PURE__ */ a3("li", { "data-evidence": index + 1, "aria-current": index + 1 === at ? "true" : void 0, children: [
         /* @__PURE__ */ a3("a", { class: "mono why-open", href: href("trace", { id: seen2.trace_id, span: seen2.span_id }), children: seen2.trace_id.slice(0, 8) }),
@@ -9583,18 +9734,12 @@ ${operation2.kind}`);
     ] });
   }
 
-  // src/screens/why/bar.tsx
-  function Bar2(props) {
-    const width = `${(Math.min(1, Math.max(0, props.part)) * 100).toFixed(2)}%`;
-    return /* @__PURE__ */ a3("span", { class: `why-bar why-bar-${props.tone}`, style: { width }, "aria-hidden": "true" });
-  }
-
   // src/screens/why/ranking.tsx
   var FIRST = 5;
-  var MOST8 = 60;
+  var MOST9 = 60;
   function Ranking({ why, isCause, all }) {
     if (why.ranking.length === 0) return null;
-    const shown2 = why.ranking.slice(0, all ? MOST8 : FIRST);
+    const shown2 = why.ranking.slice(0, all ? MOST9 : FIRST);
     const hidden = why.ranking.slice(shown2.length);
     const rest = hidden.reduce((sum, suspect) => sum + suspect.share, 0) + why.unattributed;
     const kinds = [...new Set(shown2.map((suspect) => suspect.kind))];
@@ -9803,12 +9948,12 @@ ${operation2.kind}`);
   }
   function Choice(props) {
     const { value, options } = props;
-    const known = value === "" || options.includes(value) ? options : [value, ...options];
+    const known2 = value === "" || options.includes(value) ? options : [value, ...options];
     return /* @__PURE__ */ a3("label", { class: "why-picker", children: [
       /* @__PURE__ */ a3("span", { children: props.label }),
       /* @__PURE__ */ a3("select", { value, onChange: (event) => props.choose(event.currentTarget.value), children: [
         /* @__PURE__ */ a3("option", { value: "", children: props.all }),
-        known.map((option) => /* @__PURE__ */ a3("option", { value: option, children: option }, option))
+        known2.map((option) => /* @__PURE__ */ a3("option", { value: option, children: option }, option))
       ] })
     ] });
   }
@@ -9933,7 +10078,26 @@ ${operation2.kind}`);
       ] }),
       /* @__PURE__ */ a3(Pickers, { about: about2, isReady: why.answer !== null || why.error !== null }),
       /* @__PURE__ */ a3(Answer, { of: why, what: "traces of the window and of the time before", children: (why2) => why2.verdict === "cause" && why2.ranking.length > 0 ? /* @__PURE__ */ a3(Cause3, { why: why2, about: about2, address, all }) : /* @__PURE__ */ a3(NoCause, { why: why2, about: about2, window, all }) }),
+      why.error !== null && about2.trace !== null && /* @__PURE__ */ a3(NoTrace, { id: about2.trace }),
       /* @__PURE__ */ a3(Command, { text: about2.command })
+    ] });
+  }
+  function NoTrace({ id }) {
+    return /* @__PURE__ */ a3("section", { class: "section", children: [
+      /* @__PURE__ */ a3("h2", { children: "What would help" }),
+      /* @__PURE__ */ a3("ul", { class: "why-help", children: [
+        /* @__PURE__ */ a3("li", { children: [
+          "The id may be mistyped, or the trace was not recorded, or it is older than what is kept: ",
+          /* @__PURE__ */ a3("a", { href: href("trace", { id }), children: "look for the trace" }),
+          "."
+        ] }),
+        /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("a", { href: href("why"), children: "Explain the whole window" }),
+          ", or ",
+          /* @__PURE__ */ a3("a", { href: href("traces", { sort: "slowest" }), children: "choose one of the slowest traces" }),
+          "."
+        ] })
+      ] })
     ] });
   }
   function Cause3({ why, about: about2, address, all }) {

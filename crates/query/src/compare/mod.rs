@@ -11,7 +11,7 @@ use coral_trace::{Span, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use self::answer::{ComparedKind, ComparedSide, NotAligned};
 use crate::ask::{Ask, QueryError, Sources};
-use crate::cohort::{MAX_SPANS, by_trace, compared_columns, range};
+use crate::cohort::{MAX_SPANS, by_trace, compared_columns, evenly, range};
 use crate::coverage::TracesOf;
 use crate::reader::Reader;
 use crate::sample::{OVERSIZED_IN_COHORT, fitting};
@@ -171,7 +171,10 @@ impl Reader<'_> {
             QueryError::Invalid { field: "q", reason } => QueryError::Invalid { field, reason },
             error => error,
         })?;
-        let (traces, cut) = self.compared_traces(&query)?;
+        let mut found = self.search(&query)?;
+        let is_cut = found.len() > MAX_TRACES as usize;
+        found.truncate(MAX_TRACES as usize);
+        let (traces, cut) = self.compared_traces(found, is_cut, question)?;
         let kind = ComparedKind::Traces;
         let answer = ComparedSide { kind, q: Some(q.to_owned()), cut, ..ComparedSide::default() };
         Ok(Side { traces, started: range(since, until), answer })
@@ -197,13 +200,17 @@ impl Reader<'_> {
             if healthy.traces.len() >= ENOUGH_HEALTHY {
                 break;
             }
-            let (mut traces, cut) = self.compared_traces(&TraceQuery {
-                started,
-                services: vec![root.origin.service_name().to_owned()],
-                name: Some(root.name.clone()),
-                collector: question.source.collector(),
-                ..TraceQuery::newest(MAX_TRACES + 1)
+            // Spread over the time: during a fault, the newest traces are the least healthy ones.
+            let (found, cut) = evenly(started, MAX_TRACES, |started, limit| {
+                self.search(&TraceQuery {
+                    started,
+                    services: vec![root.origin.service_name().to_owned()],
+                    name: Some(root.name.clone()),
+                    collector: question.source.collector(),
+                    ..TraceQuery::newest(limit)
+                })
             })?;
+            let (mut traces, cut) = self.compared_traces(found, cut, question)?;
             traces.retain(|trace| trace.first().is_some_and(|of| !own.contains(&of.trace_id)));
             retain_healthy(&mut traces);
             (healthy.traces, healthy.started, healthy.answer.cut) = (traces, started, cut);
@@ -211,12 +218,14 @@ impl Reader<'_> {
         Ok(healthy)
     }
 
-    /// The traces that `query` finds, at most [`MAX_TRACES`] and [`MAX_SPANS`], and whether there are
-    /// more.
-    fn compared_traces(&self, query: &TraceQuery) -> Result<(Vec<Vec<Span>>, bool), QueryError> {
-        let mut found: Vec<TraceSummary> = self.search(query)?;
-        let is_cut = found.len() > MAX_TRACES as usize;
-        found.truncate(MAX_TRACES as usize);
+    /// The spans of the traces that were found, at most [`MAX_SPANS`], and whether the side lacks any
+    /// trace: `is_cut`, or more spans.
+    fn compared_traces(
+        &self,
+        found: Vec<TraceSummary>,
+        is_cut: bool,
+        question: &CompareQuestion,
+    ) -> Result<(Vec<Vec<Span>>, bool), QueryError> {
         let sample = fitting(found, MAX_SPANS, OVERSIZED_IN_COHORT);
         let is_cut = is_cut || sample.is_cut();
         let kept = match sample.traces.is_empty() {
@@ -226,7 +235,8 @@ impl Reader<'_> {
         };
         let ids: Vec<TraceId> = kept.iter().map(|summary| summary.trace_id).collect();
         let limit = MAX_SPANS as u32;
-        let stored = self.stored_spans(&ids, query.collector, compared_columns(), limit)?;
+        let collector = question.source.collector();
+        let stored = self.stored_spans(&ids, collector, compared_columns(), limit)?;
         let traces = by_trace(stored).into_iter();
         let spans = |trace: Vec<_>| {
             trace.into_iter().map(|stored: coral_engine::StoredSpan| stored.span).collect()

@@ -58,6 +58,17 @@ fn a_trace_without_traces_before_it_is_compared_with_those_after_it() {
 }
 
 #[test]
+fn healthy_traces_are_spread_over_the_hour_and_not_the_newest_which_may_all_be_slow() {
+    let one = |number: u64| {
+        let took = if number <= 170 { 400 } else { 10 };
+        request(number, "shop", "/list", 10 * number, took)
+    };
+    let (_dir, sources) = sources((1..=350).map(one));
+    let found = ask(&sources, &question(&id(1), None));
+    assert_eq!(found.b.duration_p50_us, 10_000);
+}
+
+#[test]
 fn two_searches_are_compared() {
     let (_dir, sources) = sources(spans());
     let slow = "q:service:shop duration>100ms";

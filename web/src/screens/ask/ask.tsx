@@ -7,9 +7,10 @@ import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
 import { Command, word } from "../../parts/command.tsx";
 import { useListKeys } from "../../parts/list-keys.ts";
+import { Spelled } from "../../parts/spelled.tsx";
 import { Mark } from "../../parts/state.tsx";
+import { CommandLink } from "./command-link.tsx";
 import { placeOf, type Place } from "./commands.ts";
-import { Spelled } from "./spelled.tsx";
 
 /** A question that is not understood: its answer says what can be asked. */
 const NOTHING = "?";
@@ -47,8 +48,12 @@ function Box({ question }: { question: string }) {
 }
 
 function Page({ answer, question }: { answer: WordedEnglish; question: string }) {
-  const { findings, queries } = answer;
-  const places = queries.map(placeOf);
+  const { findings, queries, understanding } = answer;
+  // The map is wanted around the service that the question is about.
+  const places = queries.map((query) => {
+    const place = placeOf(query);
+    return place?.page === "map" && understanding?.service ? { ...place, params: { focus: understanding.service, ...place.params } } : place;
+  });
   const isExamples = findings.kind === "not_understood";
   // Without a question, only what can be asked is of interest.
   const sections = question === "" && isExamples ? answer.sections.slice(1) : answer.sections;
@@ -91,7 +96,7 @@ function Line({ line, places, queries }: { line: PageLine; places: readonly (Pla
   const query = line.query === null ? undefined : queries[line.query - 1];
   return (
     <li data-answer-line>
-      <span><Spelled text={line.text} /></span>
+      <span><Spelled text={line.text} code={CommandLink} /></span>
       {place !== null && <a class="ask-place" href={href(place.page, place.params)} title={query} aria-label={`${place.title}: where this is from`}>{place.title} →</a>}
       {place === null && line.query !== null && <span class="soft small">query {line.query}</span>}
     </li>

@@ -25,7 +25,7 @@ export function placeOf(command: string): Place | null {
   if (verb === "services") return noun === undefined ? { page: "", title: "Home", params: when } : { page: "service", title: "Service", params: { name: noun, ...when } };
   if (verb !== "query") return null;
   if (noun === "anomalies") return { page: "", title: "What changed", params: when };
-  if (noun === "topology") return { page: "map", title: "Map", params: { focus: flags.get("focus")?.[0], diff: flags.get("diff")?.[0], ...when } };
+  if (noun === "topology") return { page: "map", title: "Map", params: { ...(flags.has("focus") ? { focus: flags.get("focus")?.[0] } : {}), diff: flags.get("diff")?.[0], ...when } };
   if (noun === "sql") return { page: "sql", title: "SQL", params: { q: third, ...when } };
   if (noun !== "beyla" || third === undefined) return null;
   if (third === "traces") {

@@ -1,13 +1,13 @@
 // Who calls whom, and what changed: as a picture, and the same as a table.
 import type { NodeKind, Topology } from "../../api.ts";
-import { amend, go, href } from "../../address.ts";
+import { amend, go, href, read } from "../../address.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
 import { useKeys } from "../../frame/keys.ts";
 import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
 import { Command } from "../../parts/command.tsx";
 import { Mark } from "../../parts/state.tsx";
-import { calls, CHANGE_WORDS, summary, type Call } from "./changes.ts";
+import { calls, CHANGE_WORDS, keyOf, summary, type Call } from "./changes.ts";
 import { ChosenCall, ChosenNode } from "./chosen.tsx";
 import { Controls, zoomBy } from "./controls.tsx";
 import { Lacks } from "./lacks.tsx";
@@ -49,7 +49,10 @@ function Whole({ map, about, states }: { map: Topology; about: Mapping; states: 
   const chooseEdge = ({ edge }: Call) => amend({ caller: edge.from, callee: edge.to, protocol: edge.protocol, node: null });
   const chooseNode = (node: string, how: "push" | "replace") => amend({ node, caller: null, callee: null, protocol: null }, how);
   const step = (by: number) => {
-    const at = shown.findIndex(({ key }) => key === about.edge);
+    // The address is newer than what is shown when keys follow fast.
+    const now = read().params;
+    const edge = keyOf({ from: now.get("caller") ?? "", to: now.get("callee") ?? "", protocol: now.get("protocol") ?? "" });
+    const at = shown.findIndex(({ key }) => key === edge);
     const next = shown[at < 0 ? 0 : Math.min(Math.max(0, at + by), shown.length - 1)];
     if (next) amend({ caller: next.edge.from, callee: next.edge.to, protocol: next.edge.protocol, node: null }, "replace");
   };

@@ -9,6 +9,7 @@ import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
 import { Command, word } from "../../parts/command.tsx";
 import { useMay } from "../../parts/may.ts";
+import { Spelled } from "../../parts/spelled.tsx";
 import { bounds } from "../../window.ts";
 import { csv, download, json } from "./export.ts";
 import { positionOf } from "./position.ts";
@@ -87,7 +88,7 @@ function Failed({ error, statement, select, again }: { error: AskError; statemen
   const at = positionOf(error.message, statement);
   return (
     <div class="notice notice-bad" role="alert">
-      <p><strong>{sentence(first)}</strong>{error.hint !== null && <> {sentence(error.hint)}</>}</p>
+      <p><strong><Spelled text={sentence(first)} /></strong>{error.hint !== null && <> <Spelled text={sentence(error.hint)} /></>}</p>
       {rest.join("").trim() !== "" && <pre class="sql-error">{rest.join("\n").replace(/^\n+/, "")}</pre>}
       <p class="actions">
         {at !== null && <button type="button" onClick={() => select(at)}>Show the place</button>}
@@ -133,7 +134,7 @@ function Result({ running, chosen }: { running: Running; chosen: number | null }
       <p class="sql-count">
         <strong>{counted(rows.rows.length, "row")}</strong>
         {tookMs !== null && !isOld && <span class="soft">{tookMs < 1_000 ? `${tookMs} ms` : `${(tookMs / 1_000).toFixed(1)} s`}</span>}
-        {isOld && <span class="soft">of the statement before</span>}
+        {isOld && <span class="soft">{rows.isWhole ? "of the statement before" : "before it ended"}</span>}
         {rows.rows.length > 0 && <span class="actions"><button type="button" onClick={() => save("csv")}>Save CSV</button><button type="button" onClick={() => save("json")}>Save JSON</button></span>}
       </p>
       {rows.more && rows.error === null && <p class="notice notice-warn">The colony's limit cut the answer after {count(rows.rows.length)} rows (<code>sql.max_rows</code>, <code>sql.max_bytes</code>). Ask for less: a shorter window, fewer columns, a LIMIT.</p>}

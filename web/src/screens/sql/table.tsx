@@ -1,6 +1,6 @@
 // The rows of an answer. Only those in sight are in the page.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { amend, href } from "../../address.ts";
+import { amend, href, read } from "../../address.ts";
 import { useKeys } from "../../frame/keys.ts";
 import { isNumber, traceId, written } from "./cell.ts";
 import type { Cell, Column } from "./rows.ts";
@@ -30,6 +30,8 @@ export function RowTable({ columns, rows, chosen }: Props) {
   const first = Math.max(0, Math.min(Math.floor(top / height) - BEFORE, rows.length - MOST));
   const shown = rows.slice(first, first + MOST);
   const after = rows.length - first - shown.length;
+  // The address is newer than what is shown when keys follow fast.
+  const step = (by: number) => choose(Number(read().params.get("row") ?? (by > 0 ? 0 : 2)) + by);
   const choose = (row: number) => {
     const next = Math.min(Math.max(1, row), rows.length);
     amend({ row: next }, "replace");
@@ -46,8 +48,8 @@ export function RowTable({ columns, rows, chosen }: Props) {
   const isThere = chosen !== null && chosen <= rows.length;
   useLayoutEffect(() => { if (isThere) reveal(chosen); }, [isThere]);
   useKeys("SQL", [
-    { keys: "j", does: "next row", run: () => choose((chosen ?? 0) + 1) },
-    { keys: "k", does: "row before", run: () => choose((chosen ?? 2) - 1) },
+    { keys: "j", does: "next row", run: () => step(1) },
+    { keys: "k", does: "row before", run: () => step(-1) },
     { keys: "Escape", does: "choose no row", run: () => amend({ row: null }, "replace") },
   ]);
   return (

@@ -1,5 +1,5 @@
 import type { WhySuspect } from "../../api.ts";
-import { amend, go, href } from "../../address.ts";
+import { amend, go, href, read } from "../../address.ts";
 import { useKeys } from "../../frame/keys.ts";
 import type { Asking } from "./asking.ts";
 import { Beside } from "./beside.tsx";
@@ -7,9 +7,11 @@ import { Beside } from "./beside.tsx";
 /** Traces that show the cause, worst first, each beside the healthy ones of its operation. */
 export function Evidence({ cause, about, chosen }: { cause: WhySuspect; about: Asking; chosen: number }) {
   const { evidence } = cause;
-  const at = Math.min(Math.max(1, Number.isInteger(chosen) ? chosen : 1), Math.max(1, evidence.length));
+  const within = (place: number) => Math.min(Math.max(1, Number.isInteger(place) ? place : 1), Math.max(1, evidence.length));
+  const at = within(chosen);
   const move = (by: number) => {
-    const next = Math.min(Math.max(1, at + by), evidence.length);
+    // The address is newer than what is shown when keys follow fast.
+    const next = within(within(Number(read().params.get("evidence") ?? 1)) + by);
     amend({ evidence: next === 1 ? null : next }, "replace");
     document.querySelector(`[data-evidence="${next}"] a`)?.scrollIntoView({ block: "nearest" });
   };
