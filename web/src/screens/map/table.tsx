@@ -58,7 +58,7 @@ export function CallTable(props: Props) {
         <tbody>
           {rows.map((call) => (
             <tr key={call.key} class={call.key === chosen ? "map-chosen-row" : undefined} aria-current={call.key === chosen ? "true" : undefined}>
-              {hasDiff && <td data-label="Change"><Changes call={call} /></td>}
+              {hasDiff && <td data-label="Change" class={call.changes.length === 0 ? "map-same" : undefined}><Changes call={call} /></td>}
               <td data-label="From"><End name={call.edge.from} kinds={props.kinds} /></td>
               <td data-label="To"><End name={call.edge.to} kinds={props.kinds} /></td>
               <td data-label="Protocol">{call.edge.protocol}</td>

@@ -30,6 +30,7 @@ const DRAW_MS = 200;
 /** The last answers, so that Back shows at once what was there. */
 const remembered = new Map<string, State>();
 const MAX_REMEMBERED = 4;
+const MAX_REMEMBERED_ROWS = 20_000;
 
 /** The answer to `sql`; nothing is asked while it is empty. `since` is microseconds since the Unix epoch. */
 export function useStatement(sql: string, window: string, since: number | null): Running {
@@ -98,6 +99,9 @@ async function run(sql: string, since: number | null, signal: AbortSignal, show:
 function remember(key: string, state: State): void {
   remembered.delete(key);
   remembered.set(key, state);
-  const oldest = remembered.keys().next().value;
-  if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+  const rows = () => [...remembered.values()].reduce((sum, { count }) => sum + count, 0);
+  for (const oldest of remembered.keys()) {
+    if (remembered.size <= MAX_REMEMBERED && rows() <= MAX_REMEMBERED_ROWS) break;
+    remembered.delete(oldest);
+  }
 }

@@ -39,7 +39,7 @@ function Sides({ of: { a, b, rows, delta_us }, trace }: { of: WordedComparison; 
             return (
               <li key={`${row.depth} ${row.service} ${row.name} ${row.kind}`}>
                 <span>{slow === null ? name : <a href={href("trace", { id: slow.example.trace_id, span: slow.example.span_id })}>{name}</a>}</span>
-                <span class="soft">{row.delta_us !== null && `${difference(row.delta_us)}, `}{wholePercent(row.share ?? 0)} of {difference(delta_us)}</span>
+                <span class="soft">{wholePercent(Math.min(1, row.share ?? 0))} of the {difference(delta_us)}</span>
               </li>
             );
           })}
