@@ -21,10 +21,10 @@ pub fn agent(addresses: &Addresses, program: &str) -> String {
 
 /// The greeting of a standalone, whose data is in `data_dir`, with commands to try.
 pub fn standalone(addresses: &Addresses, program: &str, data_dir: &str) -> String {
-    let colony = colony_flag(addresses);
+    let (colony, page) = (colony_flag(addresses), page(addresses));
     format!(
         "Coral runs: an agent and a colony in one process. Data is kept in {data_dir}.\n{}\n\
-         In another terminal, try:\n\n  \
+         {page}In another terminal, try:\n\n  \
          {program} query beyla traces{colony}\n  \
          {program} query topology{colony}\n  \
          {program} why{colony}\n\n\
@@ -41,6 +41,12 @@ pub fn colony_flag(addresses: &Addresses) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Where the web page of the colony is; empty without a colony.
+pub fn page(addresses: &Addresses) -> String {
+    let colony = addresses.colony.map(on_this_host);
+    colony.map_or_else(String::new, |at| format!("Look at it in a browser: http://{at}/ui/\n"))
 }
 
 /// How to send spans to this server.
@@ -83,6 +89,7 @@ mod tests {
               export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
               export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318
 
+            Look at it in a browser: http://127.0.0.1:9000/ui/
             In another terminal, try:
 
               coral query beyla traces

@@ -722,7 +722,8 @@
     });
   }
   function isTyping(target) {
-    return target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+    if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "submit"].includes(target.type);
+    return target instanceof HTMLElement && (target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName));
   }
   function find(keys) {
     for (const layer of layers.toReversed()) {
@@ -1434,13 +1435,13 @@
       /* @__PURE__ */ a3("header", { class: "top", children: [
         /* @__PURE__ */ a3("a", { class: "brand", href: href(""), "aria-label": "Coral, Home", children: [
           /* @__PURE__ */ a3("img", { src: "./icon.svg", alt: "", width: "22", height: "22" }),
-          "coral"
+          /* @__PURE__ */ a3("span", { class: "brand-name", children: "coral" })
         ] }),
         /* @__PURE__ */ a3("nav", { "aria-label": "Pages", children: LINKS.filter((link2) => !link2.needs || props.person === null || props.person.permissions.includes(link2.needs)).map((link2) => /* @__PURE__ */ a3("a", { href: href(link2.page), "aria-current": current === link2.page ? "page" : void 0, children: link2.title }, link2.page)) }),
         /* @__PURE__ */ a3(Omnibox, { address }),
         /* @__PURE__ */ a3("div", { class: "tools", children: [
           /* @__PURE__ */ a3(TimePicker, { window }),
-          window.isRelative && /* @__PURE__ */ a3("button", { type: "button", class: "quiet live", "aria-pressed": props.live, onClick: () => props.setLive(!props.live), title: props.live ? "The page asks again by itself. Press to stop." : "Ask again by itself", children: "Live" }),
+          props.live !== null && /* @__PURE__ */ a3("button", { type: "button", class: "quiet live", "aria-pressed": props.live, onClick: () => props.setLive(props.live !== true), title: props.live ? "The page asks again by itself. Press to stop." : "Ask again by itself", children: "Live" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: turnZone, title: "Time zone", children: zone === "utc" ? "UTC" : "Local" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: copyLink, title: "Copy a link with fixed times", children: "Link" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", onClick: turnTheme, "aria-label": `Theme: ${shown2}`, title: `Theme: ${shown2}`, children: "◐" }),
@@ -1999,10 +2000,18 @@
 
   // src/parts/service.tsx
   var COLORS = 8;
+  var given = /* @__PURE__ */ new Map();
   function serviceColor(name) {
+    const known2 = given.get(name);
+    if (known2 !== void 0) return known2;
     let hash = 2166136261;
     for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 16777619);
-    return (hash >>> 0) % COLORS + 1;
+    const own = (hash >>> 0) % COLORS;
+    if (given.size >= COLORS) return own + 1;
+    const taken = new Set(given.values());
+    const free = Array.from({ length: COLORS }, (_3, at) => (own + at) % COLORS + 1).find((color) => !taken.has(color));
+    given.set(name, free ?? own + 1);
+    return free ?? own + 1;
   }
   function Service(props) {
     const dot = /* @__PURE__ */ a3("span", { class: `dot service-${serviceColor(props.name)}`, "aria-hidden": "true" });
@@ -2716,9 +2725,6 @@
     ] });
   }
 
-  // src/screens/home/pending.ts
-  var POINTS = { points: 60 };
-
   // src/parts/reason.ts
   var SLOW_RATIO = 1.5;
   var UNKNOWN = {
@@ -3155,21 +3161,25 @@
     ] });
   }
   function Where(props) {
-    const explains = props.why.standouts.find((found) => found.explains);
+    const explain = props.why.standouts.filter((found) => found.explains).slice(0, 2);
     const calledBy = props.caller === null ? null : /* @__PURE__ */ a3($, { children: [
       ", called by ",
       /* @__PURE__ */ a3("a", { href: href("service", { name: props.caller }), children: props.caller })
     ] });
-    if (explains !== void 0) {
+    if (explain.length > 0) {
+      const calls2 = props.isFailing ? "failing" : "slow";
       return /* @__PURE__ */ a3($, { children: [
-        /* @__PURE__ */ a3("strong", { children: valueOf(explains) }),
-        ": ",
-        percent(explains.affected),
-        " of the ",
-        props.isFailing ? "failing" : "slow",
-        " calls are there, and ",
-        percent(explains.others),
-        " of the others",
+        explain.map((found, at) => /* @__PURE__ */ a3("span", { children: [
+          at > 0 && "; ",
+          /* @__PURE__ */ a3("strong", { children: valueOf(found) }),
+          ": ",
+          percent(found.affected),
+          " of the ",
+          calls2,
+          " calls, ",
+          percent(found.others),
+          " of the others"
+        ] }, found.key)),
         calledBy
       ] });
     }
@@ -3339,9 +3349,10 @@
   }
 
   // src/screens/home/home.tsx
+  var POINTS = 60;
   function Home({ address, window }) {
     const windows = { ...window.ask, baseline: "1h", find_beginning: window.isDefault };
-    const services = useAnswer("services", { ...windows, ...POINTS });
+    const services = useAnswer("services", { ...windows, points: POINTS });
     const anomalies = useAnswer("anomalies", windows);
     const isSick = services.answer?.services.some(({ health }) => health !== "well" && health !== "unknown") === true;
     const hasChange = isSick || services.answer?.cause != null || (anomalies.answer?.anomalies.length ?? 0) > 0;
@@ -4044,7 +4055,7 @@
           /* @__PURE__ */ a3("th", { scope: "col", children: /* @__PURE__ */ a3("span", { class: "unseen", children: "Traces" }) })
         ] }) }),
         /* @__PURE__ */ a3("tbody", { children: rows.map((call) => /* @__PURE__ */ a3("tr", { class: call.key === chosen ? "map-chosen-row" : void 0, "aria-current": call.key === chosen ? "true" : void 0, children: [
-          hasDiff && /* @__PURE__ */ a3("td", { "data-label": "Change", children: /* @__PURE__ */ a3(Changes2, { call }) }),
+          hasDiff && /* @__PURE__ */ a3("td", { "data-label": "Change", class: call.changes.length === 0 ? "map-same" : void 0, children: /* @__PURE__ */ a3(Changes2, { call }) }),
           /* @__PURE__ */ a3("td", { "data-label": "From", children: /* @__PURE__ */ a3(End, { name: call.edge.from, kinds: props.kinds }) }),
           /* @__PURE__ */ a3("td", { "data-label": "To", children: /* @__PURE__ */ a3(End, { name: call.edge.to, kinds: props.kinds }) }),
           /* @__PURE__ */ a3("td", { "data-label": "Protocol", children: call.edge.protocol }),
@@ -5157,6 +5168,7 @@ ${rows.map((row) => JSON.stringify(row)).join(",\n")}
   var DRAW_MS = 200;
   var remembered2 = /* @__PURE__ */ new Map();
   var MAX_REMEMBERED2 = 4;
+  var MAX_REMEMBERED_ROWS = 2e4;
   function useStatement(sql, window, since) {
     const refresh = j2(RefreshContext);
     const [attempt, setAttempt] = d2(0);
@@ -5222,8 +5234,11 @@ ${sql}`;
   function remember2(key, state) {
     remembered2.delete(key);
     remembered2.set(key, state);
-    const oldest = remembered2.keys().next().value;
-    if (remembered2.size > MAX_REMEMBERED2 && oldest !== void 0) remembered2.delete(oldest);
+    const rows = () => [...remembered2.values()].reduce((sum, { count: count2 }) => sum + count2, 0);
+    for (const oldest of remembered2.keys()) {
+      if (remembered2.size <= MAX_REMEMBERED2 && rows() <= MAX_REMEMBERED_ROWS) break;
+      remembered2.delete(oldest);
+    }
   }
 
   // src/screens/sql/table.tsx
@@ -9650,9 +9665,8 @@ ${operation2.kind}`);
         return /* @__PURE__ */ a3("li", { children: [
           /* @__PURE__ */ a3("span", { children: slow === null ? name : /* @__PURE__ */ a3("a", { href: href("trace", { id: slow.example.trace_id, span: slow.example.span_id }), children: name }) }),
           /* @__PURE__ */ a3("span", { class: "soft", children: [
-            row.delta_us !== null && `${difference(row.delta_us)}, `,
-            wholePercent(row.share ?? 0),
-            " of ",
+            wholePercent(Math.min(1, row.share ?? 0)),
+            " of the ",
             difference(delta_us)
           ] })
         ] }, `${row.depth} ${row.service} ${row.name} ${row.kind}`);
@@ -10164,7 +10178,8 @@ ${operation2.kind}`);
     const [revision, setRevision] = d2(0);
     const [live, setLive] = d2(stored("live") !== "off");
     const refresh = b(() => setRevision((revision2) => revision2 + 1), []);
-    const isLive = live && window.isRelative && LIVE.includes(address.page);
+    const mayBeLive = window.isRelative && LIVE.includes(address.page);
+    const isLive = live && mayBeLive;
     A2(() => {
       if (!isLive) return;
       const timer = setInterval(() => {
@@ -10183,7 +10198,7 @@ ${operation2.kind}`);
         window,
         zone,
         person: personOf(visitor),
-        live,
+        live: mayBeLive ? live : null,
         refresh,
         setLive: (live2) => {
           store("live", live2 ? null : "off");

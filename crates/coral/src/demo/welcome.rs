@@ -6,7 +6,7 @@ use coral_trace::TraceId;
 use serde_json::json;
 
 use super::story::{FAULT_AGE_MINUTES, Story};
-use crate::greeting::colony_flag;
+use crate::greeting::{colony_flag, page};
 
 /// The end of the history, and what to ask about it.
 pub struct Welcome<'a> {
@@ -33,8 +33,9 @@ impl Welcome<'_> {
             .commands()
             .map(|(shows, command)| format!("  {command}\n      {shows}\n"))
             .concat();
+        let page = page(self.addresses);
         format!(
-            "Coral runs, with an hour of simulated requests to six services, {what}.\n\
+            "Coral runs, with an hour of simulated requests to six services, {what}.\n{page}\
              In another terminal, try:\n\n{commands}\n\
              Requests keep coming. Ctrl-C ends the demo and removes its data."
         )
@@ -97,6 +98,7 @@ mod tests {
         let [fault, ..] = IncidentKind::faults()[..] else { panic!("no faults") };
         expect![[r#"
             Coral runs, with an hour of simulated requests to six services, and a fault that began 12 minutes ago.
+            Look at it in a browser: http://127.0.0.1:9100/ui/
             In another terminal, try:
 
               coral services --colony http://127.0.0.1:9100

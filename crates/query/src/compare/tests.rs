@@ -63,7 +63,7 @@ fn healthy_traces_are_spread_over_the_hour_and_not_the_newest_which_may_all_be_s
         let took = if number <= 170 { 400 } else { 10 };
         request(number, "shop", "/list", 10 * number, took)
     };
-    let (_dir, sources) = sources((1..=350).map(one));
+    let (_dir, sources) = sources((1..=350).map(one).collect());
     let found = ask(&sources, &question(&id(1), None));
     assert_eq!(found.b.duration_p50_us, 10_000);
 }

@@ -2,7 +2,6 @@
 
 mod agreement;
 mod attributes;
-mod beginning;
 pub(crate) mod beginning;
 mod beginning_by_metrics;
 mod coverage;
