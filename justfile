@@ -52,6 +52,20 @@ faults:
 words:
     tools/words
 
+# Builds the web page of `web/src` into the committed files of `crates/ui/dist`.
+ui:
+    cd web && npx tsc && node build.mjs
+
+# The tests of the web page in Chromium.
+ui-test *FILES:
+    cargo build
+    node web/test/run.mjs {{FILES}}
+
+# The pictures of docs/ui.md, from a demo.
+ui-pictures:
+    cargo build
+    cd web && UPDATE_PICTURES=1 node --test test/pictures.test.mjs
+
 # A colony that serves the files of the web page as they are on disk (`coral demo`, with what follows).
 ui-dev *OPTIONS:
     cargo run -- demo --set colony.ui.dir={{justfile_directory()}}/crates/ui/dist {{OPTIONS}}
