@@ -33,11 +33,16 @@ export function urlOf<Q extends Question>(question: Q, ask: Ask<Q>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(ask as Record<string, unknown>)) {
     if (value === undefined || value === null || value === "" || value === false) continue;
-    if (path.includes(`{${name}}`)) path = path.replace(`{${name}}`, encodeURIComponent(String(value)));
+    if (path.includes(`{${name}}`)) path = path.replace(`{${name}}`, segment(String(value)));
     else query.set(name, String(value));
   }
   const text = query.toString();
   return `../api/v1/${path}${text === "" ? "" : `?${text}`}`;
+}
+
+/** One part of a path. A browser takes one or two dots for another folder. */
+function segment(text: string): string {
+  return /^\.{1,2}$/.test(text) ? "none" : encodeURIComponent(text);
 }
 
 /** Asks a question. Rejects with {@link AskError}, or with an `AbortError` after `signal`. */

@@ -7,7 +7,7 @@ import { ZoneContext, type Zone } from "./format/time.ts";
 import { Frame } from "./frame/frame.tsx";
 import { listenToKeys } from "./frame/keys.ts";
 import { RefreshContext } from "./frame/refresh.ts";
-import { personOf, useVisitor } from "./frame/session.ts";
+import { personOf, useVisitor, watchSession } from "./frame/session.ts";
 import { SignIn } from "./frame/sign-in.tsx";
 import { store, stored } from "./frame/stored.ts";
 import { Ask } from "./screens/ask/ask.tsx";
@@ -82,5 +82,6 @@ function App() {
 showEverything();
 followLinks();
 listenToKeys();
+watchSession();
 const app = document.getElementById("app");
 if (app) render(<App />, app);

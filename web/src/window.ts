@@ -1,5 +1,6 @@
 import { amend, type Address } from "./address.ts";
 import { rfc3339 } from "./format/time.ts";
+import type { Option } from "./shell.ts";
 
 /** The time range that a page is about, as its URL says it. */
 export interface Window {
@@ -11,10 +12,10 @@ export interface Window {
   isRelative: boolean;
   /** Whether the URL names no window: then answers find when a change began. */
   isDefault: boolean;
-  /** Options of the command line: `--since 15m`; empty for the default. */
-  flags: string;
+  /** Options of the command line: `--since 15m`; none for the default. */
+  flags: readonly Option[];
   /** The same for questions that have no default window of 15 minutes. */
-  explicitFlags: string;
+  explicitFlags: readonly Option[];
 }
 
 export const LENGTHS: readonly { since: string; label: string }[] = [
@@ -34,7 +35,7 @@ export function windowOf({ params }: Address): Window {
   const to = params.get("to");
   if (from !== null) {
     const until = to ?? "now";
-    const flags = `--since ${from}${to === null ? "" : ` --until ${to}`}`;
+    const flags: Option[] = [["--since", from], to !== null && ["--until", to]];
     return {
       ask: { since: from, until },
       label: `${readable(from)} – ${to === null ? "now" : readable(to)}`,
@@ -52,8 +53,8 @@ export function windowOf({ params }: Address): Window {
     label: known?.label ?? `since ${since}`,
     isRelative: true,
     isDefault,
-    flags: isDefault ? "" : `--since ${since}`,
-    explicitFlags: `--since ${since}`,
+    flags: isDefault ? [] : [["--since", since]],
+    explicitFlags: [["--since", since]],
   };
 }
 

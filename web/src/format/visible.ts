@@ -6,6 +6,16 @@ import { options, type VNode } from "preact";
 const HIDDEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
+/** Whether `text` has a character that {@link visible} writes out. */
+export function hidesCharacters(text: string): boolean {
+  return text.search(HIDDEN) >= 0;
+}
+
+/** Whether one character is written out. */
+export function isHidden(character: string): boolean {
+  return hidesCharacters(character);
+}
+
 /** `text` with characters that a reader would not see, or that reorder text, written out: `\u{202e}`. */
 export function visible(text: string): string {
   return text.replace(HIDDEN, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);

@@ -37,6 +37,7 @@ interface Props {
 export function Frame(props: Props) {
   const { address, window, zone } = props;
   const [isHelp, setHelp] = useState(false);
+  const [isStillIn, setStillIn] = useState(false);
   const [shown, setShown] = useState<Theme>(theme);
   const turnTheme = () => {
     const next: Theme = shown === "system" ? "dark" : shown === "dark" ? "light" : "system";
@@ -53,6 +54,7 @@ export function Frame(props: Props) {
     }
     void copy(`${location.origin}${location.pathname}?${query}`, "Link");
   };
+  const leave = async () => setStillIn(!(await signOut()));
   const open = (page: Page) => () => { go(href(page)); scrollTo(0, 0); };
   useKeys("Everywhere", [
     { keys: "g h", does: "Home", run: open("") },
@@ -89,11 +91,16 @@ export function Frame(props: Props) {
           <button type="button" class="quiet" onClick={copyLink} title="Copy a link with fixed times">Link</button>
           <button type="button" class="quiet icon" onClick={turnTheme} aria-label={`Theme: ${shown}`} title={`Theme: ${shown}`}>◐</button>
           <button type="button" class="quiet icon" onClick={() => setHelp(true)} aria-label="Keys and search" title="Keys and search">?</button>
-          {props.person?.has_session === true && <button type="button" class="quiet" onClick={() => void signOut()} title={`Signed in as ${props.person.name}`}>Sign out</button>}
+          {props.person?.has_session === true && <button type="button" class="quiet" onClick={() => void leave()} title={`Signed in as ${props.person.name}`}>Sign out</button>}
         </div>
       </header>
+      {isStillIn && (
+        <section class="notice notice-bad limited" role="alert">
+          You are still signed in: the colony could not be reached. <button type="button" onClick={() => void leave()}>Sign out again</button>
+        </section>
+      )}
       {props.person !== null && props.person.services.length > 0 && (
-        <p class="notice limited">You see services {props.person.services.join(", ")}. Others are left out, or shown as hidden.</p>
+        <p class="notice limited" role="note">You see services {props.person.services.join(", ")}. Others are left out, or shown as hidden.</p>
       )}
       <main id="content" tabIndex={-1}>{props.children}</main>
       <Announcements />

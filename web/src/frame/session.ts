@@ -46,7 +46,22 @@ async function visitorNow(): Promise<Visitor> {
   }
 }
 
-export async function signOut(): Promise<void> {
-  await fetch("../auth/logout", { method: "POST", headers: OWN }).catch(() => {});
+/** Tells the other tabs of this browser who has signed out. */
+const tabs = new BroadcastChannel("coral.session");
+
+/** Ends the session. Returns whether it has ended: a page that only looks so would be worse than an error. */
+export async function signOut(): Promise<boolean> {
+  const answer = await fetch("../auth/logout", { method: "POST", headers: OWN }).catch(() => null);
+  if (answer === null || !(answer.ok || answer.status === 401)) return false;
+  tabs.postMessage("signed out");
   dispatchEvent(new Event("coral:signed-out"));
+  return true;
+}
+
+/** Hides the page when another tab signs out, and asks who is there when the browser shows a kept page again. */
+export function watchSession(): void {
+  tabs.onmessage = () => dispatchEvent(new Event("coral:signed-out"));
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
 }

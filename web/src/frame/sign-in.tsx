@@ -3,6 +3,8 @@ import { sentence } from "../answer.tsx";
 import type { SignInMethods } from "../api.ts";
 import { OWN } from "./session.ts";
 
+const LONGEST_NEXT = 1_900;
+
 /** Asks who is there: a token, or the sign-in of a provider. */
 export function SignIn() {
   const [methods, setMethods] = useState<Pick<SignInMethods, "methods" | "provider">>({ methods: ["token"], provider: null });
@@ -24,11 +26,14 @@ export function SignIn() {
       body: JSON.stringify({ token: String(token).trim() }),
     }).catch(() => null);
     setBusy(false);
-    if (answer?.ok) return void dispatchEvent(new Event("coral:signed-in"));
+    // A new page: nothing that the person before has seen is kept.
+    if (answer?.ok) return location.reload();
     const body = (await answer?.json().catch(() => null)) as { error?: string; hint?: string } | null | undefined;
     setError(body?.error ? `${sentence(body.error)} ${body.hint ? sentence(body.hint) : ""}` : "The colony cannot be reached.");
   };
-  const next = `/ui/${location.pathname.split("/").at(-1) ?? ""}${location.search}`;
+  const here = `${location.pathname}${location.search}`;
+  // The colony takes no longer address to come back to.
+  const next = here.length > LONGEST_NEXT ? location.pathname : here;
   return (
     <main class="sign-in" id="content">
       <h1>Sign in to Coral</h1>

@@ -16,8 +16,3 @@ export function Command(props: { text: string }) {
     </p>
   );
 }
-
-/** `text` as one word of a shell: quoted if it has to be. */
-export function word(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}

@@ -5,12 +5,13 @@ import { amend, href } from "../../address.ts";
 import { Answer, useAnswer } from "../../answer.tsx";
 import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
-import { Command, word } from "../../parts/command.tsx";
+import { Command } from "../../parts/command.tsx";
 import { useListKeys } from "../../parts/list-keys.ts";
 import { Spelled } from "../../parts/spelled.tsx";
 import { Mark } from "../../parts/state.tsx";
 import { CommandLink } from "./command-link.tsx";
 import { placeOf, type Place } from "./commands.ts";
+import { command } from "../../shell.ts";
 
 /** A question that is not understood: its answer says what can be asked. */
 const NOTHING = "?";
@@ -26,7 +27,7 @@ export function Ask({ address, window }: ScreenProps) {
       <h1>{question === "" ? "Ask" : question}</h1>
       <Box question={question} />
       <Answer of={asked} what="the answer">{(answer) => <Page answer={answer} question={question} />}</Answer>
-      <Command text={`coral ask ${word(question === "" ? "what is wrong?" : question)}`} />
+      <Command text={command("coral ask", [question === "" ? "what is wrong?" : question])} />
     </div>
   );
 }

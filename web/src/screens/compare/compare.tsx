@@ -7,7 +7,7 @@ import { duration } from "../../format/duration.ts";
 import { useKeys } from "../../frame/keys.ts";
 import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
-import { Command, word } from "../../parts/command.tsx";
+import { Command } from "../../parts/command.tsx";
 import { Gaps } from "../../parts/gaps.tsx";
 import type { Window } from "../../window.ts";
 import { Attributes } from "./attributes.tsx";
@@ -15,6 +15,7 @@ import { Choose } from "./choose.tsx";
 import { Operations } from "./operations.tsx";
 import { deepestLonger, mainRows, telling, unexplained } from "./rows.ts";
 import { Sides } from "./sides.tsx";
+import { command } from "../../shell.ts";
 
 export function Compare({ address, window }: ScreenProps) {
   const { params } = address;
@@ -43,7 +44,7 @@ export function Compare({ address, window }: ScreenProps) {
           <Choose a={a} b={b} isOpen={asked.error !== null && asked.answer === null} />
         </>
       )}
-      <Command text={command(a, b, window, source)} />
+      <Command text={commandOf(a, b, window, source)} />
     </>
   );
 }
@@ -150,10 +151,9 @@ function Missing(props: { found: WordedComparison }) {
   );
 }
 
-function command(a: string, b: string, window: Window, source: string | undefined): string {
+function commandOf(a: string, b: string, window: Window, source: string | undefined): string {
   const isSearch = a.startsWith("q:") || b.startsWith("q:");
-  return [
-    "coral trace compare", a === "" ? "TRACE" : word(a), b === "" ? "" : word(b),
-    isSearch ? window.explicitFlags : "", source === undefined ? "" : `--source ${source}`,
-  ].filter((part) => part !== "").join(" ");
+  return command("coral trace compare", [a === "" ? "TRACE" : a, b], [
+    ...(isSearch ? window.explicitFlags : []), source !== undefined && ["--source", source],
+  ]);
 }

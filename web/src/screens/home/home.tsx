@@ -11,6 +11,7 @@ import { NothingYet } from "./nothing-yet.tsx";
 import { ServicesSection } from "./services.tsx";
 import { TracesSection } from "./traces.tsx";
 import { headline, Wrong } from "./wrong.tsx";
+import { command } from "../../shell.ts";
 
 /** How many points a sparkline has. */
 const POINTS = 60;
@@ -47,7 +48,7 @@ export function Home({ address, window }: ScreenProps) {
       {(services.answer !== null || services.error === null) && <ServicesSection of={services} address={address} cause={why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null} window={window} />}
       {isReady && <TracesSection window={window} />}
       {isReady && maySeeStatus === true && <AgentsSection of={status} untraced={services.answer?.untraced ?? []} />}
-      {isReady && <Command text={["coral services", window.flags].filter(Boolean).join(" ")} />}
+      {isReady && <Command text={command("coral services", [], window.flags)} />}
     </div>
   );
 }

@@ -1,10 +1,10 @@
 import type { Address } from "../../address.ts";
-import { word } from "../../parts/command.tsx";
 import type { Window } from "../../window.ts";
 import type { Source } from "../../api.ts";
 import { keyOf } from "./changes.ts";
 import type { Ask } from "../../ask.ts";
 import type { Sort } from "./table.tsx";
+import { command } from "../../shell.ts";
 
 /** What the screen shows, from its address. */
 export interface Mapping {
@@ -51,10 +51,10 @@ export function mapping({ params }: Address, window: Window): Mapping {
       diff: compared ?? undefined, layout: "lr", focus, depth: focus === null ? null : depth, top: top === null ? null : Math.min(top, MOST_NODES),
       source: (source as Source | null) ?? undefined, since: window.ask.since, until: window.ask.until,
     },
-    command: [
-      "coral query topology", window.explicitFlags, compared && `--diff ${word(compared)}`,
-      focus && `--focus ${word(focus)}`, focus && depth > 1 && `--depth ${depth}`, source && source !== "all" && `--source ${word(source)}`,
-    ].filter(Boolean).join(" "),
+    command: command("coral query topology", [], [
+      ...window.explicitFlags, compared !== null && ["--diff", compared], focus !== null && ["--focus", focus],
+      focus !== null && depth > 1 && ["--depth", depth], source !== null && source !== "all" && ["--source", source],
+    ]),
   };
 }
 

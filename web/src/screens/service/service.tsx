@@ -6,7 +6,7 @@ import { ago, useTimes } from "../../format/time.ts";
 import { useKeys } from "../../frame/keys.ts";
 import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
-import { Command, word } from "../../parts/command.tsx";
+import { Command } from "../../parts/command.tsx";
 import { Gaps } from "../../parts/gaps.tsx";
 import { useListKeys } from "../../parts/list-keys.ts";
 import { reasonOf } from "../../parts/reason.ts";
@@ -20,6 +20,7 @@ import { Statements } from "./statements.tsx";
 import { Tiles } from "./tiles.tsx";
 import { quoted } from "./quoted.ts";
 import { SlowTraces } from "./slow-traces.tsx";
+import { command } from "../../shell.ts";
 
 const SICK: readonly Health[] = ["failing", "slow", "not_seen", "fewer_requests"];
 
@@ -75,7 +76,7 @@ export function ServiceScreen({ address, window }: ScreenProps) {
         </>
       )}
       {state !== undefined && <SlowTraces service={name} window={window} />}
-      {(answer !== null || services.error !== null) && <Command text={["coral services", word(name), window.flags].filter(Boolean).join(" ")} />}
+      {(answer !== null || services.error !== null) && <Command text={command("coral services", [name], window.flags)} />}
     </div>
   );
 }

@@ -13,7 +13,9 @@ export function json(columns: readonly Column[], rows: readonly Cell[][], more: 
   return `{"columns":${JSON.stringify(columns)},"rows":[\n${rows.map((row) => JSON.stringify(row)).join(",\n")}\n],"more":${more}}\n`;
 }
 
-function quoted(value: string): string {
+/** One cell. A spreadsheet would run what begins like a formula, so such text has an apostrophe before it. */
+function quoted(text: string): string {
+  const value = /^[=+\-@\t\r]/.test(text) && !/^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 

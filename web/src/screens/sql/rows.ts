@@ -7,6 +7,13 @@ export interface Column {
 
 export type Cell = unknown;
 
+/** Parses a row. An integer that a number of JavaScript cannot hold stays text, with all its digits. */
+function parse(text: string): unknown {
+  const exact = (_: string, value: unknown, context?: { source?: string }) =>
+    typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source !== undefined ? context.source : value;
+  return JSON.parse(text, exact as (key: string, value: unknown) => unknown);
+}
+
 export class Rows {
   columns: Column[] = [];
   readonly rows: Cell[][] = [];
@@ -64,7 +71,7 @@ export class Rows {
         this.columns = JSON.parse(this.#text.slice(this.#start, this.#at)) as Column[];
         this.#part = "rows";
       } else if (this.#part === "rows" && this.#depth === 2) {
-        this.rows.push(JSON.parse(this.#text.slice(this.#start, this.#at)) as Cell[]);
+        this.rows.push(parse(this.#text.slice(this.#start, this.#at)) as Cell[]);
       } else if (this.#part === "rows" && this.#depth === 1) {
         this.#part = "end";
       }

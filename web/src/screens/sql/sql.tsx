@@ -7,7 +7,7 @@ import { count, counted } from "../../format/count.ts";
 import { useKeys } from "../../frame/keys.ts";
 import { useTitle } from "../../frame/title.ts";
 import type { ScreenProps } from "../../main.tsx";
-import { Command, word } from "../../parts/command.tsx";
+import { Command } from "../../parts/command.tsx";
 import { useMay } from "../../parts/may.ts";
 import { Spelled } from "../../parts/spelled.tsx";
 import { bounds } from "../../window.ts";
@@ -16,6 +16,7 @@ import { positionOf } from "./position.ts";
 import { useStatement, type Running } from "./statement.ts";
 import { RowTable, WholeRow } from "./table.tsx";
 import { EXAMPLES, Help } from "./views.tsx";
+import { command } from "../../shell.ts";
 
 export function Sql({ address, window }: ScreenProps) {
   useTitle("SQL");
@@ -75,7 +76,7 @@ export function Sql({ address, window }: ScreenProps) {
         {running.error !== null && <Failed error={running.error} statement={sql} select={select} again={running.again} />}
         <Progress running={running} />
         <Result running={running} chosen={chosen} />
-        <Command text={`coral query sql ${word(sql || (EXAMPLES[0]?.sql ?? "")).replaceAll("\n", " ")} ${window.explicitFlags.replace(/ --until .*/, "")}`} />
+        <Command text={command("coral query sql", [(sql || (EXAMPLES[0]?.sql ?? "")).replaceAll("\n", " ")], window.explicitFlags.slice(0, 1))} />
       </div>
       <Help run={run} insert={insert} />
     </div>

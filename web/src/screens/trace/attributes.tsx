@@ -58,7 +58,8 @@ export function isWebAddress(text: string): boolean {
   if (!/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.length > 2_000) return false;
   try {
     const url = new URL(text);
-    return url.protocol === "http:" || url.protocol === "https:";
+    // A name before an @ looks like a host, and is none.
+    return (url.protocol === "http:" || url.protocol === "https:") && url.username === "" && url.password === "";
   } catch {
     return false;
   }

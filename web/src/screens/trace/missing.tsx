@@ -3,11 +3,12 @@ import { Failure, useAnswer, type Asked } from "../../answer.tsx";
 import { counted } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { useTimes } from "../../format/time.ts";
-import { Command, word } from "../../parts/command.tsx";
+import { Command } from "../../parts/command.tsx";
 import type { AskError } from "../../ask.ts";
 import { useTitle } from "../../frame/title.ts";
 import { Mark } from "../../parts/state.tsx";
 import { shortened } from "./attributes.tsx";
+import { command } from "../../shell.ts";
 
 /** No id is in the address. */
 export function NoId() {
@@ -34,7 +35,7 @@ export function NotStored(props: { id: string }) {
         <li><strong>Not sampled</strong>: the application or Beyla records only a share of the traces, and left this one out.</li>
       </ul>
       <p class="actions"><a class="button" href={href("traces")}>Traces that are stored</a></p>
-      <Command text={`coral query beyla traces --trace-id ${word(props.id)}`} />
+      <Command text={command("coral query beyla traces", [], [["--trace-id", props.id]])} />
     </>
   );
 }
@@ -51,7 +52,7 @@ export function Ambiguous(props: { id: string; error: AskError }) {
       <h1>Several traces begin with {props.id}</h1>
       <p>Choose one{isMore && " of these few, or add digits: there are more"}.</p>
       <ul class="trace-missing">{found.slice(0, MOST).map((id) => <Candidate key={id} id={id} />)}</ul>
-      <Command text={`coral query beyla traces --trace-id ${word(props.id)}`} />
+      <Command text={command("coral query beyla traces", [], [["--trace-id", props.id]])} />
     </>
   );
 }

@@ -25,6 +25,7 @@ import { Toolbar } from "./toolbar.tsx";
 import { Usual } from "./usual.ts";
 import { NOTHING, setClosed, useSelection, useView, useZoom } from "./view.ts";
 import { Waterfall } from "./waterfall.tsx";
+import { command } from "../../shell.ts";
 
 const MOST_OPENED = 20;
 
@@ -148,7 +149,7 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
           <Details asked={span} rows={rows} row={selection.row} length={length} zoom={zoomed} root={view.root} close={close} />
         )}
       </div>
-      <Command text={command(id, chosen, source, clocks, view.view)} />
+      <Command text={commandOf(id, chosen, source, clocks, view.view)} />
     </div>
   );
 }
@@ -175,11 +176,10 @@ function sourceOf(params: URLSearchParams): Source | undefined {
   return source === "ebpf" || source === "sdk" ? source : undefined;
 }
 
-function command(id: string, span: string | null, source: string | undefined, clocks: boolean, view: string): string {
-  const words = [`coral query beyla traces --trace-id ${id}`];
-  if (span !== null && view === "json" && /^[0-9a-f]+$/.test(span)) words.push(`--span ${span} --format json`);
-  if (view === "flame") words.push("--format flamegraph");
-  if (source !== undefined) words.push(`--source ${source}`);
-  if (clocks) words.push("--adjust-clocks");
-  return words.join(" ");
+function commandOf(id: string, span: string | null, source: string | undefined, clocks: boolean, view: string): string {
+  const isJson = span !== null && view === "json" && /^[0-9a-f]+$/.test(span);
+  return command("coral query beyla traces", [], [
+    ["--trace-id", id], isJson && ["--span", span], isJson && ["--format", "json"], view === "flame" && ["--format", "flamegraph"],
+    source !== undefined && ["--source", source], clocks && ["--adjust-clocks"],
+  ]);
 }

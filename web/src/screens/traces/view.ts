@@ -3,9 +3,9 @@ import type { Address, Params } from "../../address.ts";
 import { amend, href } from "../../address.ts";
 import type { Sort, Source } from "../../api.ts";
 import { rfc3339 } from "../../format/time.ts";
-import { word } from "../../parts/command.tsx";
 import { and, group } from "../../search.ts";
 import type { Window } from "../../window.ts";
+import { command as shell } from "../../shell.ts";
 
 /** A part of the heatmap. Without a bound, it reaches to the edge. Times and durations are microseconds. */
 export interface Area {
@@ -107,17 +107,15 @@ export function command(view: View, window: Window): string {
   const { area, q, sort, by, source } = view;
   const range = rangeOf(view, window);
   const isWindow = area.from === null && area.to === null;
-  return [
-    "coral query beyla traces",
-    q === "" ? "" : word(q),
-    isWindow ? window.explicitFlags : `--since ${range.since}${range.until === "now" ? "" : ` --until ${range.until}`}`,
-    area.min === null ? "" : `--min-duration ${exactDuration(area.min)}`,
-    area.max === null ? "" : `--max-duration ${exactDuration(area.max)}`,
-    by === "" ? "" : `--by ${word(by)}`,
-    sort === "slowest" ? "--sort slowest" : "",
-    source === undefined ? "" : `--source ${source}`,
-    `--limit ${PAGE_ROWS}`,
-  ].filter((part) => part !== "").join(" ");
+  return shell("coral query beyla traces", [q], [
+    ...(isWindow ? window.explicitFlags : [["--since", range.since] as const, range.until !== "now" && (["--until", range.until] as const)]),
+    area.min !== null && ["--min-duration", exactDuration(area.min)],
+    area.max !== null && ["--max-duration", exactDuration(area.max)],
+    by !== "" && ["--by", by],
+    sort === "slowest" && ["--sort", sort],
+    source !== undefined && ["--source", source],
+    ["--limit", PAGE_ROWS],
+  ]);
 }
 
 /** A duration without rounding, as a search has it: `200ms`, `1500us`. */

@@ -1,7 +1,7 @@
 import type { Address, Params } from "../../address.ts";
 import type { Ask } from "../../ask.ts";
-import { word } from "../../parts/command.tsx";
 import type { Window } from "../../window.ts";
+import { command } from "../../shell.ts";
 
 /** What the screen asks, from its address. */
 export interface Asking {
@@ -43,13 +43,11 @@ export function asking({ params }: Address, window: Window): Asking {
       service, route, trace_id: trace, baseline: baseline ?? DEFAULT_BASELINE, find_beginning: find,
       since: window.ask.since, until: window.ask.until,
     },
-    command: [
-      "coral why",
-      service && word(service),
-      route && `--route ${word(route)}`,
-      trace ? `--trace-id ${word(trace)}` : window.flags,
-      baseline && `--baseline ${word(baseline)}`,
-    ].filter(Boolean).join(" "),
+    command: command("coral why", [service], [
+      route !== null && ["--route", route],
+      ...(trace === null ? window.flags : [["--trace-id", trace] as const]),
+      baseline !== null && ["--baseline", baseline],
+    ]),
   };
 }
 
