@@ -40,6 +40,7 @@ export function useKeys(title: string, keys: Key[]): void {
 }
 
 function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && ["checkbox", "radio"].includes(target.type)) return false;
   return target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 }
 
@@ -55,7 +56,7 @@ export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key !== "Escape" && isTyping(event.target)) return;
-    const isOnControl = event.target instanceof HTMLElement && event.target.closest("button, a[href], summary") !== null;
+    const isOnControl = event.target instanceof HTMLElement && event.target.closest("button, a[href], summary, input") !== null;
     if (isOnControl && (event.key === "Enter" || event.key === " ")) return;
     if (event.key.length === 1 && !singleKeysAreOn()) return;
     const sequence = first && Date.now() - first.at < SEQUENCE_MS ? `${first.key} ${event.key}` : null;
