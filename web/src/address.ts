@@ -44,6 +44,7 @@ function link(page: Page, params: Params): string {
 
 /** Goes to a relative link. */
 export function go(to: string, how: "push" | "replace" = "push"): void {
+  if (how === "push") Later.finish();
   if (how === "push") history.pushState(null, "", to);
   else history.replaceState(null, "", to);
   dispatchEvent(new Event("coral:address"));
@@ -51,9 +52,53 @@ export function go(to: string, how: "push" | "replace" = "push"): void {
 
 /** Changes parameters of this page. Typing replaces the entry in the history, other changes push one. */
 export function amend(params: Params, how: "push" | "replace" = "push"): void {
+  if (how === "push") Later.finish();
   const { page, params: now } = read();
   const to = link(page ?? "", { ...Object.fromEntries(now), ...params });
   if (to !== link(page ?? "", Object.fromEntries(now))) go(to, how);
+}
+
+const waiting = new Set<Later>();
+
+/**
+ * A change of the URL that waits until it has been quiet: browsers refuse many changes in a short time.
+ * It is made before the page goes on, so that Back leads to what was there last.
+ */
+export class Later {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #change: () => void = () => {};
+
+  set(change: () => void, quietMs: number): void {
+    this.drop();
+    this.#change = change;
+    this.#timer = setTimeout(() => this.#make(), quietMs);
+    waiting.add(this);
+  }
+
+  drop(): void {
+    clearTimeout(this.#timer);
+    waiting.delete(this);
+  }
+
+  #make(): void {
+    this.drop();
+    this.#change();
+  }
+
+  static finish(): void {
+    for (const later of [...waiting]) later.#make();
+  }
+
+  static dropAll(): void {
+    for (const later of [...waiting]) later.drop();
+  }
+}
+
+/** A {@link Later} of a component. */
+export function useLater(): Later {
+  const [later] = useState(() => new Later());
+  useEffect(() => () => later.drop(), []);
+  return later;
 }
 
 /** The address, which changes with the history. */
@@ -61,10 +106,14 @@ export function useAddress(): Address {
   const [address, set] = useState(read);
   useEffect(() => {
     const changed = () => set(read());
-    addEventListener("popstate", changed);
+    const moved = () => {
+      Later.dropAll();
+      changed();
+    };
+    addEventListener("popstate", moved);
     addEventListener("coral:address", changed);
     return () => {
-      removeEventListener("popstate", changed);
+      removeEventListener("popstate", moved);
       removeEventListener("coral:address", changed);
     };
   }, []);

@@ -8,13 +8,15 @@ import { createInterface } from "node:readline";
 import { deepTrace, hostileTrace, largeTrace } from "./data.mjs";
 
 const PROGRAM = process.env.CORAL ?? new URL("../../target/debug/coral", import.meta.url).pathname;
+/** Where the page is read from instead of the program, which has to be a debug build. */
+const DIST = process.env.CORAL_UI_DIR;
 export const LARGE = 100_000;
 
 /** Starts a demo with `fault`. `stop` ends it and removes its data. */
 export async function demo(fault = "slow-query", more = []) {
   const dir = await mkdtemp(join(tmpdir(), "coral-web-"));
   const [http, grpc] = await freePorts(2);
-  const sets = ["colony.listen=127.0.0.1:0", `otlp.http=127.0.0.1:${http}`, `otlp.grpc=127.0.0.1:${grpc}`, ...more];
+  const sets = ["colony.listen=127.0.0.1:0", `otlp.http=127.0.0.1:${http}`, `otlp.grpc=127.0.0.1:${grpc}`, ...(DIST ? [`colony.ui.dir=${DIST}`] : []), ...more];
   const child = spawn(PROGRAM, ["demo", "--format", "json", "--for", "1800s", "--data-dir", dir, "--fault", fault, ...sets.flatMap((set) => ["--set", set])], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -30,6 +32,31 @@ export async function demo(fault = "slow-query", more = []) {
     ...said,
     pid: child.pid,
     otlp: `http://127.0.0.1:${http}`,
+    async stop() {
+      child.kill("SIGINT");
+      await ended;
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a colony that stores nothing and knows no agent. */
+export async function emptyColony() {
+  const dir = await mkdtemp(join(tmpdir(), "coral-web-"));
+  const sets = ["colony.listen=127.0.0.1:0", ...(DIST ? [`colony.ui.dir=${DIST}`] : [])];
+  const child = spawn(PROGRAM, ["colony", "start", "--data-dir", dir, ...sets.flatMap((set) => ["--set", set])], { stdio: ["ignore", "ignore", "pipe"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  let log = "";
+  const address = await new Promise((resolve, reject) => {
+    child.stderr.on("data", (bytes) => {
+      log += bytes;
+      const found = /listening .*colony="?(127\.0\.0\.1:\d+)/.exec(log);
+      if (found) resolve(found[1]);
+    });
+    void ended.then((code) => reject(new Error(`the colony ended with ${code}:\n${log}`)));
+  });
+  return {
+    colony: `http://${address}`,
     async stop() {
       child.kill("SIGINT");
       await ended;

@@ -106,6 +106,7 @@ function Line({ line, places, queries }: { line: PageLine; places: readonly (Pla
 
 /** The same question about services that are known. */
 function Similar({ service, names, question }: { service: string; names: readonly string[]; question: string }) {
+  if (names.length === 0) return <p>No service is known. <a href={href("status")}>Status</a> says whether agents send spans.</p>;
   return (
     <section class="section">
       <h2>Ask about</h2>

@@ -45,7 +45,9 @@ function Lanes({ of, status }: { of: WordedServices; status: ColonyStatus }) {
           <span /><span class="lane-axis">{timeTicks(since, until, 5).map((tick) => <span key={tick} style={{ left: percent(tick) }}>{times.short(tick)}</span>)}</span>
         </div>
       </div>
-      {of.coverage.length === 0
+      {names.length === 0
+        ? <p class="soft small">No agent was known in this time.</p>
+        : of.coverage.length === 0
         ? <p class="soft small">No gap from {times.short(since)} to {times.short(until)}: every agent answered, and what it had is here.</p>
         : <ul class="lane-words">{of.coverage.map((gap) => <li key={`${gap.agent_id} ${gap.gap} ${gap.since_unix_us}`}><strong>{gap.agent_id}</strong> {gapInWords(gap, times.short)}</li>)}</ul>}
       {names.length > shown.length && <p class="soft small">{counted(names.length - shown.length, "more agent")} without a gap.</p>}

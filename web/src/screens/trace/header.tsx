@@ -67,7 +67,7 @@ function Remarks(props: Props) {
         : <li>
             <Mark mark="!" tone="warn" word="incomplete" />{" "}
             {orphans > 0
-              ? `${counted(orphans, "span")} stand below a parent that was not received: it was not sent yet, not sampled, or lost`
+              ? `${counted(orphans, "span")} ${orphans === 1 ? "stands" : "stand"} below a parent that was not received: it was not sent yet, not sampled, or lost`
               : "spans are missing"}
             . <a href={href("status")}>Which agents are behind</a>
           </li>}

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { amend } from "../../address.ts";
+import { amend, useLater } from "../../address.ts";
 import type { FoundRows, ServiceTime } from "../../api.ts";
 import { sentence, type Asked } from "../../answer.tsx";
 import { count } from "../../format/count.ts";
@@ -71,17 +71,15 @@ export function Toolbar(props: Props) {
 /** The search within the trace. Typing changes the URL when it has been quiet. */
 function Search(props: { text: string }) {
   const [text, setText] = useState(props.text);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const later = useLater();
   const typed = useRef(props.text);
   useEffect(() => {
     if (props.text !== typed.current) setText(props.text);
     typed.current = props.text;
   }, [props.text]);
-  useEffect(() => () => clearTimeout(timer.current), []);
   const input = (text: string) => {
     setText(text);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => {
+    later.set(() => {
       typed.current = text.trim();
       amend({ q: text.trim() }, "replace");
     }, TYPING_MS);

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { amend } from "../../address.ts";
+import { amend, useLater } from "../../address.ts";
 import { ORPHANS, ORPHANS_KEY, type Closed } from "./lines.ts";
 import { PILLS, type Pill } from "./matches.ts";
 import type { Rows } from "./rows.ts";
@@ -82,22 +82,21 @@ export interface Zoom extends Range {
 export function useZoom(params: URLSearchParams, length: number): Zoom {
   const text = params.get("zoom");
   const [range, setRange] = useState(() => readZoom(text, length));
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const later = useLater();
   const written = useRef(text);
   useEffect(() => {
     if (text !== written.current) setRange(readZoom(text, length));
     written.current = text;
   }, [text, length]);
-  useEffect(() => () => clearTimeout(timer.current), []);
   const set = (range: Range, how: "push" | "replace" = "push") => {
     setRange(range);
-    clearTimeout(timer.current);
+    later.drop();
     const write = () => {
       written.current = writeZoom(range, length);
       amend({ zoom: written.current }, how);
     };
     if (how === "push") write();
-    else timer.current = setTimeout(write, QUIET_MS);
+    else later.set(write, QUIET_MS);
   };
   return { ...range, set };
 }
@@ -125,7 +124,7 @@ export function useSelection(params: URLSearchParams, rows: Rows): Selection {
     return row < 0 ? NOTHING : row;
   }, [span, rows]);
   const [row, set] = useState(inUrl);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const later = useLater();
   const written = useRef<string | null>(span);
   useEffect(() => {
     if (span === written.current) return;
@@ -133,10 +132,9 @@ export function useSelection(params: URLSearchParams, rows: Rows): Selection {
     set(inUrl);
   }, [span, inUrl]);
   useEffect(() => set(inUrl), [rows]);
-  useEffect(() => () => clearTimeout(timer.current), []);
   const select = (next: number, options: { details?: boolean } = {}) => {
     set(next);
-    clearTimeout(timer.current);
+    later.drop();
     const id = next === ORPHANS ? ORPHANS_KEY : next >= 0 ? rows.keyOf(next) : null;
     const write = (how: "push" | "replace") => {
       const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
@@ -145,7 +143,7 @@ export function useSelection(params: URLSearchParams, rows: Rows): Selection {
       written.current = id;
       amend({ span: id, details: id === null || opens ? null : "no" }, how);
     };
-    if (options.details === undefined) timer.current = setTimeout(() => write("replace"), QUIET_MS);
+    if (options.details === undefined) later.set(() => write("replace"), QUIET_MS);
     else write("push");
   };
   return { row, select };
