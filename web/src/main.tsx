@@ -10,6 +10,7 @@ import { RefreshContext } from "./frame/refresh.ts";
 import { personOf, useVisitor } from "./frame/session.ts";
 import { SignIn } from "./frame/sign-in.tsx";
 import { store, stored } from "./frame/stored.ts";
+import { forgetAnswers } from "./remembered.ts";
 import { Ask } from "./screens/ask/ask.tsx";
 import { Compare } from "./screens/compare/compare.tsx";
 import { Home } from "./screens/home/home.tsx";
@@ -81,5 +82,6 @@ function App() {
 showEverything();
 followLinks();
 listenToKeys();
+addEventListener("coral:signed-out", forgetAnswers);
 const app = document.getElementById("app");
 if (app) render(<App />, app);

@@ -8,13 +8,15 @@ import { createInterface } from "node:readline";
 import { deepTrace, hostileTrace, largeTrace } from "./data.mjs";
 
 const PROGRAM = process.env.CORAL ?? new URL("../../target/debug/coral", import.meta.url).pathname;
+/** Where the page is read from instead of the program, which has to be a debug build. */
+const DIST = process.env.CORAL_UI_DIR;
 export const LARGE = 100_000;
 
 /** Starts a demo with `fault`. `stop` ends it and removes its data. */
 export async function demo(fault = "slow-query", more = []) {
   const dir = await mkdtemp(join(tmpdir(), "coral-web-"));
   const [http, grpc] = await freePorts(2);
-  const sets = ["colony.listen=127.0.0.1:0", `otlp.http=127.0.0.1:${http}`, `otlp.grpc=127.0.0.1:${grpc}`, ...more];
+  const sets = ["colony.listen=127.0.0.1:0", `otlp.http=127.0.0.1:${http}`, `otlp.grpc=127.0.0.1:${grpc}`, ...(DIST ? [`colony.ui.dir=${DIST}`] : []), ...more];
   const child = spawn(PROGRAM, ["demo", "--format", "json", "--for", "1800s", "--data-dir", dir, "--fault", fault, ...sets.flatMap((set) => ["--set", set])], {
     stdio: ["ignore", "pipe", "pipe"],
   });
