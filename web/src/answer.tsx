@@ -5,6 +5,7 @@ import { ask, AskError, urlOf, type AnswerTo, type Ask, type Question } from "./
 import { ago } from "./format/time.ts";
 import { announce } from "./frame/announce.tsx";
 import { RefreshContext } from "./frame/refresh.ts";
+import { Remembered } from "./remembered.ts";
 
 export interface Asked<T> {
   /** The last answer; null before the first. It may be the answer to an earlier question. */
@@ -29,20 +30,9 @@ interface State<T> {
   askedAt: number | null;
 }
 
-/** The last answers by URL, so that Back shows at once what was there. */
-const remembered = new Map<string, { answer: unknown; at: number }>();
-const MAX_REMEMBERED = 12;
+const remembered = new Remembered<{ answer: unknown; at: number }>(12);
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 15_000;
-
-function remember(url: string, answer: unknown): void {
-  remembered.delete(url);
-  remembered.set(url, { answer, at: Date.now() });
-  for (const oldest of remembered.keys()) {
-    if (remembered.size <= MAX_REMEMBERED) break;
-    remembered.delete(oldest);
-  }
-}
 
 /**
  * Asks `question`, and again when its parameters change or the page is refreshed. `null` asks nothing.
@@ -81,7 +71,7 @@ export function useAnswer<Q extends Question>(question: Q, params: Ask<Q> | null
         (answer) => {
           if (controller.signal.aborted) return;
           isUnderWay.current = false;
-          remember(url, answer);
+          remembered.set(url, { answer, at: Date.now() });
           setState({ url, answer, answeredAt: Date.now(), error: null, askedAt: null });
         },
         (error: unknown) => {

@@ -476,23 +476,60 @@
     return `./${page}${query === "" ? "" : `?${query}`}`;
   }
   function go(to, how = "push") {
+    if (how === "push") Later.finish();
     if (how === "push") history.pushState(null, "", to);
     else history.replaceState(null, "", to);
     dispatchEvent(new Event("coral:address"));
   }
   function amend(params, how = "push") {
+    if (how === "push") Later.finish();
     const { page, params: now2 } = read();
     const to = link(page ?? "", { ...Object.fromEntries(now2), ...params });
     if (to !== link(page ?? "", Object.fromEntries(now2))) go(to, how);
+  }
+  var waiting = /* @__PURE__ */ new Set();
+  var Later = class {
+    #timer;
+    #change = () => {
+    };
+    set(change2, quietMs) {
+      this.drop();
+      this.#change = change2;
+      this.#timer = setTimeout(() => this.#make(), quietMs);
+      waiting.add(this);
+    }
+    drop() {
+      clearTimeout(this.#timer);
+      waiting.delete(this);
+    }
+    #make() {
+      this.drop();
+      this.#change();
+    }
+    static finish() {
+      for (const later of [...waiting]) later.#make();
+    }
+    static dropAll() {
+      for (const later of [...waiting]) later.drop();
+    }
+  };
+  function useLater() {
+    const [later] = d2(() => new Later());
+    A2(() => () => later.drop(), []);
+    return later;
   }
   function useAddress() {
     const [address, set] = d2(read);
     A2(() => {
       const changed = () => set(read());
-      addEventListener("popstate", changed);
+      const moved = () => {
+        Later.dropAll();
+        changed();
+      };
+      addEventListener("popstate", moved);
       addEventListener("coral:address", changed);
       return () => {
-        removeEventListener("popstate", changed);
+        removeEventListener("popstate", moved);
         removeEventListener("coral:address", changed);
       };
     }, []);
@@ -514,6 +551,12 @@
 
   // src/format/visible.ts
   var HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+  function hidesCharacters(text) {
+    return text.search(HIDDEN) >= 0;
+  }
+  function isHidden(character) {
+    return hidesCharacters(character);
+  }
   function visible(text) {
     return text.replace(HIDDEN, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
   }
@@ -588,7 +631,7 @@
     const to = params.get("to");
     if (from !== null) {
       const until = to ?? "now";
-      const flags = `--since ${from}${to === null ? "" : ` --until ${to}`}`;
+      const flags = [["--since", from], to !== null && ["--until", to]];
       return {
         ask: { since: from, until },
         label: `${readable(from)} – ${to === null ? "now" : readable(to)}`,
@@ -606,8 +649,8 @@
       label: known2?.label ?? `since ${since}`,
       isRelative: true,
       isDefault,
-      flags: isDefault ? "" : `--since ${since}`,
-      explicitFlags: `--since ${since}`
+      flags: isDefault ? [] : [["--since", since]],
+      explicitFlags: [["--since", since]]
     };
   }
   function lengthMs(text) {
@@ -809,17 +852,20 @@
   };
   var MAX_IN_FLIGHT = 2;
   var inFlight = 0;
-  var waiting = [];
+  var waiting2 = [];
   function urlOf(question2, ask2) {
     let path3 = question2;
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(ask2)) {
       if (value === void 0 || value === null || value === "" || value === false) continue;
-      if (path3.includes(`{${name}}`)) path3 = path3.replace(`{${name}}`, encodeURIComponent(String(value)));
+      if (path3.includes(`{${name}}`)) path3 = path3.replace(`{${name}}`, segment(String(value)));
       else query.set(name, String(value));
     }
     const text = query.toString();
     return `../api/v1/${path3}${text === "" ? "" : `?${text}`}`;
+  }
+  function segment(text) {
+    return /^\.{1,2}$/.test(text) ? "none" : encodeURIComponent(text);
   }
   async function ask(question2, params, signal) {
     return await askUrl(urlOf(question2, params), { signal });
@@ -842,7 +888,7 @@
       if (response.status === 401) dispatchEvent(new Event("coral:signed-out"));
       throw new AskError(response.status, error ?? `the colony answered with status ${response.status}`, hint, url);
     } finally {
-      const next = waiting.shift();
+      const next = waiting2.shift();
       if (next) next();
       else inFlight -= 1;
     }
@@ -862,11 +908,11 @@
       return;
     }
     await new Promise((resolve, reject) => {
-      waiting.push(resolve);
+      waiting2.push(resolve);
       signal.addEventListener("abort", () => {
-        const place = waiting.indexOf(resolve);
+        const place = waiting2.indexOf(resolve);
         if (place < 0) return;
-        waiting.splice(place, 1);
+        waiting2.splice(place, 1);
         reject(signal.reason);
       });
     });
@@ -1314,10 +1360,19 @@
       return "unknown";
     }
   }
+  var tabs = new BroadcastChannel("coral.session");
   async function signOut() {
-    await fetch("../auth/logout", { method: "POST", headers: OWN }).catch(() => {
-    });
+    const answer = await fetch("../auth/logout", { method: "POST", headers: OWN }).catch(() => null);
+    if (answer === null || !(answer.ok || answer.status === 401)) return false;
+    tabs.postMessage("signed out");
     dispatchEvent(new Event("coral:signed-out"));
+    return true;
+  }
+  function watchSession() {
+    tabs.onmessage = () => dispatchEvent(new Event("coral:signed-out"));
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
   }
 
   // src/frame/theme.ts
@@ -1393,6 +1448,7 @@
   function Frame(props) {
     const { address, window, zone } = props;
     const [isHelp, setHelp] = d2(false);
+    const [isStillIn, setStillIn] = d2(false);
     const [shown2, setShown] = d2(theme);
     const turnTheme = () => {
       const next = shown2 === "system" ? "dark" : shown2 === "dark" ? "light" : "system";
@@ -1409,6 +1465,7 @@
       }
       void copy(`${location.origin}${location.pathname}?${query}`, "Link");
     };
+    const leave = async () => setStillIn(!await signOut());
     const open = (page) => () => {
       go(href(page));
       scrollTo(0, 0);
@@ -1446,10 +1503,14 @@
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: copyLink, title: "Copy a link with fixed times", children: "Link" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", onClick: turnTheme, "aria-label": `Theme: ${shown2}`, title: `Theme: ${shown2}`, children: "◐" }),
           /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon", onClick: () => setHelp(true), "aria-label": "Keys and search", title: "Keys and search", children: "?" }),
-          props.person?.has_session === true && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => void signOut(), title: `Signed in as ${props.person.name}`, children: "Sign out" })
+          props.person?.has_session === true && /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: () => void leave(), title: `Signed in as ${props.person.name}`, children: "Sign out" })
         ] })
       ] }),
-      props.person !== null && props.person.services.length > 0 && /* @__PURE__ */ a3("p", { class: "notice limited", children: [
+      isStillIn && /* @__PURE__ */ a3("section", { class: "notice notice-bad limited", role: "alert", children: [
+        "You are still signed in: the colony could not be reached. ",
+        /* @__PURE__ */ a3("button", { type: "button", onClick: () => void leave(), children: "Sign out again" })
+      ] }),
+      props.person !== null && props.person.services.length > 0 && /* @__PURE__ */ a3("p", { class: "notice limited", role: "note", children: [
         "You see services ",
         props.person.services.join(", "),
         ". Others are left out, or shown as hidden."
@@ -1463,19 +1524,36 @@
   // src/frame/refresh.ts
   var RefreshContext = U(0);
 
+  // src/remembered.ts
+  var everything = [];
+  var Remembered = class {
+    #answers = /* @__PURE__ */ new Map();
+    #most;
+    constructor(most) {
+      this.#most = most;
+      everything.push(this);
+    }
+    get(asked2) {
+      return this.#answers.get(asked2);
+    }
+    set(asked2, answer) {
+      this.#answers.delete(asked2);
+      this.#answers.set(asked2, answer);
+      const oldest = this.#answers.keys().next().value;
+      if (this.#answers.size > this.#most && oldest !== void 0) this.#answers.delete(oldest);
+    }
+    clear() {
+      this.#answers.clear();
+    }
+  };
+  function forgetAnswers() {
+    for (const one of everything) one.clear();
+  }
+
   // src/answer.tsx
-  var remembered = /* @__PURE__ */ new Map();
-  var MAX_REMEMBERED = 12;
+  var remembered = new Remembered(12);
   var FIRST_RETRY_MS = 1e3;
   var LAST_RETRY_MS = 15e3;
-  function remember(url, answer) {
-    remembered.delete(url);
-    remembered.set(url, { answer, at: Date.now() });
-    for (const oldest of remembered.keys()) {
-      if (remembered.size <= MAX_REMEMBERED) break;
-      remembered.delete(oldest);
-    }
-  }
   function useAnswer(question2, params) {
     const refresh = j2(RefreshContext);
     const [attempt, setAttempt] = d2(0);
@@ -1512,7 +1590,7 @@
           (answer) => {
             if (controller.signal.aborted) return;
             isUnderWay.current = false;
-            remember(url, answer);
+            remembered.set(url, { answer, at: Date.now() });
             setState({ url, answer, answeredAt: Date.now(), error: null, askedAt: null });
           },
           (error) => {
@@ -1636,6 +1714,7 @@
   }
 
   // src/frame/sign-in.tsx
+  var LONGEST_NEXT = 1900;
   function SignIn() {
     const [methods, setMethods] = d2({ methods: ["token"], provider: null });
     const [error, setError] = d2(null);
@@ -1657,11 +1736,12 @@
         body: JSON.stringify({ token: String(token).trim() })
       }).catch(() => null);
       setBusy(false);
-      if (answer?.ok) return void dispatchEvent(new Event("coral:signed-in"));
+      if (answer?.ok) return location.reload();
       const body = await answer?.json().catch(() => null);
       setError(body?.error ? `${sentence(body.error)} ${body.hint ? sentence(body.hint) : ""}` : "The colony cannot be reached.");
     };
-    const next = `/ui/${location.pathname.split("/").at(-1) ?? ""}${location.search}`;
+    const here = `${location.pathname}${location.search}`;
+    const next = here.length > LONGEST_NEXT ? location.pathname : here;
     return /* @__PURE__ */ a3("main", { class: "sign-in", id: "content", children: [
       /* @__PURE__ */ a3("h1", { children: "Sign in to Coral" }),
       methods.methods.includes("oidc") && /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("a", { class: "button button-first", href: `../auth/login?next=${encodeURIComponent(next)}`, children: [
@@ -1701,9 +1781,6 @@
       /* @__PURE__ */ a3("code", { children: props.text }),
       /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: click, children: copied ? "Copied" : "Copy" })
     ] });
-  }
-  function word(text) {
-    return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
   }
 
   // src/parts/list-keys.ts
@@ -1749,8 +1826,8 @@
   }
 
   // src/screens/ask/commands.ts
-  function placeOf(command4) {
-    const [program, ...rest] = wordsOf(command4);
+  function placeOf(command3) {
+    const [program, ...rest] = wordsOf(command3);
     if (program !== "coral") return null;
     const { words: words3, flags } = split(rest);
     const [verb, noun, third, fourth] = words3;
@@ -1810,18 +1887,18 @@
     }
     return { words: others, flags };
   }
-  function wordsOf(command4) {
+  function wordsOf(command3) {
     const words3 = [];
     let word2 = null;
     let isQuoted = false;
-    for (let at = 0; at < command4.length; at += 1) {
-      const sign = command4[at] ?? "";
+    for (let at = 0; at < command3.length; at += 1) {
+      const sign = command3[at] ?? "";
       if (sign === "'") {
         isQuoted = !isQuoted;
         word2 ??= "";
       } else if (!isQuoted && sign === "\\") {
         at += 1;
-        word2 = (word2 ?? "") + (command4[at] ?? "");
+        word2 = (word2 ?? "") + (command3[at] ?? "");
       } else if (!isQuoted && /\s/.test(sign)) {
         if (word2 !== null) words3.push(word2);
         word2 = null;
@@ -1838,6 +1915,29 @@
     return place === null ? /* @__PURE__ */ a3("code", { children: text }) : /* @__PURE__ */ a3("a", { href: href(place.page, place.params), children: /* @__PURE__ */ a3("code", { children: text }) });
   }
 
+  // src/shell.ts
+  function command(name, positional, options = []) {
+    const words3 = positional.filter((text) => typeof text === "string" && text !== "");
+    const flags = options.flatMap((option) => option ? [flagged(option)] : []);
+    const parts = words3.some((text) => text.startsWith("-")) ? [name, ...flags, "--", ...words3.map(word)] : [name, ...words3.map(word), ...flags];
+    return parts.join(" ");
+  }
+  function flagged([flag, value]) {
+    if (value === void 0) return flag;
+    const text = String(value);
+    return text.startsWith("-") ? `${flag}=${word(text)}` : `${flag} ${word(text)}`;
+  }
+  function word(text) {
+    if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+    if (!hidesCharacters(text)) return `'${text.replaceAll("'", "'\\''")}'`;
+    return `$'${Array.from(text, escaped).join("")}'`;
+  }
+  function escaped(character) {
+    if (character === "'" || character === "\\") return `\\${character}`;
+    if (!isHidden(character) && character !== "\n" && character !== "	") return character;
+    return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`;
+  }
+
   // src/screens/ask/ask.tsx
   var NOTHING = "?";
   function Ask({ address, window }) {
@@ -1850,7 +1950,7 @@
       /* @__PURE__ */ a3("h1", { children: question2 === "" ? "Ask" : question2 }),
       /* @__PURE__ */ a3(Box, { question: question2 }),
       /* @__PURE__ */ a3(Answer, { of: asked2, what: "the answer", children: (answer) => /* @__PURE__ */ a3(Page, { answer, question: question2 }) }),
-      /* @__PURE__ */ a3(Command, { text: `coral ask ${word(question2 === "" ? "what is wrong?" : question2)}` })
+      /* @__PURE__ */ a3(Command, { text: command("coral ask", [question2 === "" ? "what is wrong?" : question2]) })
     ] });
   }
   function Box({ question: question2 }) {
@@ -1918,6 +2018,11 @@
     ] });
   }
   function Similar({ service, names, question: question2 }) {
+    if (names.length === 0) return /* @__PURE__ */ a3("p", { children: [
+      "No service is known. ",
+      /* @__PURE__ */ a3("a", { href: href("status"), children: "Status" }),
+      " says whether agents send spans."
+    ] });
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("h2", { children: "Ask about" }),
       /* @__PURE__ */ a3("ul", { class: "ask-examples", children: names.map((name) => {
@@ -2372,7 +2477,7 @@
         /no trace/.test(asked2.error?.message ?? "") && /* @__PURE__ */ a3("p", { children: "A trace that is not stored is unknown, has expired, or was not sampled." }),
         /* @__PURE__ */ a3(Choose, { a: a4, b: b2, isOpen: asked2.error !== null && asked2.answer === null })
       ] }),
-      /* @__PURE__ */ a3(Command, { text: command(a4, b2, window, source) })
+      /* @__PURE__ */ a3(Command, { text: commandOf(a4, b2, window, source) })
     ] });
   }
   function Found(props) {
@@ -2513,15 +2618,12 @@
       ] })
     ] });
   }
-  function command(a4, b2, window, source) {
+  function commandOf(a4, b2, window, source) {
     const isSearch = a4.startsWith("q:") || b2.startsWith("q:");
-    return [
-      "coral trace compare",
-      a4 === "" ? "TRACE" : word(a4),
-      b2 === "" ? "" : word(b2),
-      isSearch ? window.explicitFlags : "",
-      source === void 0 ? "" : `--source ${source}`
-    ].filter((part3) => part3 !== "").join(" ");
+    return command("coral trace compare", [a4 === "" ? "TRACE" : a4, b2], [
+      ...isSearch ? window.explicitFlags : [],
+      source !== void 0 && ["--source", source]
+    ]);
   }
 
   // src/parts/may.ts
@@ -3384,7 +3486,7 @@
       (services.answer !== null || services.error === null) && /* @__PURE__ */ a3(ServicesSection, { of: services, address, cause: why.answer?.verdict === "cause" ? why.answer.ranking[0] ?? null : null, window }),
       isReady && /* @__PURE__ */ a3(TracesSection, { window }),
       isReady && maySeeStatus === true && /* @__PURE__ */ a3(AgentsSection, { of: status, untraced: services.answer?.untraced ?? [] }),
-      isReady && /* @__PURE__ */ a3(Command, { text: ["coral services", window.flags].filter(Boolean).join(" ") })
+      isReady && /* @__PURE__ */ a3(Command, { text: command("coral services", [], window.flags) })
     ] });
   }
 
@@ -3734,14 +3836,13 @@
         since: window.ask.since,
         until: window.ask.until
       },
-      command: [
-        "coral query topology",
-        window.explicitFlags,
-        compared2 && `--diff ${word(compared2)}`,
-        focus && `--focus ${word(focus)}`,
-        focus && depth > 1 && `--depth ${depth}`,
-        source && source !== "all" && `--source ${word(source)}`
-      ].filter(Boolean).join(" ")
+      command: command("coral query topology", [], [
+        ...window.explicitFlags,
+        compared2 !== null && ["--diff", compared2],
+        focus !== null && ["--focus", focus],
+        focus !== null && depth > 1 && ["--depth", depth],
+        source !== null && source !== "all" && ["--source", source]
+      ])
     };
   }
   function positive(text) {
@@ -4986,7 +5087,7 @@
         ] })
       ] }),
       state !== void 0 && /* @__PURE__ */ a3(SlowTraces, { service: name, window }),
-      (answer !== null || services.error !== null) && /* @__PURE__ */ a3(Command, { text: ["coral services", word(name), window.flags].filter(Boolean).join(" ") })
+      (answer !== null || services.error !== null) && /* @__PURE__ */ a3(Command, { text: command("coral services", [name], window.flags) })
     ] });
   }
   function Differs({ of }) {
@@ -5068,7 +5169,8 @@ ${rows.map((row) => JSON.stringify(row)).join(",\n")}
 ],"more":${more}}
 `;
   }
-  function quoted3(value) {
+  function quoted3(text) {
+    const value = /^[=+\-@\t\r]/.test(text) && !/^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
   }
   function download(name, type, text) {
@@ -5102,6 +5204,10 @@ ${rows.map((row) => JSON.stringify(row)).join(",\n")}
   }
 
   // src/screens/sql/rows.ts
+  function parse(text) {
+    const exact = (_3, value, context) => typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source !== void 0 ? context.source : value;
+    return JSON.parse(text, exact);
+  }
   var Rows = class {
     columns = [];
     rows = [];
@@ -5154,7 +5260,7 @@ ${rows.map((row) => JSON.stringify(row)).join(",\n")}
           this.columns = JSON.parse(this.#text.slice(this.#start, this.#at));
           this.#part = "rows";
         } else if (this.#part === "rows" && this.#depth === 2) {
-          this.rows.push(JSON.parse(this.#text.slice(this.#start, this.#at)));
+          this.rows.push(parse(this.#text.slice(this.#start, this.#at)));
         } else if (this.#part === "rows" && this.#depth === 1) {
           this.#part = "end";
         }
@@ -5166,9 +5272,7 @@ ${rows.map((row) => JSON.stringify(row)).join(",\n")}
   var URL_OF_SQL = "../api/v1/sql";
   var IDLE = { rows: null, count: 0, error: null, askedAt: null, tookMs: null };
   var DRAW_MS = 200;
-  var remembered2 = /* @__PURE__ */ new Map();
-  var MAX_REMEMBERED2 = 4;
-  var MAX_REMEMBERED_ROWS = 2e4;
+  var remembered2 = new Remembered(4);
   function useStatement(sql, window, since) {
     const refresh = j2(RefreshContext);
     const [attempt, setAttempt] = d2(0);
@@ -5193,7 +5297,7 @@ ${sql}`;
         (rows) => {
           if (controller.signal.aborted) return;
           const done = { rows, count: rows.rows.length, error: null, askedAt: null, tookMs: Date.now() - askedAt };
-          remember2(key, done);
+          remembered2.set(key, done);
           setState(done);
           announce(counted(rows.rows.length, "row"));
         },
@@ -5230,15 +5334,6 @@ ${sql}`;
       if (!rows.isWhole) throw new Error("the answer ended early");
       return rows;
     });
-  }
-  function remember2(key, state) {
-    remembered2.delete(key);
-    remembered2.set(key, state);
-    const rows = () => [...remembered2.values()].reduce((sum, { count: count2 }) => sum + count2, 0);
-    for (const oldest of remembered2.keys()) {
-      if (remembered2.size <= MAX_REMEMBERED2 && rows() <= MAX_REMEMBERED_ROWS) break;
-      remembered2.delete(oldest);
-    }
   }
 
   // src/screens/sql/table.tsx
@@ -5390,7 +5485,7 @@ ${sql}`;
     const may = useMay("sql.read");
     const sql = address.params.get("q") ?? "";
     const range = bounds(window);
-    const running = useStatement(may === false ? "" : sql, window.ask.since, range?.since ?? null);
+    const running = useStatement(may === true ? sql : "", window.ask.since, range?.since ?? null);
     const [text, setText] = d2(sql);
     const area = T2(null);
     A2(() => setText(sql), [sql]);
@@ -5471,7 +5566,7 @@ ${sql}`;
         running.error !== null && /* @__PURE__ */ a3(Failed, { error: running.error, statement: sql, select, again: running.again }),
         /* @__PURE__ */ a3(Progress, { running }),
         /* @__PURE__ */ a3(Result, { running, chosen }),
-        /* @__PURE__ */ a3(Command, { text: `coral query sql ${word(sql || (EXAMPLES[0]?.sql ?? "")).replaceAll("\n", " ")} ${window.explicitFlags.replace(/ --until .*/, "")}` })
+        /* @__PURE__ */ a3(Command, { text: command("coral query sql", [(sql || (EXAMPLES[0]?.sql ?? "")).replaceAll("\n", " ")], window.explicitFlags.slice(0, 1)) })
       ] }),
       /* @__PURE__ */ a3(Help2, { run: run2, insert })
     ] });
@@ -5896,7 +5991,7 @@ ${sql}`;
           /* @__PURE__ */ a3("span", { class: "lane-axis", children: timeTicks(since, until, 5).map((tick) => /* @__PURE__ */ a3("span", { style: { left: percent2(tick) }, children: times2.short(tick) }, tick)) })
         ] })
       ] }),
-      of.coverage.length === 0 ? /* @__PURE__ */ a3("p", { class: "soft small", children: [
+      names.length === 0 ? /* @__PURE__ */ a3("p", { class: "soft small", children: "No agent was known in this time." }) : of.coverage.length === 0 ? /* @__PURE__ */ a3("p", { class: "soft small", children: [
         "No gap from ",
         times2.short(since),
         " to ",
@@ -6031,7 +6126,7 @@ ${sql}`;
     if (!/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.length > 2e3) return false;
     try {
       const url = new URL(text);
-      return url.protocol === "http:" || url.protocol === "https:";
+      return (url.protocol === "http:" || url.protocol === "https:") && url.username === "" && url.password === "";
     } catch {
       return false;
     }
@@ -6498,12 +6593,12 @@ ${sql}`;
     const depth = rows.depth[row] + (row >= rows.firstOrphan ? 1 : 0);
     const isParent = rows.hasChildren(row);
     const hasError = (flags & ERROR) !== 0;
-    const isHidden = (flags & REDACTED) !== 0;
+    const isHidden2 = (flags & REDACTED) !== 0;
     const calls2 = rows.kind[row] === CLIENT || rows.kind[row] === PRODUCER;
     const parent = rows.parent[row];
     const isSame = parent >= 0 && rows.service[parent] === rows.service[row];
     const usual = props.usual?.of(rows, row) ?? null;
-    const tone = `service-${isHidden ? 8 : serviceColor(service)}`;
+    const tone = `service-${isHidden2 ? 8 : serviceColor(service)}`;
     const classes = ["line", props.isSelected && "is-selected", props.isMatch === false && "is-dim", props.isMatch === true && "is-match", hasError && "is-error", isSame && "is-same"];
     return /* @__PURE__ */ a3(
       "div",
@@ -6527,8 +6622,8 @@ ${sql}`;
             /* @__PURE__ */ a3("span", { class: `dot ${tone}`, "aria-hidden": "true" }),
             depth > MOST_INDENTED && /* @__PURE__ */ a3("span", { class: "line-depth", children: depth }),
             hasError && /* @__PURE__ */ a3("span", { class: "line-error", children: "✕ error" }),
-            /* @__PURE__ */ a3("span", { class: "line-words", title: isHidden ? void 0 : shortened(`${service}: ${name}`, 300), children: [
-              isHidden ? /* @__PURE__ */ a3("span", { class: "soft", children: "hidden service" }) : /* @__PURE__ */ a3($, { children: [
+            /* @__PURE__ */ a3("span", { class: "line-words", title: isHidden2 ? void 0 : shortened(`${service}: ${name}`, 300), children: [
+              isHidden2 ? /* @__PURE__ */ a3("span", { class: "soft", children: "hidden service" }) : /* @__PURE__ */ a3($, { children: [
                 /* @__PURE__ */ a3("strong", { children: service }),
                 calls2 && /* @__PURE__ */ a3("span", { class: "soft", "aria-hidden": "true", children: " →" }),
                 " ",
@@ -6674,15 +6769,15 @@ ${sql}`;
   // src/screens/trace/details.tsx
   function Details(props) {
     const { rows, row, length } = props;
-    const isHidden = rows.is(row, REDACTED);
+    const isHidden2 = rows.is(row, REDACTED);
     const other = props.asked.answer?.span?.span_id;
     const isOther = other !== void 0 && other !== rows.idOf(row);
     return /* @__PURE__ */ a3("aside", { class: "details", "aria-labelledby": "details-title", children: [
       /* @__PURE__ */ a3("div", { class: "details-head", children: [
-        /* @__PURE__ */ a3("h2", { id: "details-title", children: isHidden ? "Hidden service" : shortened(rows.nameOf(row)) || "A span without a name" }),
+        /* @__PURE__ */ a3("h2", { id: "details-title", children: isHidden2 ? "Hidden service" : shortened(rows.nameOf(row)) || "A span without a name" }),
         /* @__PURE__ */ a3("button", { type: "button", class: "quiet", onClick: props.close, title: "Close (Esc)", children: "Close" })
       ] }),
-      !isHidden && /* @__PURE__ */ a3("p", { class: "details-service", children: [
+      !isHidden2 && /* @__PURE__ */ a3("p", { class: "details-service", children: [
         /* @__PURE__ */ a3(Service, { name: rows.serviceOf(row) }),
         " ",
         /* @__PURE__ */ a3("span", { class: "soft", children: [
@@ -6713,7 +6808,7 @@ ${sql}`;
         /* @__PURE__ */ a3("button", { type: "button", onClick: () => props.zoom.set(around(rows.start[row], rows.duration[row], length)), children: "Zoom to it" }),
         rows.hasChildren(row) && /* @__PURE__ */ a3("button", { type: "button", "aria-pressed": props.root === row, onClick: () => amend({ root: props.root === row ? null : rows.keyOf(row) }), children: "Only its subtree" })
       ] }),
-      isHidden ? /* @__PURE__ */ a3("p", { children: "You may not see the spans of this service. Only when it ran is shown." }) : /* @__PURE__ */ a3(Answer, { of: isOther ? { ...props.asked, answer: null } : props.asked, what: "the span", children: (answer) => answer.span === null ? /* @__PURE__ */ a3("p", { class: "notice", children: "This span is not stored any more." }) : /* @__PURE__ */ a3(Stored, { of: answer, span: answer.span }) })
+      isHidden2 ? /* @__PURE__ */ a3("p", { children: "You may not see the spans of this service. Only when it ran is shown." }) : /* @__PURE__ */ a3(Answer, { of: isOther ? { ...props.asked, answer: null } : props.asked, what: "the span", children: (answer) => answer.span === null ? /* @__PURE__ */ a3("p", { class: "notice", children: "This span is not stored any more." }) : /* @__PURE__ */ a3(Stored, { of: answer, span: answer.span }) })
     ] });
   }
   function Stored(props) {
@@ -7079,8 +7174,8 @@ ${sql}`;
     context.textBaseline = "middle";
     const scale2 = width / Math.max(1, of.total);
     const onFill = palette.token("surface");
-    const waiting2 = [...roots];
-    for (let frame = waiting2.pop(); frame; frame = waiting2.pop()) {
+    const waiting3 = [...roots];
+    for (let frame = waiting3.pop(); frame; frame = waiting3.pop()) {
       const top = frame.depth * LINE_PX;
       const left = Math.max(0, (frame.start - of.start) * scale2);
       const right = Math.min(width, (frame.start + frame.total - of.start) * scale2);
@@ -7097,7 +7192,7 @@ ${sql}`;
         context.fillText(visible(words3.slice(0, 200)), left + 5, top + LINE_PX / 2);
         context.restore();
       }
-      waiting2.push(...frame.children);
+      waiting3.push(...frame.children);
     }
   }
 
@@ -7241,13 +7336,13 @@ ${sql}`;
   function Header(props) {
     const { trace, rows, root } = props;
     const times2 = useTimes();
-    const isHidden = rows.is(root, REDACTED);
+    const isHidden2 = rows.is(root, REDACTED);
     const took = rows.duration[root];
     const hasMore = trace.trace_duration_us > took * 1.01;
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("div", { class: "head trace-head", children: [
-        /* @__PURE__ */ a3("h1", { children: isHidden ? "A request of a hidden service" : shortened(rows.nameOf(root)) || "A span without a name" }),
-        !isHidden && /* @__PURE__ */ a3(Service, { name: rows.serviceOf(root) }),
+        /* @__PURE__ */ a3("h1", { children: isHidden2 ? "A request of a hidden service" : shortened(rows.nameOf(root)) || "A span without a name" }),
+        !isHidden2 && /* @__PURE__ */ a3(Service, { name: rows.serviceOf(root) }),
         /* @__PURE__ */ a3("span", { class: "trace-took", children: [
           /* @__PURE__ */ a3("strong", { children: duration(took) }),
           hasMore && /* @__PURE__ */ a3("span", { class: "trace-more", children: [
@@ -7281,7 +7376,7 @@ ${sql}`;
       ] }) : /* @__PURE__ */ a3("li", { children: [
         /* @__PURE__ */ a3(Mark, { mark: "!", tone: "warn", word: "incomplete" }),
         " ",
-        orphans > 0 ? `${counted(orphans, "span")} stand below a parent that was not received: it was not sent yet, not sampled, or lost` : "spans are missing",
+        orphans > 0 ? `${counted(orphans, "span")} ${orphans === 1 ? "stands" : "stand"} below a parent that was not received: it was not sent yet, not sampled, or lost` : "spans are missing",
         ". ",
         /* @__PURE__ */ a3("a", { href: href("status"), children: "Which agents are behind" })
       ] }),
@@ -7444,22 +7539,21 @@ ${sql}`;
   function useZoom(params, length) {
     const text = params.get("zoom");
     const [range, setRange] = d2(() => readZoom(text, length));
-    const timer = T2(void 0);
+    const later = useLater();
     const written2 = T2(text);
     A2(() => {
       if (text !== written2.current) setRange(readZoom(text, length));
       written2.current = text;
     }, [text, length]);
-    A2(() => () => clearTimeout(timer.current), []);
     const set = (range2, how = "push") => {
       setRange(range2);
-      clearTimeout(timer.current);
+      later.drop();
       const write = () => {
         written2.current = writeZoom(range2, length);
         amend({ zoom: written2.current }, how);
       };
       if (how === "push") write();
-      else timer.current = setTimeout(write, QUIET_MS);
+      else later.set(write, QUIET_MS);
     };
     return { ...range, set };
   }
@@ -7473,7 +7567,7 @@ ${sql}`;
       return row2 < 0 ? NOTHING2 : row2;
     }, [span, rows]);
     const [row, set] = d2(inUrl);
-    const timer = T2(void 0);
+    const later = useLater();
     const written2 = T2(span);
     A2(() => {
       if (span === written2.current) return;
@@ -7481,10 +7575,9 @@ ${sql}`;
       set(inUrl);
     }, [span, inUrl]);
     A2(() => set(inUrl), [rows]);
-    A2(() => () => clearTimeout(timer.current), []);
     const select = (next, options = {}) => {
       set(next);
-      clearTimeout(timer.current);
+      later.drop();
       const id = next === ORPHANS ? ORPHANS_KEY : next >= 0 ? rows.keyOf(next) : null;
       const write = (how) => {
         const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
@@ -7492,7 +7585,7 @@ ${sql}`;
         written2.current = id;
         amend({ span: id, details: id === null || opens ? null : "no" }, how);
       };
-      if (options.details === void 0) timer.current = setTimeout(() => write("replace"), QUIET_MS);
+      if (options.details === void 0) later.set(() => write("replace"), QUIET_MS);
       else write("push");
     };
     return { row, select };
@@ -7718,7 +7811,7 @@ ${sql}`;
         ] })
       ] }),
       /* @__PURE__ */ a3("p", { class: "actions", children: /* @__PURE__ */ a3("a", { class: "button", href: href("traces"), children: "Traces that are stored" }) }),
-      /* @__PURE__ */ a3(Command, { text: `coral query beyla traces --trace-id ${word(props.id)}` })
+      /* @__PURE__ */ a3(Command, { text: command("coral query beyla traces", [], [["--trace-id", props.id]]) })
     ] });
   }
   var ID = /\b[0-9a-f]{32}\b/g;
@@ -7737,7 +7830,7 @@ ${sql}`;
         "."
       ] }),
       /* @__PURE__ */ a3("ul", { class: "trace-missing", children: found.slice(0, MOST6).map((id) => /* @__PURE__ */ a3(Candidate, { id }, id)) }),
-      /* @__PURE__ */ a3(Command, { text: `coral query beyla traces --trace-id ${word(props.id)}` })
+      /* @__PURE__ */ a3(Command, { text: command("coral query beyla traces", [], [["--trace-id", props.id]]) })
     ] });
   }
   function Candidate(props) {
@@ -7924,17 +8017,15 @@ ${operation2.kind}`);
   }
   function Search(props) {
     const [text, setText] = d2(props.text);
-    const timer = T2(void 0);
+    const later = useLater();
     const typed2 = T2(props.text);
     A2(() => {
       if (props.text !== typed2.current) setText(props.text);
       typed2.current = props.text;
     }, [props.text]);
-    A2(() => () => clearTimeout(timer.current), []);
     const input = (text2) => {
       setText(text2);
-      clearTimeout(timer.current);
-      timer.current = setTimeout(() => {
+      later.set(() => {
         typed2.current = text2.trim();
         amend({ q: text2.trim() }, "replace");
       }, TYPING_MS);
@@ -8281,8 +8372,8 @@ ${operation2.kind}`);
     const lines = w2(() => linesOf(rows, view.closed, view.root, keep), [rows, view.closed, view.root, keep]);
     const orphansClosed = view.closed.toggled.includes(ORPHANS_KEY);
     const reach = (row, options) => {
-      const isHidden = lineOf(rows, lines, row) < 0 || lines[lineOf(rows, lines, row)] !== row;
-      if (isHidden) {
+      const isHidden2 = lineOf(rows, lines, row) < 0 || lines[lineOf(rows, lines, row)] !== row;
+      if (isHidden2) {
         const above = rows.above(row).filter((row2) => isClosed[row2] === 1);
         if (orphansClosed && row >= rows.firstOrphan) above.push(ORPHANS);
         const isOutside = view.root !== null && (row < view.root || row >= rows.end[view.root]);
@@ -8367,7 +8458,7 @@ ${operation2.kind}`);
         ] }),
         hasPanel && /* @__PURE__ */ a3(Details, { asked: span, rows, row: selection.row, length, zoom: zoomed, root: view.root, close })
       ] }),
-      /* @__PURE__ */ a3(Command, { text: command2(id, chosen, source, clocks, view.view) })
+      /* @__PURE__ */ a3(Command, { text: commandOf2(id, chosen, source, clocks, view.view) })
     ] });
   }
   function usePainted() {
@@ -8387,13 +8478,16 @@ ${operation2.kind}`);
     const source = params.get("source");
     return source === "ebpf" || source === "sdk" ? source : void 0;
   }
-  function command2(id, span, source, clocks, view) {
-    const words3 = [`coral query beyla traces --trace-id ${id}`];
-    if (span !== null && view === "json" && /^[0-9a-f]+$/.test(span)) words3.push(`--span ${span} --format json`);
-    if (view === "flame") words3.push("--format flamegraph");
-    if (source !== void 0) words3.push(`--source ${source}`);
-    if (clocks) words3.push("--adjust-clocks");
-    return words3.join(" ");
+  function commandOf2(id, span, source, clocks, view) {
+    const isJson = span !== null && view === "json" && /^[0-9a-f]+$/.test(span);
+    return command("coral query beyla traces", [], [
+      ["--trace-id", id],
+      isJson && ["--span", span],
+      isJson && ["--format", "json"],
+      view === "flame" && ["--format", "flamegraph"],
+      source !== void 0 && ["--source", source],
+      clocks && ["--adjust-clocks"]
+    ]);
   }
 
   // src/screens/traces/view.ts
@@ -8450,21 +8544,19 @@ ${operation2.kind}`);
       ...times2
     });
   }
-  function command3(view, window) {
+  function command2(view, window) {
     const { area, q: q2, sort, by, source } = view;
     const range = rangeOf(view, window);
     const isWindow = area.from === null && area.to === null;
-    return [
-      "coral query beyla traces",
-      q2 === "" ? "" : word(q2),
-      isWindow ? window.explicitFlags : `--since ${range.since}${range.until === "now" ? "" : ` --until ${range.until}`}`,
-      area.min === null ? "" : `--min-duration ${exactDuration(area.min)}`,
-      area.max === null ? "" : `--max-duration ${exactDuration(area.max)}`,
-      by === "" ? "" : `--by ${word(by)}`,
-      sort === "slowest" ? "--sort slowest" : "",
-      source === void 0 ? "" : `--source ${source}`,
-      `--limit ${PAGE_ROWS2}`
-    ].filter((part3) => part3 !== "").join(" ");
+    return command("coral query beyla traces", [q2], [
+      ...isWindow ? window.explicitFlags : [["--since", range.since], range.until !== "now" && ["--until", range.until]],
+      area.min !== null && ["--min-duration", exactDuration(area.min)],
+      area.max !== null && ["--max-duration", exactDuration(area.max)],
+      by !== "" && ["--by", by],
+      sort === "slowest" && ["--sort", sort],
+      source !== void 0 && ["--source", source],
+      ["--limit", PAGE_ROWS2]
+    ]);
   }
   function exactDuration(us) {
     const whole = Math.round(us);
@@ -9334,7 +9426,7 @@ ${operation2.kind}`);
         answer.traces.length === 0 ? /* @__PURE__ */ a3(Nothing, { list: answer, view, window }) : /* @__PURE__ */ a3(Page2, { list: answer, view })
       ] }) }),
       /* @__PURE__ */ a3(Picked, { view }),
-      /* @__PURE__ */ a3(Command, { text: command3(view, window) })
+      /* @__PURE__ */ a3(Command, { text: command2(view, window) })
     ] });
   }
   function Sum(props) {
@@ -9462,13 +9554,11 @@ ${operation2.kind}`);
         since: window.ask.since,
         until: window.ask.until
       },
-      command: [
-        "coral why",
-        service && word(service),
-        route && `--route ${word(route)}`,
-        trace ? `--trace-id ${word(trace)}` : window.flags,
-        baseline && `--baseline ${word(baseline)}`
-      ].filter(Boolean).join(" ")
+      command: command("coral why", [service], [
+        route !== null && ["--route", route],
+        ...trace === null ? window.flags : [["--trace-id", trace]],
+        baseline !== null && ["--baseline", baseline]
+      ])
     };
   }
   function longer(length, lengths) {
@@ -10211,6 +10301,8 @@ ${operation2.kind}`);
   showEverything();
   followLinks();
   listenToKeys();
+  watchSession();
+  addEventListener("coral:signed-out", forgetAnswers);
   var app = document.getElementById("app");
   if (app) Q(/* @__PURE__ */ a3(App, {}), app);
 })();

@@ -23,7 +23,7 @@ export function Sql({ address, window }: ScreenProps) {
   const may = useMay("sql.read");
   const sql = address.params.get("q") ?? "";
   const range = bounds(window);
-  const running = useStatement(may === false ? "" : sql, window.ask.since, range?.since ?? null);
+  const running = useStatement(may === true ? sql : "", window.ask.since, range?.since ?? null);
   const [text, setText] = useState(sql);
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => setText(sql), [sql]);

@@ -5,6 +5,7 @@ import { announce } from "../../frame/announce.tsx";
 import { RefreshContext } from "../../frame/refresh.ts";
 import { OWN } from "../../frame/session.ts";
 import { counted } from "../../format/count.ts";
+import { Remembered } from "../../remembered.ts";
 import { Rows } from "./rows.ts";
 
 export interface Running {
@@ -27,10 +28,7 @@ const URL_OF_SQL = "../api/v1/sql";
 const IDLE: State = { rows: null, count: 0, error: null, askedAt: null, tookMs: null };
 /** Rows are drawn at most this often while they arrive. */
 const DRAW_MS = 200;
-/** The last answers, so that Back shows at once what was there. */
-const remembered = new Map<string, State>();
-const MAX_REMEMBERED = 4;
-const MAX_REMEMBERED_ROWS = 20_000;
+const remembered = new Remembered<State>(4);
 
 /** The answer to `sql`; nothing is asked while it is empty. `since` is microseconds since the Unix epoch. */
 export function useStatement(sql: string, window: string, since: number | null): Running {
@@ -56,7 +54,7 @@ export function useStatement(sql: string, window: string, since: number | null):
       (rows) => {
         if (controller.signal.aborted) return;
         const done = { rows, count: rows.rows.length, error: null, askedAt: null, tookMs: Date.now() - askedAt };
-        remember(key, done);
+        remembered.set(key, done);
         setState(done);
         announce(counted(rows.rows.length, "row"));
       },
@@ -94,14 +92,4 @@ async function run(sql: string, since: number | null, signal: AbortSignal, show:
     if (!rows.isWhole) throw new Error("the answer ended early");
     return rows;
   });
-}
-
-function remember(key: string, state: State): void {
-  remembered.delete(key);
-  remembered.set(key, state);
-  const rows = () => [...remembered.values()].reduce((sum, { count }) => sum + count, 0);
-  for (const oldest of remembered.keys()) {
-    if (remembered.size <= MAX_REMEMBERED && rows() <= MAX_REMEMBERED_ROWS) break;
-    remembered.delete(oldest);
-  }
 }
