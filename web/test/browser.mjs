@@ -50,6 +50,8 @@ export async function open(browser, { base = WORLD.colony, width = 1440, height 
   page.on("requestfailed", ended);
   return Object.assign(page, {
     asked,
+    /** Messages on the console that are expected from now on. */
+    forgive(patterns) { expects = patterns; },
     /** Opens a page such as `traces?q=…`, and waits until nothing is loading. */
     async visit(path) {
       await page.goto(`${base}/ui/${path}`);
