@@ -30,6 +30,7 @@ acceptance:
     cargo run --release -p coral-bench -- rca
     cargo run --release -p coral-bench -- demo --runs 20
     cargo run --release -p coral-bench -- report
+    cargo run --release -p coral-bench -- ui --minutes 10 || [ $? -eq 3 ]
     just beyla
 
 # A real Beyla or OBI, as root, where BEYLA_PATH names one; else it says "not run here" (five minutes).

@@ -36,6 +36,7 @@ mod text;
 mod topology;
 mod traffic;
 mod trust;
+mod ui;
 mod units;
 mod waterfall;
 mod web;
@@ -96,6 +97,8 @@ enum Measure {
     Audit(audit::Audit),
     /// Measures connections over TLS, and how soon a revocation works.
     Trust(trust::Trust),
+    /// Measures the web page in Chromium: until Home answers, a large trace, frames and heap.
+    Ui(ui::Ui),
 }
 
 /// Why a measurement was not begun on this host, which is no failure of what it measures.
@@ -167,6 +170,7 @@ impl Measure {
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
             Self::Trust(trust) => trust.run().await,
+            Self::Ui(ui) => ui.run().await,
             Self::Audit(audit) => tokio::task::spawn_blocking(move || audit.run()).await?,
         }
     }
