@@ -1,6 +1,10 @@
 import { amend, type Address } from "./address.ts";
+<<<<<<< HEAD
 import { rfc3339 } from "./format/time.ts";
 import type { Option } from "./shell.ts";
+=======
+import { rfc3339, type Zone } from "./format/time.ts";
+>>>>>>> t1
 
 /** The time range that a page is about, as its URL says it. */
 export interface Window {
@@ -86,6 +90,28 @@ export function shift(window: Window, windows: number): void {
   const by = (range.until - range.since) * windows;
   const until = Math.min(range.until + by, Date.now() * 1_000);
   amend({ since: null, from: rfc3339(until - (range.until - range.since)), to: rfc3339(until) });
+}
+
+/**
+ * A time that a person wrote in the zone of the page, such as `02:40` or `2026-11-25 14:02`, as RFC 3339: a
+ * link to it means the same to everybody and tomorrow. Other text is left to the colony.
+ */
+export function written(text: string, zone: Zone, now = new Date()): string {
+  const match = /^(?:(\d{4})-(\d\d)-(\d\d)[T ])?(\d\d?):(\d\d)(?::(\d\d))?$/.exec(text.trim());
+  if (!match) return text.trim();
+  const [year, month, day, hour = 0, minute = 0, second = 0] = match.slice(1).map((part) => (part === undefined ? undefined : Number(part)));
+  const isUtc = zone === "utc";
+  const at = (daysBefore: number) => {
+    const date = year !== undefined && month !== undefined && day !== undefined
+      ? [year, month - 1, day] as const
+      : isUtc ? [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() - daysBefore] as const
+        : [now.getFullYear(), now.getMonth(), now.getDate() - daysBefore] as const;
+    return isUtc ? Date.UTC(...date, hour, minute, second) : new Date(...date, hour, minute, second).getTime();
+  };
+  // A clock that is not there yet today was there yesterday.
+  const today = at(0);
+  const ms = year === undefined && today > now.getTime() ? at(1) : today;
+  return Number.isNaN(ms) ? text.trim() : rfc3339(ms * 1_000);
 }
 
 function readable(time: string): string {

@@ -55,6 +55,8 @@ function find(keys: string): Key | undefined {
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    // A dialog closes with Escape, and what is below it stays as it is.
+    if (document.querySelector("dialog[open]") !== null) return;
     if (event.key !== "Escape" && isTyping(event.target)) return;
     const isOnControl = event.target instanceof HTMLElement && event.target.closest("button, a[href], summary") !== null;
     if (isOnControl && (event.key === "Enter" || event.key === " ")) return;

@@ -1,11 +1,13 @@
-import { useRef } from "preact/hooks";
+import { useContext, useRef } from "preact/hooks";
 import { amend } from "../address.ts";
-import { LENGTHS, type Window } from "../window.ts";
+import { ZoneContext } from "../format/time.ts";
+import { LENGTHS, written, type Window } from "../window.ts";
 import { useKeys } from "./keys.ts";
 
 /** Chooses the time window: a length that ends now, or two times. */
 export function TimePicker(props: { window: Window }) {
   const { window } = props;
+  const zone = useContext(ZoneContext);
   const details = useRef<HTMLDetailsElement>(null);
   const close = () => { if (details.current) details.current.open = false; };
   useKeys("Everywhere", [{
@@ -23,7 +25,7 @@ export function TimePicker(props: { window: Window }) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    const time = (name: string) => String(form.get(name) ?? "").trim();
+    const time = (name: string) => written(String(form.get(name) ?? ""), zone);
     amend({ since: null, from: time("from"), to: time("to") });
     close();
   };
