@@ -1,10 +1,6 @@
 import { amend, type Address } from "./address.ts";
-<<<<<<< HEAD
-import { rfc3339 } from "./format/time.ts";
-import type { Option } from "./shell.ts";
-=======
 import { rfc3339, type Zone } from "./format/time.ts";
->>>>>>> t1
+import type { Option } from "./shell.ts";
 
 /** The time range that a page is about, as its URL says it. */
 export interface Window {
