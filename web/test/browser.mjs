@@ -7,6 +7,7 @@ import { chromium } from "playwright-core";
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const WORLD = process.env.CORAL_WORLD ? JSON.parse(process.env.CORAL_WORLD) : null;
 const MAX_IN_FLIGHT = 2;
+const LONGEST_MS = 60_000;
 
 export async function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
@@ -36,16 +37,16 @@ export async function open(browser, { base = WORLD.colony, width = 1440, height 
   });
   page.on("console", (message) => { if (!isExpected(message.text())) wrong.push(`console ${message.type()}: ${message.text()}`); });
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
-  let inFlight = 0;
+  const inFlight = new Set();
   const asked = [];
   page.on("request", (request) => {
     const url = request.url();
     if (!url.startsWith(new URL(base).origin) && !url.startsWith("data:") && !url.startsWith("blob:")) wrong.push(`foreign request: ${url}`);
     if (!isQuestion(url)) return;
-    inFlight += 1;
+    inFlight.add(request);
     asked.push(url);
   });
-  const ended = (request) => { if (isQuestion(request.url())) inFlight -= 1; };
+  const ended = (request) => inFlight.delete(request);
   page.on("requestfinished", ended);
   page.on("requestfailed", ended);
   return Object.assign(page, {
@@ -60,10 +61,12 @@ export async function open(browser, { base = WORLD.colony, width = 1440, height 
     /** Waits until the screen has its answers. */
     async settled() {
       await page.locator("h1").first().waitFor();
+      const end = Date.now() + LONGEST_MS;
       for (let quiet = 0; quiet < 3;) {
         await page.waitForTimeout(60);
         const busy = await page.locator("[aria-busy=true]").count();
-        quiet = inFlight === 0 && busy === 0 ? quiet + 1 : 0;
+        quiet = inFlight.size === 0 && busy === 0 ? quiet + 1 : 0;
+        if (Date.now() > end) throw new Error(`${page.url()} has no answers after ${LONGEST_MS} ms; ${busy} parts wait, asked and not answered: ${[...inFlight].map((one) => one.url())}`);
       }
     },
     /** Violations of accessibility rules (WCAG 2.0 A to 2.2 AA, best practices). */
