@@ -2,7 +2,7 @@
 
 use coral_trace::Span;
 
-use super::field::TraceField;
+use super::field::{Field, TraceField};
 use super::literal::Operand;
 use super::{Comparison, Filter};
 
@@ -32,20 +32,6 @@ impl Filter {
         spans.iter().filter(|span| filter.holds(span, &trace)).collect()
     }
 
-    /// For each of `spans`, whether it meets this filter. `trace` are all spans of their trace; see
-    /// [`matches`](Self::matches).
-    pub fn matches_each<'a>(
-        &self,
-        spans: impl Iterator<Item = &'a Span>,
-        trace: impl Iterator<Item = &'a Span> + Clone,
-    ) -> Vec<bool> {
-        let Some(facts) = TraceFacts::of(trace.clone()) else {
-            return spans.map(|_| false).collect();
-        };
-        let filter = self.resolved(&trace, &facts);
-        spans.map(|span| filter.holds(span, &facts)).collect()
-    }
-
     fn holds_for_any<'a>(
         &self,
         mut spans: impl Iterator<Item = &'a Span>,
@@ -63,28 +49,35 @@ impl Filter {
         }
     }
 
-    /// This filter with each [`Filter::AnySpan`] replaced by its value, so that each is evaluated
-    /// once and not once per span.
-    fn resolved<'a>(
+    /// This filter with each [`Filter::AnySpan`] and each condition on the trace replaced by its
+    /// value, so that each is evaluated once and not once per span. `spans` are all spans of the
+    /// trace, and `trace` are its values.
+    pub fn resolved<'a>(
         &self,
         spans: &(impl Iterator<Item = &'a Span> + Clone),
         trace: &TraceFacts<'_>,
     ) -> Self {
         let all = |many: &[Self]| many.iter().map(|one| one.resolved(spans, trace)).collect();
+        let value = |is_met| if is_met { Self::And(Vec::new()) } else { Self::Or(Vec::new()) };
         match self {
             Self::And(many) => Self::And(all(many)),
             Self::Or(many) => Self::Or(all(many)),
             Self::Not(inner) => Self::Not(Box::new(inner.resolved(spans, trace))),
             Self::AnySpan(inner) => {
-                let found = inner.resolved(spans, trace).holds_for_any(spans.clone(), trace);
-                if found { Self::And(Vec::new()) } else { Self::Or(Vec::new()) }
+                value(inner.resolved(spans, trace).holds_for_any(spans.clone(), trace))
             }
-            Self::Compare { .. } | Self::Regex { .. } | Self::Exists(_) => self.clone(),
+            Self::Compare { field, .. } | Self::Regex { field, .. } | Self::Exists(field) => {
+                match field {
+                    Field::Trace(_) => value(self.holds(trace.earliest, trace)),
+                    _ => self.clone(),
+                }
+            }
         }
     }
 
-    /// Whether `span` meets this filter, in which [`Self::resolved`] has replaced each `AnySpan`.
-    fn holds(&self, span: &Span, trace: &TraceFacts<'_>) -> bool {
+    /// Whether `span` meets this filter, in which [`resolved`](Self::resolved) has replaced each
+    /// `AnySpan`. `trace` are the values of the span's trace.
+    pub fn holds(&self, span: &Span, trace: &TraceFacts<'_>) -> bool {
         match self {
             Self::And(all) => all.iter().all(|one| one.holds(span, trace)),
             Self::Or(any) => any.iter().any(|one| one.holds(span, trace)),
@@ -102,7 +95,7 @@ impl Filter {
 }
 
 /// Values of a trace, computed from its spans.
-pub(super) struct TraceFacts<'a> {
+pub struct TraceFacts<'a> {
     duration_nanos: i128,
     spans: u64,
     errors: u64,
@@ -112,7 +105,7 @@ pub(super) struct TraceFacts<'a> {
 
 impl<'a> TraceFacts<'a> {
     /// Computes the values; `None` if there are no spans.
-    fn of(spans: impl Iterator<Item = &'a Span> + Clone) -> Option<Self> {
+    pub fn of(spans: impl Iterator<Item = &'a Span> + Clone) -> Option<Self> {
         // The root is chosen as in lists of traces. A virtual hop starts together with its request,
         // and the span of the request comes first.
         let rank = |span: &&Span| (span.start.as_micros(), span.is_virtual_hop(), span.span_id);

@@ -13,6 +13,7 @@ mod pattern;
 mod tests;
 
 pub use self::capabilities::FilterCapabilities;
+pub use evaluate::TraceFacts;
 pub use field::{AttributeOwner, EventField, Field, LinkField, SpanField, TraceField};
 pub use literal::{Comparison, Literal};
 pub use pattern::{InvalidPattern, Pattern};

@@ -1,6 +1,6 @@
 //! The question for rows of a waterfall.
 
-use coral_engine::{Budget, Columns};
+use coral_engine::{Budget, BudgetError, Columns};
 use coral_trace::TraceIdPrefix;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,11 +53,15 @@ impl Ask for FindQuestion {
         let Some(id) = reader.resolve(self.id)? else { return Ok(FoundRows::default()) };
         let columns = search.as_ref().map_or(Columns::CORE, RowSearch::columns);
         let rows = reader.rows_with(id, self.source, self.adjust_clocks, columns)?;
-        Ok(found(&rows, search.as_ref()))
+        found(&rows, search.as_ref(), budget).map_err(QueryError::OverBudget)
     }
 }
 
-fn found(rows: &Rows, search: Option<&RowSearch>) -> FoundRows {
+fn found(
+    rows: &Rows,
+    search: Option<&RowSearch>,
+    budget: &Budget,
+) -> Result<FoundRows, BudgetError> {
     let searched = |(at, row)| {
         let stored = rows.span(row)?;
         let self_nanos = i64::try_from(row.own.as_nanos()).unwrap_or(i64::MAX);
@@ -70,7 +74,7 @@ fn found(rows: &Rows, search: Option<&RowSearch>) -> FoundRows {
     let trace = rows.stored.spans.iter().map(|stored| &stored.span);
     let selected = match search {
         Some(search) => {
-            let is_met = search.matches(&searched, &trace);
+            let is_met = search.matches(&searched, &trace, budget)?;
             numbers
                 .into_iter()
                 .zip(is_met)
@@ -80,5 +84,5 @@ fn found(rows: &Rows, search: Option<&RowSearch>) -> FoundRows {
         }
         None => numbers,
     };
-    FoundRows { rows: selected, spans }
+    Ok(FoundRows { rows: selected, spans })
 }

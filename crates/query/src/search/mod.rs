@@ -17,6 +17,8 @@
 //! - `"…"` around a key or a value: spaces and operators are part of it, and `*` is no wildcard. A
 //!   quoted key is always an attribute.
 //!
+//! A search has at most 4,096 bytes and 64 conditions.
+//!
 //! Keys: `service`, `name`, `status` (`ok`, `error`, `unset`), `duration`, `code` (HTTP or gRPC),
 //! `kind`, `collector`, `message` (of the status), `scope`, `event`, `event.KEY`; of the trace:
 //! `trace.id`, `trace.duration`, `trace.spans`, `trace.errors`, `root.service`, `root.name`. Every
@@ -88,6 +90,8 @@ pub(crate) enum NamedKey {
 impl Search {
     /// The longest search, in bytes.
     pub const MAX_BYTES: usize = 4_096;
+    /// The largest number of conditions of a search. Each condition may be tested on each span.
+    pub const MAX_CONDITIONS: usize = 64;
 
     /// Reads `text`; `None` if it has no condition.
     ///

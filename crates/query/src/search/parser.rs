@@ -51,6 +51,12 @@ pub(super) fn parse<M: Meaning>(text: &str) -> Result<Option<(M, Vec<Named>)>, S
     if tokens.is_empty() {
         return Ok(None);
     }
+    let is_condition = |token: &&Token| matches!(token.kind, TokenKind::Condition(_));
+    if let Some(token) = tokens.iter().filter(is_condition).nth(Search::MAX_CONDITIONS) {
+        let reason = format!("a search has at most {} conditions", Search::MAX_CONDITIONS);
+        let hint = "join values of one key to a regular expression: name~\"list|cart\"";
+        return Err(SyntaxError::new(token.offset, reason, hint));
+    }
     let end = text.chars().count();
     let mut parser =
         Parser { tokens: &tokens, at: 0, end, depth: 0, negations: 0, named: Vec::new() };

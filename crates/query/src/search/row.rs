@@ -1,7 +1,7 @@
 //! Searches inside of one trace: conditions on the spans of a waterfall.
 
-use coral_engine::filter::Comparison;
-use coral_engine::{Columns, Filter};
+use coral_engine::filter::{Comparison, TraceFacts};
+use coral_engine::{Budget, BudgetError, Columns, Filter};
 use coral_trace::Span;
 
 use super::condition::{Compiled, compile, no_such_operator};
@@ -61,29 +61,53 @@ impl RowSearch {
 
     /// For each of `rows`, whether it meets the conditions. `trace` are all spans of the trace, which
     /// conditions on the trace are about.
-    pub(crate) fn matches<'a, I>(&self, rows: &[SearchedRow<'a>], trace: &I) -> Vec<bool>
-    where
-        I: Iterator<Item = &'a Span> + Clone,
-    {
-        let each = |test: &dyn Fn(&SearchedRow<'a>) -> bool| rows.iter().map(test).collect();
+    ///
+    /// # Errors
+    /// As [`Budget::check`], which runs once per [`Pace::ROUNDS`](coral_engine::Pace::ROUNDS) rows.
+    pub(crate) fn matches<'a>(
+        &self,
+        rows: &[SearchedRow<'a>],
+        trace: &(impl Iterator<Item = &'a Span> + Clone),
+        budget: &Budget,
+    ) -> Result<Vec<bool>, BudgetError> {
+        let Some(facts) = TraceFacts::of(trace.clone()) else { return Ok(vec![false; rows.len()]) };
+        let search = self.resolved(trace, &facts);
+        let mut pace = budget.pace();
+        let is_met = |row| pace.step().map(|()| search.holds(row, &facts));
+        rows.iter().map(is_met).collect()
+    }
+
+    /// This search with filters of the trace that `facts` are about; see [`Filter::resolved`].
+    fn resolved<'a>(
+        &self,
+        trace: &(impl Iterator<Item = &'a Span> + Clone),
+        facts: &TraceFacts<'_>,
+    ) -> Self {
+        let each = |many: &[Self]| many.iter().map(|one| one.resolved(trace, facts)).collect();
         match self {
-            Self::All(many) => combined(many, rows, trace, true),
-            Self::Any(many) => combined(many, rows, trace, false),
-            Self::Without(inner) => {
-                inner.matches(rows, trace).into_iter().map(|is_met| !is_met).collect()
-            }
-            Self::Stored(filter) => {
-                filter.matches_each(rows.iter().map(|row| row.span), trace.clone())
-            }
-            Self::SelfTime(op, limit) => each(&|row| match op {
+            Self::All(many) => Self::All(each(many)),
+            Self::Any(many) => Self::Any(each(many)),
+            Self::Without(inner) => Self::Without(Box::new(inner.resolved(trace, facts))),
+            Self::Stored(filter) => Self::Stored(filter.resolved(trace, facts)),
+            Self::SelfTime(..) | Self::Critical(_) => self.clone(),
+        }
+    }
+
+    fn holds(&self, row: &SearchedRow<'_>, facts: &TraceFacts<'_>) -> bool {
+        match self {
+            Self::All(many) => many.iter().all(|one| one.holds(row, facts)),
+            Self::Any(many) => many.iter().any(|one| one.holds(row, facts)),
+            Self::Without(inner) => !inner.holds(row, facts),
+            Self::Stored(filter) => filter.holds(row.span, facts),
+            Self::SelfTime(op, limit) => match op {
                 Comparison::Equal => row.self_nanos == *limit,
                 Comparison::NotEqual => row.self_nanos != *limit,
                 Comparison::Less => row.self_nanos < *limit,
                 Comparison::LessOrEqual => row.self_nanos <= *limit,
                 Comparison::Greater => row.self_nanos > *limit,
                 Comparison::GreaterOrEqual => row.self_nanos >= *limit,
-            }),
-            Self::Critical(is_critical) => each(&|row| row.is_critical == *is_critical),
+            },
+            Self::Critical(is_critical) => row.is_critical == *is_critical,
         }
     }
 
@@ -93,25 +117,6 @@ impl RowSearch {
             other => Err(other),
         }
     }
-}
-
-/// Which rows meet all of `many`, or any of them.
-fn combined<'a, I>(
-    many: &[RowSearch],
-    rows: &[SearchedRow<'a>],
-    trace: &I,
-    is_all: bool,
-) -> Vec<bool>
-where
-    I: Iterator<Item = &'a Span> + Clone,
-{
-    let mut found = vec![is_all; rows.len()];
-    for one in many {
-        for (found, is_met) in found.iter_mut().zip(one.matches(rows, trace)) {
-            *found = if is_all { *found && is_met } else { *found || is_met };
-        }
-    }
-    found
 }
 
 /// Joins conditions on what is stored to one filter, so that a trace is read once for all of them.
@@ -195,7 +200,10 @@ fn critical(condition: &Condition) -> Result<RowSearch, SyntaxError> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+    use crate::tests::shop::request;
 
     fn error(text: &str) -> String {
         RowSearch::parse(text).unwrap_err().to_string()
@@ -209,6 +217,35 @@ mod tests {
         let RowSearch::All(many) = found else { panic!("{found:?}") };
         assert_eq!(many.len(), 2);
         assert_eq!(many[0], RowSearch::SelfTime(Comparison::Greater, 10_000_000));
+    }
+
+    /// Searches 5,000 rows of one trace for those that meet one of 21 alternatives, which are about
+    /// row and trace. Returns how many spans were read for the values of the trace.
+    fn reads_of_trace(budget: &Budget) -> Result<usize, BudgetError> {
+        let spans = vec![request(1, "shop", "/", 0, 3); 5_000];
+        let row = |span| SearchedRow { span, self_nanos: 2_000_000_000, is_critical: true };
+        let rows: Vec<SearchedRow<'_>> = spans.iter().map(row).collect();
+        let one = |number: u32| format!("(self>1s root.name~x{number} trace.spans:5000)");
+        let text = (0..21).map(one).collect::<Vec<_>>().join(" OR ");
+        let search = RowSearch::parse(&text).unwrap().unwrap();
+        let reads = Cell::new(0);
+        let trace = spans.iter().inspect(|_| reads.set(reads.get() + 1));
+        let found = search.matches(&rows, &trace, budget)?;
+        assert_eq!(found, vec![false; 5_000]);
+        Ok(reads.get())
+    }
+
+    #[test]
+    fn the_values_of_a_trace_are_computed_once_for_all_alternatives() {
+        let reads = reads_of_trace(&Budget::unlimited()).unwrap();
+        assert!(reads <= 6 * 5_000, "{reads}");
+    }
+
+    #[test]
+    fn a_search_inside_of_a_trace_ends_when_its_client_has_gone() {
+        let budget = Budget::unlimited();
+        budget.cancel_on_drop().cancel();
+        assert_eq!(reads_of_trace(&budget), Err(BudgetError::Cancelled));
     }
 
     #[test]

@@ -58,6 +58,10 @@ fn a_mistake_is_told_with_its_column_and_a_hint() {
     let deep = format!("{}service:a{}", "(".repeat(40), ")".repeat(40));
     assert!(error(&deep).1.contains("nested deeper than 16"));
     assert!(error(&"a:b ".repeat(2_000)).1.contains("at most 4096 bytes"));
+    assert!(Search::parse(&"a:b ".repeat(64)).is_ok());
+    let (column, reason) = error(&"a:b ".repeat(65));
+    assert_eq!(column, 257);
+    assert!(reason.starts_with("a search has at most 64 conditions. join values"), "{reason}");
 }
 
 #[test]
