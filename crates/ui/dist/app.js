@@ -675,6 +675,19 @@
     const until = Math.min(range.until + by, Date.now() * 1e3);
     amend({ since: null, from: rfc3339(until - (range.until - range.since)), to: rfc3339(until) });
   }
+  function written(text, zone, now2 = /* @__PURE__ */ new Date()) {
+    const match = /^(?:(\d{4})-(\d\d)-(\d\d)[T ])?(\d\d?):(\d\d)(?::(\d\d))?$/.exec(text.trim());
+    if (!match) return text.trim();
+    const [year, month, day, hour = 0, minute = 0, second = 0] = match.slice(1).map((part3) => part3 === void 0 ? void 0 : Number(part3));
+    const isUtc = zone === "utc";
+    const at = (daysBefore) => {
+      const date = year !== void 0 && month !== void 0 && day !== void 0 ? [year, month - 1, day] : isUtc ? [now2.getUTCFullYear(), now2.getUTCMonth(), now2.getUTCDate() - daysBefore] : [now2.getFullYear(), now2.getMonth(), now2.getDate() - daysBefore];
+      return isUtc ? Date.UTC(...date, hour, minute, second) : new Date(...date, hour, minute, second).getTime();
+    };
+    const today = at(0);
+    const ms = year === void 0 && today > now2.getTime() ? at(1) : today;
+    return Number.isNaN(ms) ? text.trim() : rfc3339(ms * 1e3);
+  }
   function readable(time2) {
     return time2.replace("T", " ").replace(/(:\d\d)(\.\d+)?Z$/, "$1 UTC");
   }
@@ -778,6 +791,7 @@
   function listenToKeys() {
     addEventListener("keydown", (event) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (document.querySelector("dialog[open]") !== null) return;
       if (event.key !== "Escape" && isTyping(event.target)) return;
       const isOnControl = event.target instanceof HTMLElement && event.target.closest("button, a[href], summary") !== null;
       if (isOnControl && (event.key === "Enter" || event.key === " ")) return;
@@ -928,19 +942,24 @@
   }
   function percent(part3) {
     const value = part3 * 100;
-    return value > 0 && value < 10 ? `${value.toFixed(1)}%` : `${value.toFixed(0)}%`;
+    return `${fixed(value, value > 0 && value < 10 ? 1 : 0)}%`;
   }
   function rate(rate2) {
     const value = rate2 * 100;
     if (value === 0) return "0%";
     if (value < 0.01) return "<0.01%";
-    if (value < 1) return `${value.toFixed(2)}%`;
-    return value < 100 ? `${value.toFixed(1)}%` : "100%";
+    if (value < 1) return `${fixed(value, 2)}%`;
+    return value < 100 ? `${fixed(value, 1)}%` : "100%";
   }
   function perSecond(rate2) {
     if (rate2 <= 0) return "0";
     if (rate2 >= 10) return count(Math.round(rate2));
-    return rate2.toFixed(Math.min(9, Math.max(1, 1 - Math.floor(Math.log10(rate2)))));
+    return fixed(rate2, Math.min(9, Math.max(1, 1 - Math.floor(Math.log10(rate2)))));
+  }
+  function fixed(value, digits) {
+    const text = value.toFixed(digits);
+    const isMiddle = /^50*$/.test(value.toFixed(60).slice(digits - 60));
+    return isMiddle && Number(text.at(-1)) % 2 === 1 ? (Number(text) - 10 ** -digits).toFixed(digits) : text;
   }
   function bytes(number) {
     const units = ["B", "kB", "MB", "GB", "TB"];
@@ -1115,13 +1134,13 @@
     let to = at;
     while (to < text.length && !/[\s)]/.test(text[to] ?? "")) to += 1;
     if (text[from] === "-") from += 1;
-    const written2 = text.slice(from, at);
-    const { key, sign, value } = partsOf(written2);
+    const written3 = text.slice(from, at);
+    const { key, sign, value } = partsOf(written3);
     const rest = `${text.slice(0, from).replace(/-$/, "").trimEnd()} ${text.slice(to).trimStart()}`.trim();
     const others = isComplete(rest) ? rest : "";
-    if (key === "") return /^"/.test(written2) ? null : { from, to, key: null, prefix: written2, others };
+    if (key === "") return /^"/.test(written3) ? null : { from, to, key: null, prefix: written3, others };
     if (/[<>~]/.test(sign)) return null;
-    const valueFrom = from + written2.length - rawValue(written2, sign).length;
+    const valueFrom = from + written3.length - rawValue(written3, sign).length;
     return { from: valueFrom, to, key, prefix: value.replace(/^"/, ""), others };
   }
   function isComplete(search2) {
@@ -1131,9 +1150,9 @@
       return key !== "" && value !== "" && !/[()]/.test(text);
     });
   }
-  function rawValue(written2, sign) {
-    const keyEnd = written2.startsWith('"') ? written2.indexOf('"', 1) + 1 : 0;
-    return written2.slice(written2.indexOf(sign, keyEnd) + sign.length);
+  function rawValue(written3, sign) {
+    const keyEnd = written3.startsWith('"') ? written3.indexOf('"', 1) + 1 : 0;
+    return written3.slice(written3.indexOf(sign, keyEnd) + sign.length);
   }
   function withValue(text, place, value) {
     return replaced(text, place, `${quoted(value)} `);
@@ -1390,6 +1409,7 @@
   // src/frame/time-picker.tsx
   function TimePicker(props) {
     const { window } = props;
+    const zone = j2(ZoneContext);
     const details = T2(null);
     const close = () => {
       if (details.current) details.current.open = false;
@@ -1410,7 +1430,7 @@
     const submit = (event) => {
       event.preventDefault();
       const form = new FormData(event.currentTarget);
-      const time2 = (name) => String(form.get(name) ?? "").trim();
+      const time2 = (name) => written(String(form.get(name) ?? ""), zone);
       amend({ since: null, from: time2("from"), to: time2("to") });
       close();
     };
@@ -5147,7 +5167,7 @@
   }
 
   // src/screens/sql/cell.ts
-  function written(cell) {
+  function written2(cell) {
     return typeof cell === "string" ? cell : JSON.stringify(cell);
   }
   function isNumber({ type }) {
@@ -5161,7 +5181,7 @@
   function csv(columns, rows) {
     const line = (values2) => `${values2.map(quoted3).join(",")}\r
 `;
-    return line(columns.map((column) => column.name)) + rows.map((row) => line(row.map((cell) => cell === null ? "" : written(cell)))).join("");
+    return line(columns.map((column) => column.name)) + rows.map((row) => line(row.map((cell) => cell === null ? "" : written2(cell)))).join("");
   }
   function json(columns, rows, more) {
     return `{"columns":${JSON.stringify(columns)},"rows":[
@@ -5400,7 +5420,7 @@ ${sql}`;
   }
   function Value({ column, cell, most }) {
     if (cell === null) return /* @__PURE__ */ a3("span", { class: "soft", children: "NULL" });
-    const text = written(cell);
+    const text = written2(cell);
     const id = traceId(column, cell);
     if (id !== null) return /* @__PURE__ */ a3("a", { href: href("trace", { id }), children: id });
     return /* @__PURE__ */ a3($, { children: text.length > most ? `${text.slice(0, most)}…` : text });
@@ -5410,7 +5430,7 @@ ${sql}`;
     const [isAll, setAll] = d2(false);
     const row = chosen === null ? void 0 : rows[chosen - 1];
     if (row === void 0) return null;
-    const isLong = row.some((cell) => cell !== null && written(cell).length > MOST_SHOWN);
+    const isLong = row.some((cell) => cell !== null && written2(cell).length > MOST_SHOWN);
     return /* @__PURE__ */ a3("section", { class: "card sql-whole", "aria-label": `Row ${chosen}`, children: [
       /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon sql-close", "aria-label": "Close", onClick: () => amend({ row: null }, "replace"), children: "✕" }),
       /* @__PURE__ */ a3("h2", { children: [
@@ -7540,17 +7560,17 @@ ${sql}`;
     const text = params.get("zoom");
     const [range, setRange] = d2(() => readZoom(text, length));
     const later = useLater();
-    const written2 = T2(text);
+    const written3 = T2(text);
     A2(() => {
-      if (text !== written2.current) setRange(readZoom(text, length));
-      written2.current = text;
+      if (text !== written3.current) setRange(readZoom(text, length));
+      written3.current = text;
     }, [text, length]);
     const set = (range2, how = "push") => {
       setRange(range2);
       later.drop();
       const write = () => {
-        written2.current = writeZoom(range2, length);
-        amend({ zoom: written2.current }, how);
+        written3.current = writeZoom(range2, length);
+        amend({ zoom: written3.current }, how);
       };
       if (how === "push") write();
       else later.set(write, QUIET_MS);
@@ -7568,10 +7588,10 @@ ${sql}`;
     }, [span, rows]);
     const [row, set] = d2(inUrl);
     const later = useLater();
-    const written2 = T2(span);
+    const written3 = T2(span);
     A2(() => {
-      if (span === written2.current) return;
-      written2.current = span;
+      if (span === written3.current) return;
+      written3.current = span;
       set(inUrl);
     }, [span, inUrl]);
     A2(() => set(inUrl), [rows]);
@@ -7581,8 +7601,8 @@ ${sql}`;
       const id = next === ORPHANS ? ORPHANS_KEY : next >= 0 ? rows.keyOf(next) : null;
       const write = (how) => {
         const isOpen = options.details ?? new URLSearchParams(location.search).get("details") !== "no";
-        const opens = options.details ?? (isOpen && written2.current !== null);
-        written2.current = id;
+        const opens = options.details ?? (isOpen && written3.current !== null);
+        written3.current = id;
         amend({ span: id, details: id === null || opens ? null : "no" }, how);
       };
       if (options.details === void 0) later.set(() => write("replace"), QUIET_MS);
