@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { answersOf } from "./answers.mjs";
 import { launch, open, WORLD } from "./browser.mjs";
+import { SCREENS } from "./screens.mjs";
 
 const LOUD = [/Failed to load resource/];
 const SQL = { columns: [{ name: "service", type: "VARCHAR" }, { name: "spans", type: "BIGINT" }], rows: [["payments-api", 12], ["frontend-api", 7]], more: false };
@@ -226,3 +227,73 @@ test("keys of a trace: errors, critical path, matches, subtree, zoom, levels and
   assert.ok(Number(await rows()) > 1);
   assert.deepEqual(await page.wrongs(), []);
 });
+
+test("arrow keys follow the calls of the map", async () => {
+  await page.visit("map");
+  const node = () => page.evaluate(() => document.activeElement.getAttribute("data-node"));
+  assert.equal(await page.locator(".map-svg [data-node][tabindex='0']").count(), 1);
+  await page.locator(".map-svg [data-node=frontend-api]").focus();
+  await press("ArrowRight");
+  const callee = await node();
+  assert.notEqual(callee, "frontend-api");
+  assert.equal(param("node"), callee);
+  await press("ArrowLeft");
+  await page.waitForURL((url) => url.searchParams.get("node") !== callee);
+  await press("f");
+  await page.waitForURL(/focus=/);
+  await page.settled();
+  await press("F");
+  await page.waitForURL((url) => !url.searchParams.has("focus"));
+  await press("Escape");
+  await page.waitForURL((url) => !url.searchParams.has("node"));
+  // Enter on a node chooses the node, so the focus leaves the picture first.
+  await press("Tab", "j");
+  await page.waitForURL(/caller=.*callee=/);
+  await page.evaluate(() => document.activeElement.blur());
+  await press("Enter");
+  await page.waitForURL(/\/traces/);
+});
+
+for (const [name, path] of Object.entries({ ...SCREENS, large: `trace?id=${WORLD?.large}` })) {
+  test(`${name}: the focus is visible on everything that Tab reaches, and never under the header`, async () => {
+    await page.visit(path);
+    const seen = new Set();
+    for (let at = 0; at < 70; at += 1) {
+      await press("Tab");
+      const found = await page.evaluate(() => {
+        const element = document.activeElement;
+        if (element === document.body) return null;
+        const box = element.getBoundingClientRect();
+        // A node of the map is outlined by the line around its box.
+          const style = getComputedStyle(element);
+          const line = element.querySelector(":scope > g > rect");
+          const isLined = element.matches("svg *") && line !== null && parseFloat(getComputedStyle(line).strokeWidth) >= 3;
+        const top = document.querySelector(".top");
+        const isInTop = top.contains(element) || element.matches(".skip");
+        const bar = top.getBoundingClientRect();
+        return {
+          what: `${element.tagName} ${(element.getAttribute("aria-label") ?? element.textContent).trim().slice(0, 40)}`,
+          at: `${Math.round(box.left)} ${Math.round(box.top + scrollY)} ${element.textContent}`,
+          isOutlined: isLined || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+          isSeen: box.bottom > 0 && box.top < innerHeight && box.width > 0,
+          isUnder: !isInTop && getComputedStyle(top).position === "sticky" && box.bottom <= bar.bottom,
+        };
+      });
+      if (found === null) break;
+      if (seen.has(found.at)) continue;
+      seen.add(found.at);
+      assert.ok(found.isOutlined, `${found.what} has no outline`);
+      assert.ok(found.isSeen, `${found.what} is not in sight`);
+      assert.ok(!found.isUnder, `${found.what} is under the header`);
+    }
+    for (let at = 0; at < 25; at += 1) {
+      await press("Shift+Tab");
+      const under = await page.evaluate(() => {
+        const [element, top] = [document.activeElement, document.querySelector(".top")];
+        if (element === document.body || top.contains(element) || element.matches(".skip")) return null;
+        return element.getBoundingClientRect().bottom <= top.getBoundingClientRect().bottom ? element.textContent : null;
+      });
+      assert.equal(under, null, "under the header, backwards");
+    }
+  });
+}
