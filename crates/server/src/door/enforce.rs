@@ -66,11 +66,10 @@ pub(super) async fn enforce(
                 false => answer(&denied),
             };
             match pending {
-                // A caller that has to wait does not fill the log.
-                Some(pending) if matches!(denied, Denied::Pause(_) | Denied::TooMuch(_)) => {
-                    pending.forget();
+                Some(pending) if guard.is_recorded(&denied, peer.address.ip()) => {
+                    pending.denied(&denied, response.status());
                 }
-                Some(pending) => pending.denied(&denied, response.status()),
+                Some(pending) => pending.forget(),
                 None => {}
             }
             return response;
