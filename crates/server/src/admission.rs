@@ -244,7 +244,7 @@ impl State {
             self.begin(who);
             // `Waiting::drop` removes its ticket under this lock; the receiver therefore still
             // exists.
-            drop(next.granted.send(()));
+            let _ = next.granted.send(());
         }
         self.turns = turns;
     }
