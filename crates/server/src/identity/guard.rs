@@ -58,6 +58,9 @@ pub enum Denied {
     /// A page of another site sent the request with the session of a browser.
     #[error("a page of another site sent this request")]
     ForeignOrigin,
+    /// A page of another site, or of another port of this host, asks.
+    #[error("a page of another site sent this request")]
+    ForeignSite,
     /// Too many wrong tokens came from the caller's network.
     #[error("too many requests with a wrong token came from this address")]
     Pause(Duration),
@@ -212,11 +215,12 @@ impl Guard {
     }
 
     /// Whether the audit log records that a caller at `address` was `denied`. Neither a caller that
-    /// has to wait fills the log, nor one that asks again and again without showing anything.
+    /// has to wait fills the log, nor one that asks again and again without showing anything, nor a
+    /// page of another site.
     pub fn is_recorded(&self, denied: &Denied, address: IpAddr) -> bool {
         match denied {
             Denied::Pause(_) | Denied::TooMuch(_) => false,
-            Denied::NoToken | Denied::NoCertificate(_) => {
+            Denied::NoToken | Denied::NoCertificate(_) | Denied::ForeignSite => {
                 let is_rare = self.strangers.pause(address).is_zero();
                 if is_rare {
                     self.strangers.note(address);
