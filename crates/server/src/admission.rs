@@ -10,6 +10,8 @@ mod refused;
 mod tests;
 mod turns;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -58,6 +60,8 @@ pub enum Surface {
 pub struct AdmissionLimits {
     /// Largest number of questions that run at the same time.
     pub max_running: usize,
+    /// Largest number of questions of one address or token that run at the same time.
+    pub max_running_per_identity: usize,
     /// Largest number of waiting questions of all identities together.
     pub max_waiting: usize,
     /// Largest number of waiting questions of one identity.
@@ -76,6 +80,7 @@ pub struct Admission {
 /// Permission to run one question. Dropping the permit passes it on.
 pub struct Permit {
     admission: Admission,
+    who: Who,
     outcome: Outcome,
 }
 
@@ -83,6 +88,8 @@ pub struct Permit {
 #[derive(Default)]
 struct State {
     running: usize,
+    /// How many questions of each asker run; nobody without one is here.
+    running_of: HashMap<Who, usize>,
     turns: Turns,
     last_ticket: u64,
     answered: u64,
@@ -135,8 +142,8 @@ impl Admission {
     /// [`NotAdmitted`] when too many questions wait, or when the wait exceeds the limit.
     pub async fn admit(&self, who: &Identity) -> Result<Permit, NotAdmitted> {
         let mut waiting = match self.enter(who)? {
-            Entry::Runs(permit) => return Ok(permit),
-            Entry::Waits(waiting) => waiting,
+            Entrance::Runs(permit) => return Ok(permit),
+            Entrance::Waits(waiting) => waiting,
         };
         let turn = tokio::time::timeout(self.limits.wait_timeout, &mut waiting.turn).await;
         match turn {
@@ -158,13 +165,13 @@ impl Admission {
         .map(|(name, value)| (format!("coral.{role}.queries.{name}"), value))
     }
 
-    fn enter(&self, who: &Identity) -> Result<Entry, NotAdmitted> {
+    fn enter(&self, who: &Identity) -> Result<Entrance, NotAdmitted> {
         let mut state = self.state();
-        // No question waits while fewer than `max_running` run: a question that ends passes its
-        // permit on.
-        if state.running < self.limits.max_running {
-            state.running += 1;
-            return Ok(Entry::Runs(self.permit()));
+        // While fewer than `max_running` run, only those wait who have their share: a question that
+        // ends passes its permit on.
+        if state.running < self.limits.max_running && state.may_run(&who.who, &self.limits) {
+            state.begin(who.who);
+            return Ok(Entrance::Runs(self.permit(who.who)));
         }
         let of_identity = state.turns.len_of(who);
         if of_identity >= self.limits.max_waiting_per_identity {
@@ -180,12 +187,12 @@ impl Admission {
         let number = state.last_ticket;
         state.turns.push(who, Ticket { number, granted });
         let admission = self.clone();
-        Ok(Entry::Waits(Waiting { admission, who: *who, number, turn, settled: false }))
+        Ok(Entrance::Waits(Waiting { admission, who: *who, number, turn, settled: false }))
     }
 
-    /// The permit of a question that is counted as running.
-    fn permit(&self) -> Permit {
-        Permit { admission: self.clone(), outcome: Outcome::Answered }
+    /// The permit of a question of `who` that is counted as running.
+    fn permit(&self, who: Who) -> Permit {
+        Permit { admission: self.clone(), who, outcome: Outcome::Answered }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -208,24 +215,43 @@ impl Drop for Permit {
             Outcome::Answered => state.answered += 1,
             Outcome::Cancelled => state.cancelled += 1,
         }
-        state.pass_on();
+        state.pass_on(self.who, &self.admission.limits);
     }
 }
 
 impl State {
-    /// Passes the permit of a question that ended to the next waiting question.
-    fn pass_on(&mut self) {
-        match self.turns.pop() {
+    /// Whether `who` has fewer running questions than its share.
+    fn may_run(&self, who: &Who, limits: &AdmissionLimits) -> bool {
+        self.running_of.get(who).is_none_or(|running| *running < limits.max_running_per_identity)
+    }
+
+    fn begin(&mut self, who: Who) {
+        self.running += 1;
+        *self.running_of.entry(who).or_default() += 1;
+    }
+
+    /// Passes the permit of a question of `ended` on to the next waiting question that may run.
+    fn pass_on(&mut self, ended: Who, limits: &AdmissionLimits) {
+        self.running -= 1;
+        if let Entry::Occupied(mut running) = self.running_of.entry(ended) {
+            *running.get_mut() -= 1;
+            if *running.get() == 0 {
+                running.remove();
+            }
+        }
+        let mut turns = std::mem::take(&mut self.turns);
+        if let Some((who, next)) = turns.pop(|who| self.may_run(who, limits)) {
+            self.begin(who);
             // `Waiting::drop` removes its ticket under this lock; the receiver therefore still
             // exists.
-            Some(next) => drop(next.granted.send(())),
-            None => self.running -= 1,
+            let _ = next.granted.send(());
         }
+        self.turns = turns;
     }
 }
 
 /// What happens to a new question: it runs at once, or it waits.
-enum Entry {
+enum Entrance {
     Runs(Permit),
     Waits(Waiting),
 }
@@ -243,7 +269,7 @@ struct Waiting {
 impl Waiting {
     fn granted(mut self) -> Permit {
         self.settled = true;
-        self.admission.permit()
+        self.admission.permit(self.who.who)
     }
 
     /// Handles a timeout. The permit may have been granted at the same moment.
@@ -251,7 +277,7 @@ impl Waiting {
         self.settled = true;
         let mut state = self.admission.state();
         if !state.turns.remove(&self.who, self.number) {
-            return Ok(self.admission.permit());
+            return Ok(self.admission.permit(self.who.who));
         }
         state.refused += 1;
         Err(NotAdmitted::TimedOut { after: self.admission.limits.wait_timeout })
@@ -267,7 +293,7 @@ impl Drop for Waiting {
         state.cancelled += 1;
         if !state.turns.remove(&self.who, self.number) {
             // The permit was granted, but the client had gone.
-            state.pass_on();
+            state.pass_on(self.who.who, &self.admission.limits);
         }
     }
 }

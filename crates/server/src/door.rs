@@ -1,7 +1,7 @@
 //! The table of the routes and RPCs of a port, each with the permission that it needs.
 //!
-//! A request must pass the `Host` check ([`hosts`]), match a route, and come from a caller that has
-//! the [`Permission`] of the route ([`enforce`]). A request that matches no route is answered by
+//! A request must pass the `Host` check ([`hosts`]), match a route, come from no page of another site
+//! ([`sites`]), and from a caller that has the [`Permission`] of the route ([`enforce`]). A request that matches no route is answered by
 //! [`unmatched`]. Every answer over HTTP has the headers of [`headers`], and is compressed if the client
 //! accepts that; gRPC has its own compression.
 
@@ -14,6 +14,7 @@ mod permission;
 mod record;
 #[cfg(test)]
 mod recorded;
+mod sites;
 #[cfg(test)]
 mod tests;
 mod unmatched;

@@ -76,10 +76,11 @@ pub struct AgentView {
 }
 
 /// The limits of concurrent queries. Each query may make an answer of 4 MiB. A colony makes few
-/// queries at a time. A query that waits longer than `wait_timeout` is refused, and its caller has
+/// queries at a time, and may have every turn. A query that waits longer than `wait_timeout` is refused, and its caller has
 /// to repeat it.
 const QUERIES: AdmissionLimits = AdmissionLimits {
     max_running: 4,
+    max_running_per_identity: 4,
     max_waiting: 256,
     max_waiting_per_identity: 64,
     wait_timeout: Duration::from_secs(10),

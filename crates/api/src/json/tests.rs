@@ -173,6 +173,7 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(20);
 
 const ONE_TURN: AdmissionLimits = AdmissionLimits {
     max_running: 1,
+    max_running_per_identity: 1,
     max_waiting: 1,
     max_waiting_per_identity: 1,
     wait_timeout: Duration::from_secs(60),

@@ -38,10 +38,12 @@ const UNKNOWN_PATH_HINT: &str = "GET /api/v1/openapi.json says what a colony ans
 /// The route that removes an agent from the registry.
 const FORGET_PATH: &str = "/api/v1/agents/{agent_id}";
 
-/// How many questions run and wait. Four at a time keep a small host responsive. Questions of a
+/// How many questions run and wait. Four at a time keep a small host responsive. One address or
+/// token has two of these turns at most, which is what the web page asks at once. Questions of a
 /// dashboard with many panels wait for some seconds and are not refused.
 const QUESTIONS: AdmissionLimits = AdmissionLimits {
     max_running: 4,
+    max_running_per_identity: 2,
     max_waiting: 256,
     max_waiting_per_identity: 64,
     wait_timeout: Duration::from_secs(30),

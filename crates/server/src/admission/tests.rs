@@ -12,7 +12,8 @@ use super::*;
 use crate::refusal::ApiError;
 
 const LIMITS: AdmissionLimits = AdmissionLimits {
-    max_running: 2,
+    max_running: 3,
+    max_running_per_identity: 2,
     max_waiting: 12,
     max_waiting_per_identity: 4,
     wait_timeout: Duration::from_secs(10),
@@ -116,10 +117,19 @@ impl Crowd {
                 Some(Err(_)) => {}
             }
         }
+        let share = LIMITS.max_running_per_identity;
+        let running = |who: Who| self.running.iter().filter(|permit| permit.who == who).count();
         let waits = |who: &Identity| self.waiting.iter().any(|(waiting, _)| waiting == who);
         let surface_waits =
             |which: Surface| self.waiting.iter().any(|(waiting, _)| waiting.surface == which);
         for turn in &came {
+            // Who had its share when the turn was given is passed over.
+            let could_run =
+                |other: &Identity| running(other.who) - usize::from(other.who == turn.who) < share;
+            let surface_could_run = |which: Surface| {
+                let mut waiting = self.waiting.iter().map(|(other, _)| other);
+                waiting.any(|other| other.surface == which && could_run(other))
+            };
             for (other, _) in &self.waiting {
                 if other.surface == turn.surface && other != turn {
                     self.overtaken.entry((*other, *turn)).or_insert(0);
@@ -128,11 +138,11 @@ impl Crowd {
                     self.surfaces_overtaken.entry((other.surface, turn.surface)).or_insert(0);
                 }
             }
-            for ((_, by), times) in &mut self.overtaken {
-                *times += u32::from(by == turn);
+            for ((other, by), times) in &mut self.overtaken {
+                *times += u32::from(by == turn && could_run(other));
             }
-            for ((_, by), times) in &mut self.surfaces_overtaken {
-                *times += u32::from(*by == turn.surface);
+            for ((other, by), times) in &mut self.surfaces_overtaken {
+                *times += u32::from(*by == turn.surface && surface_could_run(*other));
             }
             self.overtaken.retain(|(other, _), _| other != turn);
             self.surfaces_overtaken.retain(|(other, _), _| *other != turn.surface);
@@ -146,7 +156,12 @@ impl Crowd {
         assert_eq!(running, self.running.len() as u64, "a permit is lost or made twice");
         assert!(self.running.len() <= LIMITS.max_running);
         assert_eq!(waiting, self.waiting.len() as u64, "somebody who has gone still waits");
-        assert!(self.waiting.is_empty() || self.running.len() == LIMITS.max_running);
+        let share = LIMITS.max_running_per_identity;
+        let of = |who: Who| self.running.iter().filter(|permit| permit.who == who).count();
+        let has_share = |who: &Identity| of(who.who) == share;
+        assert!(self.running.iter().all(|permit| of(permit.who) <= share));
+        let is_full = self.running.len() == LIMITS.max_running;
+        assert!(is_full || self.waiting.iter().all(|(who, _)| has_share(who)));
         assert_eq!(self.asked, running + waiting + answered + refused + cancelled);
         for ((waits, other), times) in &self.overtaken {
             assert!(*times <= 1, "{other:?} had {times} turns while {waits:?} waited");
@@ -199,6 +214,27 @@ async fn a_page_that_asks_all_the_time_delays_another_identity_by_one_question()
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_token_with_slow_questions_on_every_surface_leaves_a_turn_for_another() {
+    let limits = AdmissionLimits { max_running: 4, max_running_per_identity: 2, ..LIMITS };
+    let admission = Admission::new(limits);
+    let [json_of, sql_of] = [Surface::Json, Surface::Sql]
+        .map(|surface| move |hash| Identity { surface, who: Who::Token([hash; 4]) });
+    let slow = [ask(&admission, json_of(1)), ask(&admission, sql_of(1))];
+    let slow = slow.map(|mut asking| poll(&mut asking).expect("two run at once").unwrap());
+    let mut more = [ask(&admission, json_of(1)), ask(&admission, sql_of(1))];
+    assert!(more.iter_mut().all(|asking| poll(asking).is_none()));
+    // Another token is answered at once, also twice, and however often the first one asks.
+    let other = [(); 2].map(|()| poll(&mut ask(&admission, json_of(2))).expect("waits").unwrap());
+    assert_eq!(counted(&admission), [4, 2, 0, 0, 0]);
+    drop(other);
+    assert!(more.iter_mut().all(|asking| poll(asking).is_none()));
+    // The questions that waited run when those of the same token end.
+    drop(slow);
+    assert!(more.iter_mut().all(|asking| poll(asking).is_some_and(|outcome| outcome.is_ok())));
+    assert_eq!(counted(&admission), [0, 0, 6, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_turn_that_was_granted_to_somebody_who_has_just_gone_is_passed_on() {
     let admission = Admission::new(AdmissionLimits { max_running: 1, ..LIMITS });
     let running = admission.admit(&json(1)).await.unwrap();
@@ -238,9 +274,10 @@ async fn told(refused: NotAdmitted) -> (u16, bool, ApiError) {
 async fn who_waits_too_often_gets_429_and_who_waits_too_long_or_in_too_large_a_crowd_503() {
     let admission = Admission::new(LIMITS);
     let mut running = Vec::new();
-    for _ in 0..LIMITS.max_running {
-        running.push(admission.admit(&json(0)).await.unwrap());
+    for host in [0, 0, 1] {
+        running.push(admission.admit(&json(host)).await.unwrap());
     }
+    assert_eq!(running.len(), LIMITS.max_running);
     let per_identity = LIMITS.max_waiting_per_identity;
     let mut waiting: Vec<Asking> =
         (0..12).map(|n| ask(&admission, json(n / per_identity as u8))).collect();
@@ -254,7 +291,7 @@ async fn who_waits_too_often_gets_429_and_who_waits_too_long_or_in_too_large_a_c
     let late = poll(&mut waiting[0]).expect("still waits").err().expect("admitted");
     assert_eq!(late, NotAdmitted::TimedOut { after: LIMITS.wait_timeout });
     assert_eq!(told(late).await.0, 503);
-    assert_eq!(counted(&admission), [2, 11, 0, 3, 0]);
+    assert_eq!(counted(&admission), [3, 11, 0, 3, 0]);
 }
 
 #[test]

@@ -46,11 +46,14 @@ impl Turns {
         self.len += 1;
     }
 
-    /// Removes the question whose turn is next. Its surface, and its identity within the surface,
-    /// move to the end.
-    pub fn pop(&mut self) -> Option<Ticket> {
-        let (surface, mut identities) = self.surfaces.pop_front()?;
-        let (asking, mut tickets) = identities.pop_front()?;
+    /// Removes the question whose turn is next among those whose asker `may_run`. Its surface, and
+    /// its identity within the surface, move to the end. Whoever is passed over keeps its place.
+    pub fn pop(&mut self, may_run: impl Fn(&Who) -> bool) -> Option<(Who, Ticket)> {
+        let (at, next) = self.surfaces.iter().enumerate().find_map(|(at, (_, identities))| {
+            Some((at, identities.iter().position(|(asking, _)| may_run(asking))?))
+        })?;
+        let (surface, mut identities) = self.surfaces.remove(at)?;
+        let (asking, mut tickets) = identities.remove(next)?;
         let ticket = tickets.pop_front()?;
         if !tickets.is_empty() {
             identities.push_back((asking, tickets));
@@ -59,7 +62,7 @@ impl Turns {
             self.surfaces.push_back((surface, identities));
         }
         self.len -= 1;
-        Some(ticket)
+        Some((asking, ticket))
     }
 
     /// Removes the ticket with that number; false when the ticket was removed before.

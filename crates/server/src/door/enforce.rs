@@ -13,6 +13,7 @@ use http::{HeaderValue, StatusCode};
 use super::Permission;
 use super::metered::metered;
 use super::record::Pending;
+use super::sites;
 use super::unmatched::{is_grpc, status};
 use crate::audit::AuditLog;
 use crate::identity::{Caller, Denied, Guard};
@@ -45,9 +46,17 @@ pub(super) async fn enforce(
     let peer = request.extensions().get::<Peer>().cloned().unwrap_or_else(unknown_peer);
     let mut pending =
         Pending::new(gate.audit.as_ref(), &request, &peer, gate.permission, &gate.path);
+    let is_of_own_page = sites::may_use(gate.permission, request.headers());
     let Some(guard) = &gate.guard else {
         let caller = Caller::unasked();
         pending.iter_mut().for_each(|pending| pending.asked_by(&caller));
+        if !is_of_own_page {
+            let response = answer(&Denied::ForeignSite);
+            if let Some(pending) = pending {
+                pending.denied(&Denied::ForeignSite, response.status());
+            }
+            return response;
+        }
         request.extensions_mut().insert(caller);
         return answered(pending, next.run(request).await);
     };
@@ -56,6 +65,9 @@ pub(super) async fn enforce(
         pending.asked_by(caller);
     }
     let admitted = caller.and_then(|caller| {
+        if !is_of_own_page {
+            return Err(Denied::ForeignSite);
+        }
         guard.admit(&caller, peer.address.ip(), gate.permission).map(|()| caller)
     });
     let caller = match admitted {
@@ -66,11 +78,10 @@ pub(super) async fn enforce(
                 false => answer(&denied),
             };
             match pending {
-                // A caller that has to wait does not fill the log.
-                Some(pending) if matches!(denied, Denied::Pause(_) | Denied::TooMuch(_)) => {
-                    pending.forget();
+                Some(pending) if guard.is_recorded(&denied, peer.address.ip()) => {
+                    pending.denied(&denied, response.status());
                 }
-                Some(pending) => pending.denied(&denied, response.status()),
+                Some(pending) => pending.forget(),
                 None => {}
             }
             return response;
@@ -123,6 +134,11 @@ pub fn answer(denied: &Denied) -> Response {
             "send it from a page of the colony, which adds the header `x-coral-csrf: 1`; other programs use a \
              token",
         ),
+        Denied::ForeignSite => (
+            StatusCode::FORBIDDEN,
+            "type the URL into the address bar of the browser, or ask from the page of the colony, `/ui/`; \
+             other programs send no header `sec-fetch-site`",
+        ),
         Denied::Forbidden { .. } => (
             StatusCode::FORBIDDEN,
             "docs/trust.md says what each role may do; an admin makes another token",
@@ -146,7 +162,7 @@ const fn grpc_code(denied: &Denied) -> u16 {
         | Denied::WrongToken
         | Denied::WrongCertificate => UNAUTHENTICATED,
         Denied::Pause(_) | Denied::TooMuch(_) => RESOURCE_EXHAUSTED,
-        Denied::ForeignOrigin | Denied::Forbidden { .. } => PERMISSION_DENIED,
+        Denied::ForeignOrigin | Denied::ForeignSite | Denied::Forbidden { .. } => PERMISSION_DENIED,
     }
 }
 

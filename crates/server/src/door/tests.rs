@@ -189,6 +189,42 @@ async fn a_page_that_was_rebound_to_this_address_reads_nothing() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_site_opens_the_page_and_asks_nothing_also_where_nobody_is_asked() {
+    let page = || Route::new(Method::Get, "/own", Permission::PageRead, get(async || "page"));
+    let sign_in =
+        || Route::new(Method::Get, "/auth", Permission::SessionChange, get(async || "page"));
+    let guard = Arc::new(Guard::new().with_local_key("the key"));
+    let bearer = "\nauthorization: Bearer the key";
+    for (open, proof) in [
+        (open(door().merge([page(), sign_in()])).await, ""),
+        (open(door().merge([page(), sign_in()]).guarded(guard)).await, bearer),
+    ] {
+        let said = async |method: &str, path: &str, sites: &str| {
+            open.raw(&format!("{method} {path} HTTP/1.1\nhost: localhost{sites}{proof}")).await
+        };
+        for sites in [
+            "\nsec-fetch-site: cross-site",
+            "\nsec-fetch-site: same-site",
+            "\nsec-fetch-site: same-origin\nsec-fetch-site: cross-site",
+            "\nsec-fetch-site: cross-site\nsec-fetch-mode: navigate",
+        ] {
+            for method in ["GET", "HEAD"] {
+                let denied = said(method, "/both", sites).await;
+                assert!(denied.starts_with("HTTP/1.1 403"), "{sites}: {denied}");
+            }
+            let denied = said("GET", "/both", sites).await;
+            let (_, error) = refused(&denied);
+            assert!(error.error.contains("another site") && error.hint.is_some(), "{error:?}");
+            assert!(said("GET", "/own", sites).await.ends_with("page"), "{sites}");
+            assert!(said("GET", "/auth", sites).await.ends_with("page"), "{sites}");
+        }
+        for sites in ["", "\nsec-fetch-site: same-origin", "\nsec-fetch-site: none"] {
+            assert!(said("GET", "/both", sites).await.ends_with("read"), "{sites}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_request_to_an_address_or_to_a_name_of_this_server_is_answered() {
     let open = open(door()).await;
     let port = open.address.port();

@@ -32,6 +32,9 @@ pub struct Guard {
     /// between them are not encrypted.
     is_plaintext: bool,
     failures: Failures,
+    /// Requests that showed nothing, apart: nobody guesses with them, so they fill no log and delay
+    /// nobody.
+    strangers: Failures,
     /// Join tokens that were not accepted, apart: who has one need not wait for others.
     failed_joins: Failures,
     allowances: Allowances,
@@ -55,8 +58,11 @@ pub enum Denied {
     /// A page of another site sent the request with the session of a browser.
     #[error("a page of another site sent this request")]
     ForeignOrigin,
+    /// A page of another site, or of another port of this host, asks.
+    #[error("a page of another site sent this request")]
+    ForeignSite,
     /// Too many wrong tokens came from the caller's network.
-    #[error("too many requests with a wrong token, or with none, came from this address")]
+    #[error("too many requests with a wrong token came from this address")]
     Pause(Duration),
     /// The caller asks too often, or reads too much.
     #[error("too many requests, or too many bytes, in a short time")]
@@ -128,7 +134,8 @@ impl Guard {
                     None => now < holder.expires,
                 };
                 if !is_valid {
-                    return Err(self.in_vain(peer.address.ip(), Denied::WrongCertificate));
+                    let address = peer.address.ip();
+                    return Err(self.failed(address).unwrap_or(Denied::WrongCertificate));
                 }
                 let principal = match &holder.workload {
                     Workload::Agent(name) => Principal::Agent(name.clone()),
@@ -187,13 +194,11 @@ impl Guard {
         if !kind.may(permission) && !is_believed {
             let readers = Kind::Limited.may(permission) || Kind::Admin.may(permission);
             return Err(match (kind, readers) {
-                (Kind::Anybody, true) => self.in_vain(address, Denied::NoToken),
+                (Kind::Anybody, true) => Denied::NoToken,
                 (Kind::Anybody, false) if Kind::Agent.may(permission) => {
-                    self.in_vain(address, Denied::NoCertificate("an agent that joined this colony"))
+                    Denied::NoCertificate("an agent that joined this colony")
                 }
-                (Kind::Anybody, false) => {
-                    self.in_vain(address, Denied::NoCertificate("this agent's colony"))
-                }
+                (Kind::Anybody, false) => Denied::NoCertificate("this agent's colony"),
                 _ => match self.take_request(caller) {
                     Ok(()) => Denied::Forbidden { kind: kind.as_str(), permission },
                     Err(denied) => denied,
@@ -207,6 +212,23 @@ impl Guard {
             }
         }
         self.take_request(caller)
+    }
+
+    /// Whether the audit log records that a caller at `address` was `denied`. Neither a caller that
+    /// has to wait fills the log, nor one that asks again and again without showing anything, nor a
+    /// page of another site.
+    pub fn is_recorded(&self, denied: &Denied, address: IpAddr) -> bool {
+        match denied {
+            Denied::Pause(_) | Denied::TooMuch(_) => false,
+            Denied::NoToken | Denied::NoCertificate(_) | Denied::ForeignSite => {
+                let is_rare = self.strangers.pause(address).is_zero();
+                if is_rare {
+                    self.strangers.note(address);
+                }
+                is_rare
+            }
+            _ => true,
+        }
     }
 
     /// Notes a join token that was not accepted.
@@ -245,26 +267,22 @@ impl Guard {
         Some(Caller::new(Principal::Person(entry), proof))
     }
 
-    /// Notes that somebody asks in vain, who has to wait if that happens often.
-    fn in_vain(&self, address: IpAddr, denied: Denied) -> Denied {
-        match self.failures.pause(address) {
-            Duration::ZERO => {
-                self.failures.note(address);
-                denied
-            }
-            pause => Denied::Pause(pause),
-        }
+    /// The answer to a wrong token.
+    fn wrong_token(&self, address: IpAddr) -> Denied {
+        self.failed(address).unwrap_or_else(|| {
+            tracing::warn!(%address, "a request had a wrong token");
+            Denied::WrongToken
+        })
     }
 
-    /// Notes a failed login.
-    fn wrong_token(&self, address: IpAddr) -> Denied {
+    /// Notes a failed login. The pause instead, if the caller has to wait.
+    fn failed(&self, address: IpAddr) -> Option<Denied> {
         match self.failures.pause(address) {
             Duration::ZERO => {
                 self.failures.note(address);
-                tracing::warn!(%address, "a request had a wrong token");
-                Denied::WrongToken
+                None
             }
-            pause => Denied::Pause(pause),
+            pause => Some(Denied::Pause(pause)),
         }
     }
 }

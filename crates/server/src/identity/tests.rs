@@ -214,8 +214,6 @@ async fn each_kind_of_caller_gets_what_the_table_says_and_nothing_else() {
                 (false, _) => 403,
             };
             let got = world.plain(permission, headers).await;
-            // Who asks in vain again and again has to wait.
-            let got = if (got, kind) == (429, &Kind::Anybody) { 401 } else { got };
             assert_eq!(got, expected, "{} and {permission}", kind.as_str());
             if got == 200 { allowed += 1 } else { denied += 1 }
         }
@@ -288,6 +286,35 @@ async fn wrong_tokens_are_answered_with_a_pause_and_right_ones_never() {
     }
     assert_eq!(world.plain(Permission::SelfRead, &bearer("coral_guess")).await, 429);
     assert_eq!(world.plain(Permission::SelfRead, &bearer(&token.text())).await, 200);
+}
+
+#[tokio::test]
+async fn who_shows_nothing_or_a_session_that_has_ended_is_401_however_often_and_delays_nobody() {
+    let sessions = Arc::new(Sessions::new("http://localhost", Duration::from_secs(3_600)));
+    let known = sessions.clone();
+    let world = World::new(move |guard| guard.with_sessions(known)).await;
+    let ended = coral_trust::secret::Secret::random().unwrap().text();
+    let ended = format!("cookie: coral={ended}\r\n");
+    for _ in 0..20 {
+        assert_eq!(world.plain(Permission::SelfRead, "").await, 401);
+        assert_eq!(world.plain(Permission::SelfRead, &ended).await, 401);
+        assert_eq!(world.plain(Permission::AgentRegister, "").await, 401);
+    }
+    // Somebody who pastes a wrong token afterwards may try as often as anybody.
+    for _ in 0..5 {
+        assert_eq!(world.plain(Permission::SelfRead, &bearer("coral_guess")).await, 401);
+    }
+    assert_eq!(world.plain(Permission::SelfRead, &bearer("coral_guess")).await, 429);
+    assert_eq!(world.plain(Permission::SelfRead, &ended).await, 401);
+}
+
+#[test]
+fn who_shows_nothing_again_and_again_does_not_fill_the_audit_log() {
+    let (guard, here) = (Guard::new(), std::net::Ipv4Addr::LOCALHOST.into());
+    let recorded = (0..1_000).filter(|_| guard.is_recorded(&Denied::NoToken, here)).count();
+    assert!((5..100).contains(&recorded), "{recorded}");
+    assert!(guard.is_recorded(&Denied::WrongToken, here));
+    assert!(!guard.is_recorded(&Denied::Pause(Duration::from_secs(1)), here));
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ async fn every_route_of_both_roles_has_the_headers_that_keep_other_sites_away() 
     let dir = tempfile::tempdir().unwrap();
     let open = colony_door(&dir).await.merge(coral_api::sign_in::routes(None));
     let other = tempfile::tempdir().unwrap();
-    // The last one answers most requests with 401, and then with 429.
+    // The last one answers most requests with 401.
     for door in [open, agent_door(&dir).await, guarded_door(&other).await] {
         let routes: Vec<_> = door
             .table()

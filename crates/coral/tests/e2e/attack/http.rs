@@ -155,6 +155,19 @@ fn a_web_page_of_another_origin_reads_nothing_and_changes_nothing() {
             );
         }
     }
+    // A page may not even ask: its own pages and programs may.
+    for path in ["/api/v1/traces", "/api/v1/openapi.json", "/metrics"] {
+        for site in ["cross-site", "same-site"] {
+            let answer = request("GET", path, &format!("sec-fetch-site: {site}\r\n"), "");
+            assert_eq!(status(&answer), 403, "{site} {path}: {answer}");
+        }
+        let own = request("GET", path, "sec-fetch-site: same-origin\r\n", "");
+        assert_eq!(status(&own), 200, "{path}: {own}");
+    }
+    for path in ["/ui/", "/t/4bf92f35", "/auth/methods"] {
+        let answer = request("GET", path, "sec-fetch-site: cross-site\r\n", "");
+        assert!(status(&answer) < 400, "{path}: {answer}");
+    }
     // What a form can send without asking first.
     for kind in
         ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
