@@ -66,6 +66,11 @@ pub trait TraceReader: Send + Sync {
         Ok(counted)
     }
 
+    /// Whether [`histogram`](Self::histogram) counts from summaries of traces and reads no spans.
+    fn has_summaries(&self) -> bool {
+        false
+    }
+
     /// One trace, from the spans of `collector`, or of both collectors if `None`: its first `limit`
     /// spans by start, and the numbers of all its spans.
     ///

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::fleet::FleetState;
+use crate::quote::shortened;
 
 /// A question that can be asked of a colony.
 ///
@@ -92,7 +93,7 @@ impl QueryError {
     pub const MAX_CANDIDATES: u32 = 5;
 
     pub(crate) fn invalid(field: &'static str, reason: &str) -> Self {
-        Self::Invalid { field, reason: reason.to_owned() }
+        Self::Invalid { field, reason: shortened(reason.to_owned()) }
     }
 }
 
@@ -158,15 +159,23 @@ pub fn question_from_url<Q: Ask>(
         text.push('&');
     }
     text.push_str(query);
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        let limit = MAX_BYTES_OF.iter().find(|(limited, _)| *limited == name);
+        if let Some((_, most)) = limit.filter(|(_, most)| value.len() > *most) {
+            let reason = format!("{name}: {} bytes are more than {most}", value.len());
+            return Err(InvalidQuestion::Query(reason));
+        }
+    }
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
         // Only errors made by `path_error` begin with the mark; a quoted value comes later in the
         // text.
         let of_path = error.inner().to_string();
         match of_path.strip_prefix(PATH_MARK).and_then(|rest| rest.split_once(':')) {
-            Some((field, reason)) => {
-                InvalidQuestion::Path { field: field.to_owned(), reason: reason.to_owned() }
-            }
+            Some((field, reason)) => InvalidQuestion::Path {
+                field: field.to_owned(),
+                reason: shortened(reason.to_owned()),
+            },
             None => {
                 InvalidQuestion::Query(segments.iter().fold(
                     error.to_string(),
@@ -180,6 +189,10 @@ pub fn question_from_url<Q: Ask>(
         }
     })
 }
+
+/// The largest numbers of bytes of parameters that name something.
+const MAX_BYTES_OF: [(&str, usize); 4] =
+    [("key", 256), ("by", 256), ("prefix", 256), ("service", 1_024)];
 
 /// The prefix of an error about a path parameter: `path:FIELD:REASON`.
 const PATH_MARK: &str = "path:";
@@ -200,4 +213,28 @@ fn count(traces: &[TraceId]) -> String {
 
 fn list(traces: &[TraceId]) -> String {
     traces.iter().map(TraceId::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AttributesQuestion, FindQuestion, TracesQuestion};
+
+    #[test]
+    fn a_parameter_that_names_something_has_a_limit_and_is_not_repeated() {
+        let long = |name: &str, bytes| format!("{name}={}", "g".repeat(bytes));
+        assert!(question_from_url::<AttributesQuestion>(&[], &long("key", 256)).is_ok());
+        let error = question_from_url::<AttributesQuestion>(&[], &long("prefix", 257)).unwrap_err();
+        assert!(error.to_string().ends_with("prefix: 257 bytes are more than 256"), "{error}");
+        assert!(question_from_url::<TracesQuestion>(&[], &long("by", 257)).is_err());
+        assert!(question_from_url::<TracesQuestion>(&[], &long("service", 1_025)).is_err());
+        assert!(question_from_url::<TracesQuestion>(&[], &long("service", 1_024)).is_ok());
+    }
+
+    #[test]
+    fn an_error_about_a_path_repeats_only_the_ends_of_a_long_value() {
+        let id = [("id".to_owned(), "g".repeat(50_000))];
+        let error = question_from_url::<FindQuestion>(&id, "").unwrap_err().to_string();
+        assert!(error.starts_with("trace id `ggg") && error.chars().count() == 401, "{error}");
+    }
 }

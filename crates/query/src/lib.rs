@@ -25,6 +25,7 @@ mod fleet;
 pub mod heatmap;
 mod json;
 mod limited;
+mod quote;
 mod reader;
 mod recorded_minutes;
 pub mod red;

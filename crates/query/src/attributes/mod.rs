@@ -6,7 +6,7 @@ pub(crate) mod question;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use coral_engine::{Budget, Columns};
+use coral_engine::{Budget, BudgetError, Columns, Filter};
 use coral_trace::{Span, TraceId};
 
 use self::answer::{AttributeItem, AttributeList};
@@ -63,12 +63,11 @@ impl Reader<'_> {
         let columns = filter.columns() | listed.columns();
         let spans = self.spans(&ids, query.collector, columns, MAX_SPANS as u32)?;
         let (mut counted, mut of) = (Counted::new(&question.prefix), 0);
-        for trace in spans.chunk_by(|one, next| one.trace_id == next.trace_id) {
-            for span in filter.spans_that_match(trace) {
-                of += 1;
-                listed.each_text(span, &mut |text| counted.add(text));
-            }
-        }
+        each_match(&spans, &filter, self.budget, &mut |span| {
+            of += 1;
+            listed.each_text(span, &mut |text| counted.add(text));
+        })
+        .map_err(QueryError::OverBudget)?;
         let (items, has_more) = counted.items(limit as usize, &listed);
         Ok(AttributeList {
             key: Some(question.key.clone()).filter(|key| !key.is_empty()),
@@ -77,6 +76,21 @@ impl Reader<'_> {
             cut: found.len() < all || has_more,
         })
     }
+}
+
+/// Calls `visit` with each of `spans` that meets `filter`. The spans of a trace are neighbours, and
+/// the budget is checked before each trace.
+fn each_match(
+    spans: &[Span],
+    filter: &Filter,
+    budget: &Budget,
+    visit: &mut dyn FnMut(&Span),
+) -> Result<(), BudgetError> {
+    for trace in spans.chunk_by(|one, next| one.trace_id == next.trace_id) {
+        budget.check()?;
+        filter.spans_that_match(trace).into_iter().for_each(&mut *visit);
+    }
+    Ok(())
 }
 
 /// What is listed.
@@ -158,5 +172,22 @@ impl Counted {
         let has_more = self.is_cut || items.len() > limit;
         items.truncate(limit);
         (items, has_more)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::shop::request;
+
+    #[test]
+    fn counting_ends_with_the_trace_during_which_its_client_has_gone() {
+        let spans: Vec<Span> = (1..=3).map(|id| request(id, "shop", "/", id, 3)).collect();
+        let (budget, mut visited) = (Budget::unlimited(), 0);
+        let ended = each_match(&spans, &Filter::And(Vec::new()), &budget, &mut |_| {
+            visited += 1;
+            budget.cancel_on_drop().cancel();
+        });
+        assert_eq!((ended, visited), (Err(BudgetError::Cancelled), 1));
     }
 }

@@ -101,6 +101,9 @@ fn a_side_that_is_no_trace_and_no_search_is_refused_by_its_parameter() {
     assert_eq!(no_trace, format!("b: no trace `{}` is stored", id(777)));
     assert!(error("000", None).starts_with("a: `000` is too short"));
     assert!(error("checkout", None).contains("nor a search after `q:`"));
+    let long = error(&"g".repeat(50_000), None);
+    assert!(long.len() < 500 && long.ends_with("nor a search after `q:`"), "{long}");
+    assert!(error(&format!("q:duration>{}", "g".repeat(4_000)), None).len() < 900);
     assert!(error("q:duration>", None).starts_with("a: "));
     assert!(error("q:\"", Some(&id(1))).starts_with("a: "));
 }

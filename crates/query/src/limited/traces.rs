@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coral_engine::{
-    AgentMinute, Budget, Capabilities, Columns, EngineError, Extent, Grid, Histogram, Operation,
-    Order, RedactedParent, RedactedSpan, RedactedSpans, StoredSpan, StoredTrace, TraceQuery,
-    TraceReader, TraceSummary,
+    AgentMinute, Budget, Capabilities, Columns, EngineError, Extent, Operation, Order,
+    RedactedParent, RedactedSpan, RedactedSpans, StoredSpan, StoredTrace, TraceQuery, TraceReader,
+    TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
@@ -123,31 +123,6 @@ impl TraceReader for LimitedTraces {
         };
         self.walk(query, &services, columns() | wanted, budget, &mut visit)?;
         Ok(best.traces.into_values().collect())
-    }
-
-    fn histogram(
-        &self,
-        query: &TraceQuery,
-        grid: &Grid,
-        budget: &Budget,
-    ) -> Result<Histogram, EngineError> {
-        self.inner.capabilities().check(query)?;
-        let query = &TraceQuery { after: None, ..query.clone() };
-        let mut counted = Histogram::new(grid.clone());
-        let services = self.services_of(query, budget)?;
-        if services.is_empty() {
-            return Ok(counted);
-        }
-        let wanted = query.filter.as_ref().map_or(Columns::CORE, coral_engine::Filter::columns);
-        let bar = Bar::of(query);
-        let mut visit = |trace: TraceId, spans: &[StoredSpan]| {
-            if let Some(found) = matching(query, trace, spans) {
-                counted.add(found.start, found.duration_us, found.errors > 0);
-            }
-            bar
-        };
-        self.walk(query, &services, columns() | wanted, budget, &mut visit)?;
-        Ok(counted)
     }
 
     fn trace(

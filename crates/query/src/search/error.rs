@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::quote::shortened;
+
 /// A mistake in a search, and its place.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub struct SyntaxError {
@@ -15,7 +17,7 @@ pub struct SyntaxError {
 
 impl SyntaxError {
     pub(super) fn new(offset: usize, reason: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { offset, reason: reason.into(), hint: hint.into() }
+        Self { offset, reason: shortened(reason.into()), hint: shortened(hint.into()) }
     }
 
     /// The column of the mistake, from 1 on.

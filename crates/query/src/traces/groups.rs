@@ -113,7 +113,7 @@ impl GroupKey {
             "`{key}` is no key of a span that has groups: service, name, status, kind, code, \
              collector, message, scope, event, or an attribute such as host.name"
         );
-        Err(QueryError::Invalid { field: "by", reason })
+        Err(QueryError::invalid("by", &reason))
     }
 
     pub(crate) fn columns(&self) -> Columns {

@@ -38,6 +38,10 @@ impl TraceReader for Store {
     }
 
     /// From digests. A query with a filter is searched for.
+    fn has_summaries(&self) -> bool {
+        true
+    }
+
     fn histogram(
         &self,
         query: &TraceQuery,
