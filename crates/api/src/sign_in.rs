@@ -19,7 +19,7 @@ use coral_server::identity::{Caller, Denied, Guard, Sessions};
 use coral_server::listen::Peer;
 use coral_server::refusal::refusal;
 use coral_trust::ledger::TokenEntry;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,10 @@ const METHODS_PATH: &str = "/auth/methods";
 const TOKEN_PATH: &str = "/auth/token";
 /// Where a session ends.
 const LOGOUT_PATH: &str = "/auth/logout";
+/// Makes a browser forget what it has cached of the colony; some also forget the pages behind "back".
+///
+/// Source: Clear Site Data, 3.1.
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// Largest body of a sign-in, in bytes.
 const MAX_BODY_BYTES: usize = 4 << 10;
 
@@ -139,7 +143,8 @@ async fn begin(
 /// Ends the session of the browser. The guard has seen that a page of the colony sent the request.
 async fn end(State(sign_in): State<SignIn>, headers: HeaderMap) -> Response {
     let has_ended = sign_in.sessions.end(&headers);
-    let response = with_cookie(&sign_in.sessions.no_cookie());
+    let mut response = with_cookie(&sign_in.sessions.no_cookie());
+    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
     if has_ended { response } else { noise(response) }
 }
 

@@ -76,6 +76,12 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let quiet = if sources.log.is_none() { 4 } else { 3 };
     sources.flags.splice(0..0, demo[..quiet].iter().map(|pair| (*pair).to_owned()));
     let config = StandaloneConfig::load(&sources)?;
+    if config.colony.auth == Some(true) {
+        return Err(Failure::with_hint(
+            "the demo asks nobody for a token, and `colony.auth` is on",
+            "set `colony.auth` to off for the demo; `coral standalone` asks for tokens",
+        ));
+    }
     start_log(&config.agent.log);
     let config = on_free_ports(config);
     let demo = Demo {

@@ -44,3 +44,13 @@ fn the_demo_prints_its_commands_as_one_line_of_json() {
     assert_eq!(said["commands"].as_array().map(Vec::len), Some(4));
     assert_eq!(said["trace_id"].as_str().map(str::len), Some(32));
 }
+
+#[test]
+fn the_demo_refuses_to_ask_for_tokens_instead_of_waiting_without_end() {
+    let tmp = tempfile::tempdir().unwrap();
+    let output = demo(&["--for", "1s", "--set", "colony.auth=true"], tmp.path());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{error}");
+    assert!(error.contains("`colony.auth` is on") && error.contains("Hint: "), "{error}");
+    assert_eq!(std::fs::read_dir(tmp.path()).unwrap().count(), 0);
+}

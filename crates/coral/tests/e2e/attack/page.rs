@@ -223,6 +223,7 @@ fn a_session_changes_nothing_and_does_not_end_for_a_page_of_another_site() {
         session(&ended).starts_with("__Host-coral=; ") && ended.contains("Max-Age=0"),
         "{ended}"
     );
+    assert!(ended.contains("\r\nclear-site-data: \"cache\"\r\n"), "{ended}");
     assert_eq!(besieged.get("/api/v1/whoami", &cookie).0, 401);
     // The token itself still works.
     let bearer = format!("authorization: Bearer {admin}\r\n");
