@@ -71,6 +71,11 @@ ui-pictures:
 ui-dev *OPTIONS:
     cargo run -- demo --set colony.ui.dir={{justfile_directory()}}/crates/ui/dist {{OPTIONS}}
 
+# What the web page costs in a real Chromium, in front of a real demo (`--minutes N` of live use; default 1).
+ui-bench *OPTIONS:
+    cargo build --release
+    cd web && CORAL={{justfile_directory()}}/target/release/coral node bench.mjs {{OPTIONS}}
+
 # The pictures of docs/diagrams.
 diagrams:
     tools/render-diagrams
