@@ -2,7 +2,7 @@
 // `CORAL=target/release/coral node bench.mjs [--minutes 1]`, or `just ui-bench`. crates/bench cannot run a browser
 // itself, so this is apart from `just bench`. CPU is that of the page's main thread; "server" includes the colony.
 import { launch, open } from "./test/browser.mjs";
-import { demo, LARGE, send, until } from "./test/world.mjs";
+import { demo, LARGE, send, TWO_DAYS_MS, until } from "./test/world.mjs";
 import { largeTrace } from "./test/data.mjs";
 
 const minutesAt = process.argv.indexOf("--minutes");
@@ -16,7 +16,7 @@ const ms = (number) => `${number.toFixed(1)} ms`;
 const colony = await demo();
 let browser;
 try {
-  const large = largeTrace(LARGE, Date.now() - 60_000);
+  const large = largeTrace(LARGE, Date.now() - TWO_DAYS_MS);
   await send(colony.otlp, large.requests, true);
   await until(async () => {
     const answer = await fetch(`${colony.colony}/api/v1/traces/${large.trace}/waterfall`);

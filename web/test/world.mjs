@@ -11,6 +11,8 @@ const PROGRAM = process.env.CORAL ?? new URL("../../target/debug/coral", import.
 /** Where the page is read from instead of the program, which has to be a debug build. */
 const DIST = process.env.CORAL_UI_DIR;
 export const LARGE = 100_000;
+/** So old that no window of a screen has it: what is large is opened by its id, and slows no other question. */
+export const TWO_DAYS_MS = 2 * 86_400_000;
 
 /** Starts a demo with `fault`. `stop` ends it and removes its data. */
 export async function demo(fault = "slow-query", more = []) {
@@ -78,9 +80,9 @@ export async function send(otlp, requests, mayRefuse = false) {
 export async function world() {
   const running = await demo();
   const at = Date.now() - 60_000;
-  const large = largeTrace(LARGE, at);
+  const large = largeTrace(LARGE, at - TWO_DAYS_MS);
   const hostile = hostileTrace(at);
-  const deep = deepTrace(5_000, at);
+  const deep = deepTrace(5_000, at - TWO_DAYS_MS);
   for (const { requests } of [hostile, deep, large]) await send(running.otlp, requests, true);
   await until(async () => {
     const list = await Promise.all([large, hostile, deep].map(({ trace }) => spansOf(running.colony, trace)));
