@@ -6008,7 +6008,7 @@ ${sql}`;
         ] }, name)),
         /* @__PURE__ */ a3("div", { class: "lane lane-times", "aria-hidden": "true", children: [
           /* @__PURE__ */ a3("span", {}),
-          /* @__PURE__ */ a3("span", { class: "lane-axis", children: timeTicks(since, until, 5).map((tick) => /* @__PURE__ */ a3("span", { style: { left: percent2(tick) }, children: times2.short(tick) }, tick)) })
+          /* @__PURE__ */ a3("span", { class: "lane-axis", children: timeTicks(since, until, 5).map((tick) => /* @__PURE__ */ a3("span", { style: { left: `clamp(1.2rem, ${percent2(tick)}, calc(100% - 1.2rem))` }, children: times2.short(tick) }, tick)) })
         ] })
       ] }),
       names.length === 0 ? /* @__PURE__ */ a3("p", { class: "soft small", children: "No agent was known in this time." }) : of.coverage.length === 0 ? /* @__PURE__ */ a3("p", { class: "soft small", children: [

@@ -42,7 +42,7 @@ function Lanes({ of, status }: { of: WordedServices; status: ColonyStatus }) {
           </div>
         ))}
         <div class="lane lane-times" aria-hidden="true">
-          <span /><span class="lane-axis">{timeTicks(since, until, 5).map((tick) => <span key={tick} style={{ left: percent(tick) }}>{times.short(tick)}</span>)}</span>
+          <span /><span class="lane-axis">{timeTicks(since, until, 5).map((tick) => <span key={tick} style={{ left: `clamp(1.2rem, ${percent(tick)}, calc(100% - 1.2rem))` }}>{times.short(tick)}</span>)}</span>
         </div>
       </div>
       {names.length === 0
