@@ -4748,7 +4748,7 @@
             /* @__PURE__ */ a3("line", { class: "chart-line", x1: LEFT, x2: width - RIGHT, y1: y3(tick), y2: y3(tick) }),
             /* @__PURE__ */ a3("text", { class: "chart-text", x: LEFT - 6, y: y3(tick) + 4, "text-anchor": "end", children: props.format(tick) })
           ] }, tick)),
-          timeTicks(since, until, Math.max(2, Math.floor(inner / 90))).map((tick) => /* @__PURE__ */ a3("text", { class: "chart-text", x: x2(tick), y: height - 6, "text-anchor": "middle", children: times2.short(tick) }, tick)),
+          timeTicks(since, until, Math.max(2, Math.floor(inner / 90))).map((tick) => /* @__PURE__ */ a3("text", { class: "chart-text", x: x2(tick), y: height - 6, "text-anchor": x2(tick) > width - 24 ? "end" : "middle", children: times2.short(tick) }, tick)),
           props.began != null && props.began > since && props.began < until && /* @__PURE__ */ a3("g", { children: [
             /* @__PURE__ */ a3("line", { class: "chart-began", x1: x2(props.began), x2: x2(props.began), y1: TOP, y2: bottom }),
             /* @__PURE__ */ a3("text", { class: "chart-text chart-began-text", x: x2(props.began) + (x2(props.began) > width - 130 ? -4 : 4), y: TOP + 10, "text-anchor": x2(props.began) > width - 130 ? "end" : "start", children: "change began" })

@@ -118,7 +118,7 @@ export function Chart(props: Props) {
             </g>
           ))}
           {timeTicks(since, until, Math.max(2, Math.floor(inner / 90))).map((tick) => (
-            <text key={tick} class="chart-text" x={x(tick)} y={height - 6} text-anchor="middle">{times.short(tick)}</text>
+            <text key={tick} class="chart-text" x={x(tick)} y={height - 6} text-anchor={x(tick) > width - 24 ? "end" : "middle"}>{times.short(tick)}</text>
           ))}
           {props.began != null && props.began > since && props.began < until && (
             <g><line class="chart-began" x1={x(props.began)} x2={x(props.began)} y1={TOP} y2={bottom} />
