@@ -39,13 +39,14 @@ const LAST_RETRY_MS = 15_000;
  * An answer to an older question never replaces a newer one.
  */
 export function useAnswer<Q extends Question>(question: Q, params: Ask<Q> | null): Asked<AnswerTo<Q>> {
-  const refresh = useContext(RefreshContext);
+  const { count: refresh, byPerson } = useContext(RefreshContext);
   const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<State<AnswerTo<Q>>>({
     url: null, answer: null, answeredAt: null, error: null, askedAt: null,
   });
   const abort = useRef<AbortController | null>(null);
   const isUnderWay = useRef(false);
+  const isCancelled = useRef(false);
   const refreshed = useRef(refresh);
   const url = params === null ? null : urlOf(question, params);
 
@@ -56,6 +57,7 @@ export function useAnswer<Q extends Question>(question: Q, params: Ask<Q> | null
     }
     const controller = new AbortController();
     abort.current = controller;
+    isCancelled.current = false;
     let retry: ReturnType<typeof setTimeout> | undefined;
     let delay = FIRST_RETRY_MS;
     const known = remembered.get(url) as { answer: AnswerTo<Q>; at: number } | undefined;
@@ -96,10 +98,12 @@ export function useAnswer<Q extends Question>(question: Q, params: Ask<Q> | null
     };
   }, [url, attempt]);
 
-  // A question that takes longer than the page waits between refreshes is not begun again, but answered.
+  // A question that takes longer than the page waits between refreshes is not begun again, but answered. What a
+  // person has cancelled is asked again only by the person.
   useEffect(() => {
     if (refreshed.current === refresh) return;
     refreshed.current = refresh;
+    if (isCancelled.current && !byPerson) return;
     if (!isUnderWay.current) setAttempt((attempt) => attempt + 1);
   }, [refresh]);
 
@@ -107,6 +111,7 @@ export function useAnswer<Q extends Question>(question: Q, params: Ask<Q> | null
   const cancel = useCallback(() => {
     abort.current?.abort();
     isUnderWay.current = false;
+    isCancelled.current = true;
     setState((last) => ({ ...last, askedAt: null, error: new AskError(-1, "cancelled", null, url ?? "") }));
   }, [url]);
   return {

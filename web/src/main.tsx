@@ -6,7 +6,7 @@ import { showEverything } from "./format/visible.ts";
 import { ZoneContext, type Zone } from "./format/time.ts";
 import { Frame } from "./frame/frame.tsx";
 import { listenToKeys } from "./frame/keys.ts";
-import { RefreshContext } from "./frame/refresh.ts";
+import { RefreshContext, type Refresh } from "./frame/refresh.ts";
 import { personOf, useVisitor, watchSession } from "./frame/session.ts";
 import { SignIn } from "./frame/sign-in.tsx";
 import { store, stored } from "./frame/stored.ts";
@@ -52,14 +52,15 @@ function App() {
   const address = useAddress();
   const window = windowOf(address);
   const visitor = useVisitor();
-  const [revision, setRevision] = useState(0);
+  const [refreshed, setRefreshed] = useState<Refresh>({ count: 0, byPerson: true });
   const [live, setLive] = useState(stored("live") !== "off");
-  const refresh = useCallback(() => setRevision((revision) => revision + 1), []);
+  const again = (byPerson: boolean) => setRefreshed(({ count }) => ({ count: count + 1, byPerson }));
+  const refresh = useCallback(() => again(true), []);
   const mayBeLive = window.isRelative && LIVE.includes(address.page);
   const isLive = live && mayBeLive;
   useEffect(() => {
     if (!isLive) return;
-    const timer = setInterval(() => { if (!document.hidden) refresh(); }, LIVE_MS);
+    const timer = setInterval(() => { if (!document.hidden) again(false); }, LIVE_MS);
     return () => clearInterval(timer);
   }, [isLive]);
   if (visitor === null) return null;
@@ -68,7 +69,7 @@ function App() {
   const Screen = address.page === null ? NoSuchPage : SCREENS[address.page];
   return (
     <ZoneContext.Provider value={zone}>
-      <RefreshContext.Provider value={revision}>
+      <RefreshContext.Provider value={refreshed}>
         <Frame
           address={address} window={window} zone={zone} person={personOf(visitor)} live={mayBeLive ? live : null} refresh={refresh}
           setLive={(live) => { store("live", live ? null : "off"); setLive(live); }}

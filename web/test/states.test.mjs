@@ -65,6 +65,9 @@ for (const [name, [question, content]] of Object.entries(ABOUT)) {
     assert.equal(await page.locator(content).count(), 0);
     await pressAll("Cancel");
     await page.getByText("Cancelled.").first().waitFor();
+    // A page that is live leaves alone what a person has cancelled.
+    await page.clock.fastForward(25_000);
+    assert.ok(await page.getByText("Cancelled.").first().isVisible());
     held.release();
     usual();
     await pressAll(/^(Ask|Run) again$/);

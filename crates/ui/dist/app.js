@@ -1542,7 +1542,7 @@
   }
 
   // src/frame/refresh.ts
-  var RefreshContext = U(0);
+  var RefreshContext = U({ count: 0, byPerson: true });
 
   // src/remembered.ts
   var everything = [];
@@ -1575,7 +1575,7 @@
   var FIRST_RETRY_MS = 1e3;
   var LAST_RETRY_MS = 15e3;
   function useAnswer(question2, params) {
-    const refresh = j2(RefreshContext);
+    const { count: refresh, byPerson } = j2(RefreshContext);
     const [attempt, setAttempt] = d2(0);
     const [state, setState] = d2({
       url: null,
@@ -1586,6 +1586,7 @@
     });
     const abort = T2(null);
     const isUnderWay = T2(false);
+    const isCancelled = T2(false);
     const refreshed = T2(refresh);
     const url = params === null ? null : urlOf(question2, params);
     A2(() => {
@@ -1595,6 +1596,7 @@
       }
       const controller = new AbortController();
       abort.current = controller;
+      isCancelled.current = false;
       let retry2;
       let delay = FIRST_RETRY_MS;
       const known2 = remembered.get(url);
@@ -1636,12 +1638,14 @@
     A2(() => {
       if (refreshed.current === refresh) return;
       refreshed.current = refresh;
+      if (isCancelled.current && !byPerson) return;
       if (!isUnderWay.current) setAttempt((attempt2) => attempt2 + 1);
     }, [refresh]);
     const retry = b(() => setAttempt((attempt2) => attempt2 + 1), []);
     const cancel = b(() => {
       abort.current?.abort();
       isUnderWay.current = false;
+      isCancelled.current = true;
       setState((last) => ({ ...last, askedAt: null, error: new AskError(-1, "cancelled", null, url ?? "") }));
     }, [url]);
     return {
@@ -5294,7 +5298,7 @@ ${rows.map((row) => JSON.stringify(row)).join(",\n")}
   var DRAW_MS = 200;
   var remembered2 = new Remembered(4);
   function useStatement(sql, window, since) {
-    const refresh = j2(RefreshContext);
+    const { count: refresh } = j2(RefreshContext);
     const [attempt, setAttempt] = d2(0);
     const [state, setState] = d2(IDLE);
     const abort = T2(null);
@@ -10285,15 +10289,16 @@ ${operation2.kind}`);
     const address = useAddress();
     const window = windowOf(address);
     const visitor = useVisitor();
-    const [revision, setRevision] = d2(0);
+    const [refreshed, setRefreshed] = d2({ count: 0, byPerson: true });
     const [live, setLive] = d2(stored("live") !== "off");
-    const refresh = b(() => setRevision((revision2) => revision2 + 1), []);
+    const again = (byPerson) => setRefreshed(({ count: count2 }) => ({ count: count2 + 1, byPerson }));
+    const refresh = b(() => again(true), []);
     const mayBeLive = window.isRelative && LIVE.includes(address.page);
     const isLive = live && mayBeLive;
     A2(() => {
       if (!isLive) return;
       const timer = setInterval(() => {
-        if (!document.hidden) refresh();
+        if (!document.hidden) again(false);
       }, LIVE_MS);
       return () => clearInterval(timer);
     }, [isLive]);
@@ -10301,7 +10306,7 @@ ${operation2.kind}`);
     if (visitor === "signed-out") return /* @__PURE__ */ a3(SignIn, {});
     const zone = address.params.get("tz") === "local" ? "local" : "utc";
     const Screen = address.page === null ? NoSuchPage : SCREENS[address.page];
-    return /* @__PURE__ */ a3(ZoneContext.Provider, { value: zone, children: /* @__PURE__ */ a3(RefreshContext.Provider, { value: revision, children: /* @__PURE__ */ a3(
+    return /* @__PURE__ */ a3(ZoneContext.Provider, { value: zone, children: /* @__PURE__ */ a3(RefreshContext.Provider, { value: refreshed, children: /* @__PURE__ */ a3(
       Frame,
       {
         address,

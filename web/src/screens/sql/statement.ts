@@ -32,7 +32,7 @@ const remembered = new Remembered<State>(4);
 
 /** The answer to `sql`; nothing is asked while it is empty. `since` is microseconds since the Unix epoch. */
 export function useStatement(sql: string, window: string, since: number | null): Running {
-  const refresh = useContext(RefreshContext);
+  const { count: refresh } = useContext(RefreshContext);
   const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<State>(IDLE);
   const abort = useRef<AbortController | null>(null);
