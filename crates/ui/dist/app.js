@@ -769,7 +769,7 @@
     store("keys", on ? null : "off");
   }
   function useKeys(title, keys) {
-    A2(() => {
+    F2(() => {
       const layer = { title, keys };
       layers.push(layer);
       return () => {

@@ -1,5 +1,5 @@
 // Keys of the page. A screen adds its own while it is shown; the help lists all of them.
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { store, stored } from "./stored.ts";
 
 export interface Key {
@@ -30,7 +30,8 @@ export function switchSingleKeys(on: boolean): void {
 
 /** Adds `keys` while the component is shown. Later layers win. */
 export function useKeys(title: string, keys: Key[]): void {
-  useEffect(() => {
+  // Before the next key: an effect after the paint would leave the next key to what was shown before.
+  useLayoutEffect(() => {
     const layer = { title, keys };
     layers.push(layer);
     return () => {
