@@ -7,7 +7,7 @@ import { ZoneContext, type Zone } from "./format/time.ts";
 import { Frame } from "./frame/frame.tsx";
 import { listenToKeys } from "./frame/keys.ts";
 import { RefreshContext, type Refresh } from "./frame/refresh.ts";
-import { personOf, useVisitor, watchSession } from "./frame/session.ts";
+import { personOf, useVisitor, VisitorContext, watchSession } from "./frame/session.ts";
 import { SignIn } from "./frame/sign-in.tsx";
 import { store, stored } from "./frame/stored.ts";
 import { forgetAnswers } from "./remembered.ts";
@@ -68,16 +68,18 @@ function App() {
   const zone: Zone = address.params.get("tz") === "local" ? "local" : "utc";
   const Screen = address.page === null ? NoSuchPage : SCREENS[address.page];
   return (
-    <ZoneContext.Provider value={zone}>
-      <RefreshContext.Provider value={refreshed}>
-        <Frame
-          address={address} window={window} zone={zone} person={personOf(visitor)} live={mayBeLive ? live : null} refresh={refresh}
-          setLive={(live) => { store("live", live ? null : "off"); setLive(live); }}
-        >
-          <Screen address={address} window={window} />
-        </Frame>
-      </RefreshContext.Provider>
-    </ZoneContext.Provider>
+    <VisitorContext.Provider value={visitor}>
+      <ZoneContext.Provider value={zone}>
+        <RefreshContext.Provider value={refreshed}>
+          <Frame
+            address={address} window={window} zone={zone} person={personOf(visitor)} live={mayBeLive ? live : null} refresh={refresh}
+            setLive={(live) => { store("live", live ? null : "off"); setLive(live); }}
+          >
+            <Screen address={address} window={window} />
+          </Frame>
+        </RefreshContext.Provider>
+      </ZoneContext.Provider>
+    </VisitorContext.Provider>
   );
 }
 

@@ -7,7 +7,7 @@ import { SCREENS } from "./screens.mjs";
 import { LARGE, until } from "./world.mjs";
 
 const KB = 1_000;
-const MOST_ROWS = 80;
+const MAX_ROWS = 80;
 const rows = (page, selector) => page.locator(selector).count();
 
 let browser;
@@ -50,7 +50,7 @@ test("Home needs three answers at most for its content, and no screen asks more 
   await page.context().close();
 });
 
-test(`of ${LARGE} spans, no more than ${MOST_ROWS} rows are in the document, wherever they are scrolled to`, async () => {
+test(`of ${LARGE} spans, no more than ${MAX_ROWS} rows are in the document, wherever they are scrolled to`, async () => {
   const page = await open(browser);
   await page.visit(`trace?id=${WORLD.large}`);
   const grid = page.getByRole("treegrid");
@@ -60,25 +60,25 @@ test(`of ${LARGE} spans, no more than ${MOST_ROWS} rows are in the document, whe
     await page.keyboard.press(key);
     await page.locator("[role=row][data-row]").first().waitFor();
     const now = await rows(page, "[role=row][data-row]");
-    assert.ok(now > 5 && now <= MOST_ROWS, `${now} rows after ${key}`);
+    assert.ok(now > 5 && now <= MAX_ROWS, `${now} rows after ${key}`);
   }
   await page.setViewportSize({ width: 1440, height: 2_000 });
   await page.settled();
-  assert.ok((await rows(page, "[role=row][data-row]")) <= MOST_ROWS, "in a high window");
+  assert.ok((await rows(page, "[role=row][data-row]")) <= MAX_ROWS, "in a high window");
   assert.deepEqual(await page.wrongs(), []);
   await page.context().close();
 });
 
-test(`a list of traces has no more than ${MOST_ROWS} rows`, async () => {
+test(`a list of traces has no more than ${MAX_ROWS} rows`, async () => {
   const page = await open(browser);
   await page.visit("traces?since=1h");
   const now = await rows(page, "main [role=row], main tbody tr, main li.trace");
-  assert.ok(now > 5 && now <= MOST_ROWS, `${now} rows`);
+  assert.ok(now > 5 && now <= MAX_ROWS, `${now} rows`);
   assert.deepEqual(await page.wrongs(), []);
   await page.context().close();
 });
 
-test(`of 10,000 rows of SQL, no more than ${MOST_ROWS} are in the document`, async () => {
+test(`of 10,000 rows of SQL, no more than ${MAX_ROWS} are in the document`, async () => {
   const page = await open(browser);
   const answer = { columns: ["a", "b", "c"].map((name) => ({ name, type: "INTEGER" })), rows: Array.from({ length: 10_000 }, (_, at) => [at, at * 2, `row ${at}`]), more: false };
   await page.route("**/api/v1/sql", (route) => route.fulfill({ contentType: "application/json", body: JSON.stringify(answer) }));
@@ -86,7 +86,7 @@ test(`of 10,000 rows of SQL, no more than ${MOST_ROWS} are in the document`, asy
   await page.getByText("10,000 rows").first().waitFor();
   const inTable = "main [role=row], main .sql-main tbody tr";
   const now = await rows(page, inTable);
-  assert.ok(now > 5 && now <= MOST_ROWS, `${now} rows`);
+  assert.ok(now > 5 && now <= MAX_ROWS, `${now} rows`);
   assert.deepEqual(await page.wrongs(), []);
   await page.context().close();
 });

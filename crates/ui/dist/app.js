@@ -642,11 +642,11 @@
       };
     }
     const since = params.get("since") ?? DEFAULT;
-    const known2 = LENGTHS.find((length) => length.since === since);
+    const known = LENGTHS.find((length) => length.since === since);
     const isDefault = !params.has("since");
     return {
       ask: { since, until: "now" },
-      label: known2?.label ?? `since ${since}`,
+      label: known?.label ?? `since ${since}`,
       isRelative: true,
       isDefault,
       flags: isDefault ? [] : [["--since", since]],
@@ -1365,6 +1365,7 @@
     }, []);
     return visitor;
   }
+  var VisitorContext = U(null);
   function personOf(visitor) {
     return typeof visitor === "string" ? null : visitor;
   }
@@ -1599,10 +1600,10 @@
       isCancelled.current = false;
       let retry2;
       let delay = FIRST_RETRY_MS;
-      const known2 = remembered.get(url);
+      const known = remembered.get(url);
       setState((last) => ({
         ...last,
-        ...known2 && last.url !== url ? { url, answer: known2.answer, answeredAt: known2.at } : {},
+        ...known && last.url !== url ? { url, answer: known.answer, answeredAt: known.at } : {},
         error: null,
         askedAt: Date.now()
       }));
@@ -2084,7 +2085,7 @@
     return `${Math.floor(small / 60)}${large}${rest === 0 ? "" : ` ${rest}${unit}`}`;
   }
 
-  // src/parts/gaps.tsx
+  // src/parts/gap.ts
   var WORDS4 = {
     unreachable: "could not be reached",
     returned: "was away and came back",
@@ -2092,6 +2093,14 @@
     beyla_stopped: "had no running Beyla",
     sampling_changed: "changed the share of traces that it records"
   };
+  function gapInWords(gap, short2) {
+    const when = gap.since_unix_us === null ? "" : gap.gap === "joined" || gap.gap === "sampling_changed" ? ` at ${short2(gap.since_unix_us)}` : gap.until_unix_us === null ? ` since ${short2(gap.since_unix_us)}` : ` from ${short2(gap.since_unix_us)} to ${short2(gap.until_unix_us)}`;
+    const services = gap.services.length === 0 ? "" : `: ${gap.services.join(", ")}${gap.services_cut ? " and more" : ""}`;
+    const traces = gap.traces_affected > 0 ? ` (${counted(gap.traces_affected, "trace")} may lack spans)` : "";
+    return `${WORDS4[gap.gap]}${when}${services}${traces}`;
+  }
+
+  // src/parts/gaps.tsx
   function Gaps(props) {
     const times2 = useTimes();
     const coverage = props.coverage ?? [];
@@ -2104,25 +2113,7 @@
       /* @__PURE__ */ a3("ul", { children: coverage.map((gap) => /* @__PURE__ */ a3("li", { children: [
         /* @__PURE__ */ a3("strong", { children: gap.agent_id }),
         " ",
-        WORDS4[gap.gap],
-        gap.since_unix_us !== null && /* @__PURE__ */ a3($, { children: [
-          ", ",
-          times2.short(gap.since_unix_us)
-        ] }),
-        gap.until_unix_us !== null && /* @__PURE__ */ a3($, { children: [
-          " – ",
-          times2.short(gap.until_unix_us)
-        ] }),
-        gap.services.length > 0 && /* @__PURE__ */ a3($, { children: [
-          ": ",
-          gap.services.join(", "),
-          gap.services_cut && " and more"
-        ] }),
-        gap.traces_affected > 0 && /* @__PURE__ */ a3($, { children: [
-          " (",
-          counted(gap.traces_affected, "trace"),
-          " may lack spans)"
-        ] })
+        gapInWords(gap, times2.short)
       ] }, `${gap.agent_id} ${gap.gap} ${gap.since_unix_us}`)) })
     ] });
   }
@@ -2131,8 +2122,8 @@
   var COLORS = 8;
   var given = /* @__PURE__ */ new Map();
   function serviceColor(name) {
-    const known2 = given.get(name);
-    if (known2 !== void 0) return known2;
+    const known = given.get(name);
+    if (known !== void 0) return known;
     let hash = 2166136261;
     for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 16777619);
     const own = (hash >>> 0) % COLORS;
@@ -2651,26 +2642,10 @@
   }
 
   // src/parts/may.ts
-  var known = null;
-  for (const name of ["coral:signed-in", "coral:signed-out"]) addEventListener(name, () => {
-    known = null;
-  });
-  function permissions() {
-    known ??= fetch("../api/v1/whoami", { headers: { accept: "application/json" } }).then(async (response) => response.ok ? (await response.json()).permissions : null).catch(() => null);
-    return known;
-  }
   function useMay(permission) {
-    const [may, set] = d2(null);
-    A2(() => {
-      let isShown = true;
-      void permissions().then((names) => {
-        if (isShown) set(names === null || names.includes(permission));
-      });
-      return () => {
-        isShown = false;
-      };
-    }, [permission]);
-    return may;
+    const visitor = j2(VisitorContext);
+    const person = personOf(visitor);
+    return person === null ? visitor === null ? null : true : person.permissions.includes(permission);
   }
 
   // src/parts/agent.ts
@@ -3205,7 +3180,7 @@
     const began = why.began_unix_us;
     const proof = suspect.evidence[0];
     const asked2 = props.services.services.find(({ name }) => name === (caller ?? suspect.service));
-    const known2 = props.services.services.some(({ name }) => name === suspect.service);
+    const known = props.services.services.some(({ name }) => name === suspect.service);
     const wouldBe = why.counterfactual_p95_us < why.p95_us && duration(why.p95_us) !== duration(why.counterfactual_p95_us);
     return /* @__PURE__ */ a3("div", { class: "home-cause", children: [
       /* @__PURE__ */ a3("h2", { class: "tone-bad", children: [
@@ -3218,7 +3193,7 @@
           suspect.or_service,
           " and "
         ] }),
-        known2 ? /* @__PURE__ */ a3("a", { href: href("service", { name: suspect.service }), children: suspect.service }) : /* @__PURE__ */ a3("strong", { children: suspect.service }),
+        known ? /* @__PURE__ */ a3("a", { href: href("service", { name: suspect.service }), children: suspect.service }) : /* @__PURE__ */ a3("strong", { children: suspect.service }),
         " ",
         /* @__PURE__ */ a3("span", { children: [
           does(suspect),
@@ -3640,13 +3615,13 @@
       /* @__PURE__ */ a3(Calls, { title: "Calls", calls: callees, end: "to", choose })
     ] });
   }
-  var MOST_CALLS = 12;
+  var MAX_CALLS = 12;
   function Calls(props) {
     if (props.calls.length === 0) return /* @__PURE__ */ a3("p", { class: "soft small", children: [
       props.title,
       " nothing that is known."
     ] });
-    const shown2 = props.calls.slice(0, MOST_CALLS);
+    const shown2 = props.calls.slice(0, MAX_CALLS);
     return /* @__PURE__ */ a3($, { children: [
       /* @__PURE__ */ a3("h3", { children: props.title }),
       /* @__PURE__ */ a3("ul", { class: "map-calls", children: shown2.map((call) => /* @__PURE__ */ a3("li", { children: [
@@ -3828,7 +3803,7 @@
   }
 
   // src/screens/map/mapping.ts
-  var MOST_NODES = 300;
+  var MAX_NODES = 300;
   function mapping({ params }, window) {
     const diff = params.get("diff") ?? "1h";
     const compared2 = diff === "off" ? null : diff;
@@ -3855,7 +3830,7 @@
         layout: "lr",
         focus,
         depth: focus === null ? null : depth,
-        top: top === null ? null : Math.min(top, MOST_NODES),
+        top: top === null ? null : Math.min(top, MAX_NODES),
         source: source ?? void 0,
         since: window.ask.since,
         until: window.ask.until
@@ -4062,7 +4037,7 @@
 
   // src/screens/map/picture.tsx
   var EDGE = 24;
-  var MOST_NUMBERS = 12;
+  var MAX_NUMBERS = 12;
   var SMALLEST = 0.7;
   function Picture(props) {
     const { map, layout, node, edge, isOnlyChanges, zoom } = props;
@@ -4134,7 +4109,7 @@
             },
             placed.name
           )),
-          /* @__PURE__ */ a3("g", { "aria-hidden": "true", class: "map-labels", children: lines.map(({ placed, call, isNear }) => call && /* @__PURE__ */ a3(Label, { placed, call, seconds, look: look(isNear), hasNumbers: lines.length <= MOST_NUMBERS || isNear }, `${keyOf(placed)} ${placed.removed}`)) })
+          /* @__PURE__ */ a3("g", { "aria-hidden": "true", class: "map-labels", children: lines.map(({ placed, call, isNear }) => call && /* @__PURE__ */ a3(Label, { placed, call, seconds, look: look(isNear), hasNumbers: lines.length <= MAX_NUMBERS || isNear }, `${keyOf(placed)} ${placed.removed}`)) })
         ]
       }
     );
@@ -4315,7 +4290,7 @@
             zoom: about2.zoom,
             chooseNode,
             chooseEdge,
-            unfold: () => amend({ top: Math.min(MOST_NODES, 2 * layout.nodes.length) })
+            unfold: () => amend({ top: Math.min(MAX_NODES, 2 * layout.nodes.length) })
           }
         ) }),
         isNode && about2.node !== null ? /* @__PURE__ */ a3(ChosenNode, { name: about2.node, kind: kinds.get(about2.node) ?? "service", state: states.get(about2.node), calls: all, isFocus: about2.node === about2.focus, choose: chooseEdge }) : call && /* @__PURE__ */ a3(ChosenCall, { call, kinds })
@@ -4328,7 +4303,7 @@
       /* @__PURE__ */ a3(Lacks, { map })
     ] });
   }
-  var MOST_CHANGES = 4;
+  var MAX_CHANGES2 = 4;
   function Summary({ map, all, choose }) {
     if (map.diff === null) return null;
     const text = summary(all);
@@ -4349,7 +4324,7 @@
         "."
       ] }),
       /* @__PURE__ */ a3("ul", { class: "map-changes", children: [
-        changed.slice(0, MOST_CHANGES).map((call) => /* @__PURE__ */ a3("li", { children: [
+        changed.slice(0, MAX_CHANGES2).map((call) => /* @__PURE__ */ a3("li", { children: [
           /* @__PURE__ */ a3("button", { type: "button", class: "map-link", onClick: () => choose(call), children: [
             call.edge.from,
             " → ",
@@ -4363,9 +4338,9 @@
             " "
           ] }, change2))
         ] }, call.key)),
-        changed.length > MOST_CHANGES && /* @__PURE__ */ a3("li", { class: "soft", children: [
+        changed.length > MAX_CHANGES2 && /* @__PURE__ */ a3("li", { class: "soft", children: [
           "and ",
-          changed.length - MOST_CHANGES,
+          changed.length - MAX_CHANGES2,
           " more, in the table"
         ] })
       ] })
@@ -5306,11 +5281,11 @@ ${rows.map((row) => JSON.stringify(row)).join(",\n")}
     A2(() => {
       const key = `${window}
 ${sql}`;
-      const known2 = remembered2.get(key);
+      const known = remembered2.get(key);
       const isAgain = refresh + attempt !== first2.current;
       first2.current = refresh + attempt;
-      if (sql === "" || known2 && !isAgain) {
-        setState(known2 ?? IDLE);
+      if (sql === "" || known && !isAgain) {
+        setState(known ?? IDLE);
         return;
       }
       const controller = new AbortController();
@@ -5363,7 +5338,7 @@ ${sql}`;
   // src/screens/sql/table.tsx
   var MOST3 = 72;
   var BEFORE2 = 12;
-  var MOST_CHARACTERS = 160;
+  var MAX_CHARACTERS = 160;
   function RowTable({ columns, rows, chosen }) {
     const box2 = T2(null);
     const [top, setTop] = d2(0);
@@ -5412,7 +5387,7 @@ ${sql}`;
           const number = first2 + at + 1;
           return /* @__PURE__ */ a3("tr", { "aria-rowindex": number + 1, class: number === chosen ? "sql-chosen" : void 0, "aria-current": number === chosen ? "true" : void 0, children: [
             /* @__PURE__ */ a3("td", { class: "number", children: /* @__PURE__ */ a3("button", { type: "button", class: "sql-row", onClick: () => choose(number), "aria-label": `Row ${number}, all of it`, children: number }) }),
-            row.map((cell, column) => /* @__PURE__ */ a3("td", { class: columns[column] && isNumber(columns[column]) ? "number" : void 0, children: /* @__PURE__ */ a3(Value, { column: columns[column], cell, most: MOST_CHARACTERS }) }, column))
+            row.map((cell, column) => /* @__PURE__ */ a3("td", { class: columns[column] && isNumber(columns[column]) ? "number" : void 0, children: /* @__PURE__ */ a3(Value, { column: columns[column], cell, most: MAX_CHARACTERS }) }, column))
           ] }, number);
         }),
         after > 0 && /* @__PURE__ */ a3(Space, { height: after * height })
@@ -5429,12 +5404,12 @@ ${sql}`;
     if (id !== null) return /* @__PURE__ */ a3("a", { href: href("trace", { id }), children: id });
     return /* @__PURE__ */ a3($, { children: text.length > most ? `${text.slice(0, most)}…` : text });
   }
-  var MOST_SHOWN = 4e3;
+  var MAX_SHOWN = 4e3;
   function WholeRow({ columns, rows, chosen }) {
     const [isAll, setAll] = d2(false);
     const row = chosen === null ? void 0 : rows[chosen - 1];
     if (row === void 0) return null;
-    const isLong = row.some((cell) => cell !== null && written2(cell).length > MOST_SHOWN);
+    const isLong = row.some((cell) => cell !== null && written2(cell).length > MAX_SHOWN);
     return /* @__PURE__ */ a3("section", { class: "card sql-whole", "aria-label": `Row ${chosen}`, children: [
       /* @__PURE__ */ a3("button", { type: "button", class: "quiet icon sql-close", "aria-label": "Close", onClick: () => amend({ row: null }, "replace"), children: "✕" }),
       /* @__PURE__ */ a3("h2", { children: [
@@ -5443,7 +5418,7 @@ ${sql}`;
       ] }),
       /* @__PURE__ */ a3("dl", { children: row.map((cell, at) => /* @__PURE__ */ a3("div", { children: [
         /* @__PURE__ */ a3("dt", { children: columns[at]?.name }),
-        /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { column: columns[at], cell, most: isAll ? Infinity : MOST_SHOWN }) })
+        /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Value, { column: columns[at], cell, most: isAll ? Infinity : MAX_SHOWN }) })
       ] }, at)) }),
       isLong && !isAll && /* @__PURE__ */ a3("button", { type: "button", onClick: () => setAll(true), children: "Show all of the long values" })
     ] });
@@ -5804,13 +5779,13 @@ ${sql}`;
   }
   function Counters(props) {
     const all = Object.entries(props.of);
-    const known2 = all.filter(([name]) => lossOf(name) !== null);
-    const lost = known2.filter(([, value]) => value > 0);
+    const known = all.filter(([name]) => lossOf(name) !== null);
+    const lost = known.filter(([, value]) => value > 0);
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("h2", { children: "What was lost" }),
       lost.length === 0 ? /* @__PURE__ */ a3("p", { children: [
         "Nothing since this colony started: ",
-        counted(known2.length, "counter"),
+        counted(known.length, "counter"),
         " of losses, all 0."
       ] }) : /* @__PURE__ */ a3(Table2, { rows: lost }),
       /* @__PURE__ */ a3("p", { children: /* @__PURE__ */ a3("button", { type: "button", "aria-expanded": props.isAll, onClick: () => amend({ counters: props.isAll ? null : "all" }), children: props.isAll ? "Hide counters" : `All ${count(all.length)} counters` }) }),
@@ -5983,13 +5958,6 @@ ${sql}`;
   }
 
   // src/screens/status/timeline.tsx
-  var WORDS6 = {
-    unreachable: "could not be reached",
-    returned: "was away and came back",
-    joined: "joined",
-    beyla_stopped: "had no running Beyla",
-    sampling_changed: "changed the share of traces that it records"
-  };
   function Timeline(props) {
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("h2", { children: "What was seen of agents" }),
@@ -6039,12 +6007,6 @@ ${sql}`;
     const to = isMoment ? from : of.until_unix_us ?? props.until;
     const left = percent2(from);
     return /* @__PURE__ */ a3("span", { class: `lane-gap lane-${of.gap}`, style: { left, width: isMoment ? "3px" : `calc(${percent2(to)} - ${left})` } });
-  }
-  function gapInWords(gap, short2) {
-    const when = gap.since_unix_us === null ? "" : gap.gap === "joined" || gap.gap === "sampling_changed" ? ` at ${short2(gap.since_unix_us)}` : gap.until_unix_us === null ? ` since ${short2(gap.since_unix_us)}` : ` from ${short2(gap.since_unix_us)} to ${short2(gap.until_unix_us)}`;
-    const services = gap.services.length === 0 ? "" : `: ${gap.services.join(", ")}${gap.services_cut ? " and more" : ""}`;
-    const traces = gap.traces_affected > 0 ? ` (${counted(gap.traces_affected, "trace")} may lack spans)` : "";
-    return `${WORDS6[gap.gap]}${when}${services}${traces}`;
   }
   function laneInWords(name, gaps, short2) {
     return gaps.length === 0 ? `${name}: no gap` : `${name}: ${gaps.map((gap) => gapInWords(gap, short2)).join("; ")}`;
@@ -6598,7 +6560,7 @@ ${sql}`;
   var CLIENT = 2;
   var PRODUCER = 3;
   var INDENT_REM = 0.8;
-  var MOST_INDENTED = 16;
+  var MAX_INDENTED = 16;
   var Line3 = class extends x {
     shouldComponentUpdate(next) {
       for (const name of Object.keys(next)) if (next[name] !== this.props[name]) return true;
@@ -6641,10 +6603,10 @@ ${sql}`;
         style: { top: `${props.top}px`, height: `${props.height}px` },
         children: [
           /* @__PURE__ */ a3("div", { class: "line-name", role: "gridcell", "aria-colindex": 1, children: [
-            /* @__PURE__ */ a3("span", { class: "line-indent", style: { width: `${Math.min(depth, MOST_INDENTED) * INDENT_REM}rem` } }),
+            /* @__PURE__ */ a3("span", { class: "line-indent", style: { width: `${Math.min(depth, MAX_INDENTED) * INDENT_REM}rem` } }),
             /* @__PURE__ */ a3("span", { class: `line-toggle ${isParent ? "is-parent" : ""}`, "aria-hidden": "true", children: isParent ? isClosed ? "▸" : "▾" : "" }),
             /* @__PURE__ */ a3("span", { class: `dot ${tone}`, "aria-hidden": "true" }),
-            depth > MOST_INDENTED && /* @__PURE__ */ a3("span", { class: "line-depth", children: depth }),
+            depth > MAX_INDENTED && /* @__PURE__ */ a3("span", { class: "line-depth", children: depth }),
             hasError && /* @__PURE__ */ a3("span", { class: "line-error", children: "✕ error" }),
             /* @__PURE__ */ a3("span", { class: "line-words", title: isHidden2 ? void 0 : shortened(`${service}: ${name}`, 300), children: [
               isHidden2 ? /* @__PURE__ */ a3("span", { class: "soft", children: "hidden service" }) : /* @__PURE__ */ a3($, { children: [
@@ -6756,8 +6718,8 @@ ${sql}`;
   }
 
   // src/screens/trace/usual.ts
-  var LEAST_US = 200;
-  var LEAST_FACTOR = 1.3;
+  var MIN_US = 200;
+  var MIN_FACTOR = 1.3;
   var Usual = class {
     /** How many healthy traces were compared. */
     traces;
@@ -6771,8 +6733,8 @@ ${sql}`;
         const [serviceAt, nameAt, kindAt] = [services.get(service), names.get(name), KINDS2.indexOf(kind)];
         if (b2 === null || serviceAt === void 0 || nameAt === void 0) continue;
         const key = keyOf2(rows, serviceAt, nameAt, kindAt);
-        const known2 = this.times.get(key);
-        if (!known2 || known2.calls < b2.calls) this.times.set(key, { p50: b2.p50_us, p95: b2.p95_us, calls: b2.calls });
+        const known = this.times.get(key);
+        if (!known || known.calls < b2.calls) this.times.set(key, { p50: b2.p50_us, p95: b2.p95_us, calls: b2.calls });
       }
     }
     /** The usual times of a row. The two sides of a call are compared as one: with the caller's row. */
@@ -6787,7 +6749,7 @@ ${sql}`;
     return (service * (rows.names.length + 1) + name) * KINDS2.length + kind;
   }
   function compared(us, p502, p952) {
-    return { p50: p502, p95: p952, isSlower: us > p952 * LEAST_FACTOR && us - p952 > LEAST_US, factor: us / Math.max(1, p502) };
+    return { p50: p502, p95: p952, isSlower: us > p952 * MIN_FACTOR && us - p952 > MIN_US, factor: us / Math.max(1, p502) };
   }
 
   // src/screens/trace/details.tsx
@@ -6997,7 +6959,7 @@ ${sql}`;
 
   // src/screens/trace/frame-tree.ts
   function framesOf(rows) {
-    const known2 = /* @__PURE__ */ new Map();
+    const known = /* @__PURE__ */ new Map();
     const all = [];
     const place = /* @__PURE__ */ new Map([[null, 0]]);
     const of = [];
@@ -7008,7 +6970,7 @@ ${sql}`;
       const parent = above < 0 ? null : of[above];
       const operation2 = (rows.service[row] * (rows.names.length + 1) + rows.name[row]) * 8 + rows.kind[row];
       const key = place.get(parent) * operations + operation2;
-      let frame = known2.get(key);
+      let frame = known.get(key);
       if (!frame) {
         frame = {
           service: rows.service[row],
@@ -7024,7 +6986,7 @@ ${sql}`;
           children: [],
           row
         };
-        known2.set(key, frame);
+        known.set(key, frame);
         all.push(frame);
         place.set(frame, all.length);
         (parent ? parent.children : roots).push(frame);
@@ -7071,17 +7033,17 @@ ${sql}`;
     return palette;
   }
   function paletteNow() {
-    const known2 = /* @__PURE__ */ new Map();
+    const known = /* @__PURE__ */ new Map();
     const probe = document.createElement("span");
     probe.className = "unseen";
     const token = (name) => {
-      let color = known2.get(name);
+      let color = known.get(name);
       if (color === void 0) {
         document.body.append(probe);
         probe.style.color = `var(--${name})`;
         color = getComputedStyle(probe).color;
         probe.remove();
-        known2.set(name, color);
+        known.set(name, color);
       }
       return color;
     };
@@ -7090,8 +7052,8 @@ ${sql}`;
 
   // src/screens/trace/flame.tsx
   var LINE_PX = 22;
-  var MOST_LINES = 60;
-  var LEAST_PX = 0.5;
+  var MAX_LINES = 60;
+  var MIN_PX = 0.5;
   var WORDS_PX = 28;
   var IN_TABLE2 = 40;
   function Flame(props) {
@@ -7105,7 +7067,7 @@ ${sql}`;
     const row = chosen === null ? -1 : rows.find(chosen);
     const zoomed = w2(() => tree.all.find((frame) => frame.row === row) ?? null, [tree, row]);
     const [start, total] = zoomed ? [zoomed.start, zoomed.total] : [0, tree.total];
-    const height = Math.min(tree.depth, MOST_LINES) * LINE_PX;
+    const height = Math.min(tree.depth, MAX_LINES) * LINE_PX;
     A2(() => {
       const context = brush(canvas.current, { width: size.width, height });
       if (context && palette) draw(context, size.width, height, tree.roots, { start, total }, rows, palette);
@@ -7143,8 +7105,8 @@ ${sql}`;
         zoomed && /* @__PURE__ */ a3("button", { type: "button", onClick: () => zoom(null), children: "Whole trace" })
       ] }),
       /* @__PURE__ */ a3("div", { ref, class: "flame", style: { height: `${height}px` }, children: /* @__PURE__ */ a3("canvas", { ref: canvas, "aria-hidden": "true", onMouseMove: (event) => setUnder(find2(event)), onMouseLeave: () => setUnder(null), onClick: (event) => zoom(find2(event)) }) }),
-      tree.depth > MOST_LINES && /* @__PURE__ */ a3("p", { class: "soft", children: [
-        count(tree.depth - MOST_LINES),
+      tree.depth > MAX_LINES && /* @__PURE__ */ a3("p", { class: "soft", children: [
+        count(tree.depth - MAX_LINES),
         " deeper levels are in the waterfall only."
       ] }),
       /* @__PURE__ */ a3("div", { class: "table-scroll section", tabIndex: 0, role: "region", "aria-label": "The same as a table", children: /* @__PURE__ */ a3("table", { class: "cards", children: [
@@ -7203,9 +7165,9 @@ ${sql}`;
       const top = frame.depth * LINE_PX;
       const left = Math.max(0, (frame.start - of.start) * scale2);
       const right = Math.min(width, (frame.start + frame.total - of.start) * scale2);
-      if (right - left < LEAST_PX || top >= height) continue;
+      if (right - left < MIN_PX || top >= height) continue;
       context.fillStyle = palette.service(serviceOf(rows, frame));
-      context.fillRect(left, top, Math.max(LEAST_PX, right - left - 1), LINE_PX - 1);
+      context.fillRect(left, top, Math.max(MIN_PX, right - left - 1), LINE_PX - 1);
       if (right - left > WORDS_PX) {
         context.save();
         context.beginPath();
@@ -7429,14 +7391,14 @@ ${sql}`;
       ] })
     ] });
   }
-  var MOST_SERVICES = 6;
+  var MAX_SERVICES = 6;
   var HIDDEN2 = "hidden service";
   function ServiceTimes(props) {
     const total = props.times.reduce((sum, time2) => sum + time2.critical_us, 0);
     if (total <= 0) return null;
     const shares = props.times.filter((time2) => time2.critical_us > 0);
-    const first2 = shares.slice(0, MOST_SERVICES);
-    const rest = shares.slice(MOST_SERVICES).reduce((sum, time2) => sum + time2.critical_us, 0);
+    const first2 = shares.slice(0, MAX_SERVICES);
+    const rest = shares.slice(MAX_SERVICES).reduce((sum, time2) => sum + time2.critical_us, 0);
     return /* @__PURE__ */ a3("div", { class: "shares", children: [
       /* @__PURE__ */ a3("div", { class: "shares-bar", "aria-hidden": "true", children: first2.map((time2) => /* @__PURE__ */ a3("span", { class: `share service-${serviceColor(time2.service)}`, style: { width: `${time2.critical_us / total * 100}%` } }, time2.service)) }),
       /* @__PURE__ */ a3("ul", { class: "shares-list", "aria-label": "Time that the request waited for each service", children: [
@@ -7447,7 +7409,7 @@ ${sql}`;
           percent(time2.critical_us / total)
         ] }, time2.service)),
         rest > 0 && /* @__PURE__ */ a3("li", { class: "soft", children: [
-          shares.length - MOST_SERVICES,
+          shares.length - MAX_SERVICES,
           " others ",
           percent(rest / total)
         ] })
@@ -7657,8 +7619,8 @@ ${sql}`;
   }
 
   // src/screens/trace/minimap.tsx
-  var LEAST_DRAG_PX = 4;
-  var LEAST_ERROR_PX = 4;
+  var MIN_DRAG_PX = 4;
+  var MIN_ERROR_PX = 4;
   var STEP = 0.02;
   function MiniMap(props) {
     const { rows, length, zoom } = props;
@@ -7685,7 +7647,7 @@ ${sql}`;
     const up = () => {
       if (!drag) return;
       const [from, to] = [Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)];
-      if ((to - from) * size.width >= LEAST_DRAG_PX) zoom.set(clamp({ start: from * length, end: to * length }, length));
+      if ((to - from) * size.width >= MIN_DRAG_PX) zoom.set(clamp({ start: from * length, end: to * length }, length));
       setDrag(null);
     };
     const whole = () => {
@@ -7793,7 +7755,7 @@ ${sql}`;
       for (let row = 0; row < rows.count; row += 1) if (colors[rows.service[row]] === color) bar(row, 1, thick);
     }
     context.fillStyle = palette.token("bad-fill");
-    for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row] & ERROR) !== 0) bar(row, LEAST_ERROR_PX, Math.max(LEAST_ERROR_PX / 2, thick));
+    for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row] & ERROR) !== 0) bar(row, MIN_ERROR_PX, Math.max(MIN_ERROR_PX / 2, thick));
   }
 
   // src/screens/trace/missing.tsx
@@ -7987,7 +7949,7 @@ ${operation2.kind}`);
 
   // src/screens/trace/toolbar.tsx
   var TITLES2 = { waterfall: "Waterfall", flame: "Flame", map: "Map", table: "Table", json: "JSON" };
-  var WORDS7 = {
+  var WORDS6 = {
     critical: { word: "Critical path", title: "Spans that the request waited for" },
     errors: { word: "Errors", title: "Spans that failed" },
     slow: { word: "Slow", title: "Spans slower than in healthy traces; if those are not known, spans that took a tenth of the trace themselves" }
@@ -8010,9 +7972,9 @@ ${operation2.kind}`);
             type: "button",
             class: "pill",
             "aria-pressed": view.pills.includes(pill),
-            title: WORDS7[pill].title,
+            title: WORDS6[pill].title,
             onClick: () => setPills(view.pills.includes(pill) ? view.pills.filter((other) => other !== pill) : [...view.pills, pill]),
-            children: WORDS7[pill].word
+            children: WORDS6[pill].word
           },
           pill
         )) }),
@@ -8105,19 +8067,56 @@ ${operation2.kind}`);
     ] });
   }
 
+  // src/screens/trace/steps.ts
+  var MAX_OPENED = 20;
+  function stepsOf({ rows, lines, view, isClosed, keep, matches, selection }) {
+    const reach = (row, options) => {
+      const isHidden2 = lineOf(rows, lines, row) < 0 || lines[lineOf(rows, lines, row)] !== row;
+      if (isHidden2) {
+        const above = rows.above(row).filter((row2) => isClosed[row2] === 1);
+        if (view.closed.toggled.includes(ORPHANS_KEY) && row >= rows.firstOrphan) above.push(ORPHANS);
+        const isOutside = view.root !== null && (row < view.root || row >= rows.end[view.root]);
+        const closed = above.length > MAX_OPENED ? { level: null, toggled: [] } : toggle(rows, view.closed, ...above);
+        amend({ level: closed.level, toggled: closed.toggled.join(","), ...isOutside ? { root: null } : {}, ...keep && keep[row] === 0 ? { only: null } : {} });
+      }
+      selection.select(row, options);
+    };
+    const step = (by) => {
+      const row = matches ? nextRow(rows.count, selection.row < 0 ? by > 0 ? -1 : 0 : selection.row, by, (row2) => matches[row2] === 1) : -1;
+      if (row >= 0) reach(row);
+    };
+    const nextError = () => {
+      const row = nextRow(rows.count, selection.row < 0 ? -1 : selection.row, 1, (row2) => rows.is(row2, ERROR));
+      if (row >= 0) reach(row, { details: true });
+    };
+    const move = (by) => {
+      const line = selection.row === NOTHING2 ? -1 : lineOf(rows, lines, selection.row);
+      const next = line < 0 ? by > 0 ? 0 : lines.length - 1 : Math.min(lines.length - 1, Math.max(0, line + by));
+      const row = lines[next];
+      if (row !== void 0) selection.select(row);
+    };
+    const close = () => {
+      if (!view.details) return;
+      const wasInside = (document.activeElement?.closest(".details") ?? null) !== null;
+      selection.select(selection.row, { details: false });
+      if (wasInside) document.querySelector("[role=row][tabindex='0']")?.focus();
+    };
+    return { reach, step, nextError, move, close };
+  }
+
   // src/screens/trace/scroll.ts
   var MAX_PIXELS = 12e6;
   var SPARE_ROWS = 8;
-  var MOST_ROWS = 72;
+  var MAX_ROWS = 72;
   function shown(lines, lineHeight, top, view) {
     const total = lines * lineHeight;
     const height = Math.min(total, MAX_PIXELS);
     const inAll = total > height ? top * ratio(total, height, view) : top;
     const fits = Math.ceil(view / lineHeight) + 1;
-    const spare = Math.max(0, Math.min(SPARE_ROWS, Math.floor((MOST_ROWS - fits) / 2)));
+    const spare = Math.max(0, Math.min(SPARE_ROWS, Math.floor((MAX_ROWS - fits) / 2)));
     const at = Math.max(0, Math.floor(inAll / lineHeight));
     const first2 = Math.max(0, at - spare);
-    const end = Math.min(lines, at + Math.min(fits, MOST_ROWS) + spare);
+    const end = Math.min(lines, at + Math.min(fits, MAX_ROWS) + spare);
     return { height, first: first2, end, origin: top - inAll };
   }
   function scrollTo2(line, lines, lineHeight, top, view, where) {
@@ -8181,13 +8180,70 @@ ${operation2.kind}`);
     );
   }
 
+  // src/screens/trace/tree.ts
+  function useTree(tree) {
+    const { rows, lines, selection, tabLine, focus, bring } = tree;
+    const isClosed = (row) => row === ORPHANS ? tree.orphansClosed : tree.isClosed[row] === 1;
+    const hasChildren = (row) => row === ORPHANS || rows.hasChildren(row);
+    const move = (to) => {
+      bring.current = "nearest";
+      focus.current = true;
+      const line = Math.min(lines.length - 1, Math.max(0, to));
+      selection.select(lines[line]);
+    };
+    const open = (row) => {
+      if (!hasChildren(row)) return;
+      if (isClosed(row)) tree.toggle(row);
+      else move(tabLine + 1);
+    };
+    const close = (row) => {
+      if (hasChildren(row) && !isClosed(row)) return tree.toggle(row);
+      const above = row === ORPHANS ? NOTHING2 : rows.parent[row];
+      const parent = above >= 0 ? above : row >= rows.firstOrphan ? ORPHANS : NOTHING2;
+      const line = parent === NOTHING2 ? -1 : lines.indexOf(parent);
+      if (line >= 0) move(line);
+    };
+    const keydown = (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const page = Math.max(1, tree.linesInView - 1);
+      const row = lines[tabLine];
+      const to = {
+        ArrowDown: tree.hasSelected ? tabLine + 1 : 0,
+        ArrowUp: tabLine - 1,
+        PageDown: tabLine + page,
+        PageUp: tabLine - page,
+        Home: 0,
+        End: lines.length - 1
+      };
+      const line = to[event.key];
+      if (line !== void 0) move(line);
+      else if (event.key === "ArrowRight") open(row);
+      else if (event.key === "ArrowLeft") close(row);
+      else if (event.key === "Enter" || event.key === " ") {
+        if (row === ORPHANS) tree.toggle(row);
+        else selection.select(row, { details: true });
+      } else return;
+      event.preventDefault();
+    };
+    const click = (event) => {
+      const element = event.target.closest("[data-row]");
+      if (!element) return;
+      const row = Number(element.dataset["row"]);
+      focus.current = true;
+      bring.current = "nearest";
+      if (row === ORPHANS || event.target.closest(".line-toggle.is-parent")) tree.toggle(row);
+      else selection.select(row, { details: true });
+    };
+    return { keydown, click, isClosed };
+  }
+
   // src/screens/trace/waterfall.tsx
   var LINE_REM = 1.75;
   var LINE_REM_NARROW = 3;
   var NARROW_PX = 560;
   var TICK_PX = 110;
   var TICK_WORDS_PX = 44;
-  var LEAST_LINES = 4;
+  var MIN_LINES = 4;
   var NAMES4 = 38;
   var NAMES_BESIDE = 46;
   var WIDE_PX = 1100;
@@ -8204,13 +8260,13 @@ ${operation2.kind}`);
     const selected = w2(() => selection.row === NOTHING2 ? -1 : lineOf(rows, lines, selection.row), [rows, lines, selection.row]);
     const tabLine = selected >= 0 ? selected : 0;
     const bring = T2("middle");
-    const hasFocus = T2(false);
+    const focus = T2(false);
     const isMoved = T2(false);
     F2(() => {
       const box2 = ref.current;
       if (!box2 || selected < 0 || size.height === 0) return;
       const inWindow = innerHeight - box2.getBoundingClientRect().top;
-      const seen = isMoved.current || inWindow < lineHeight * LEAST_LINES ? view : Math.min(view, inWindow);
+      const seen = isMoved.current || inWindow < lineHeight * MIN_LINES ? view : Math.min(view, inWindow);
       const next = scrollTo2(selected, lines.length, lineHeight, box2.scrollTop, seen, bring.current ?? "middle");
       bring.current = null;
       if (Math.abs(next - box2.scrollTop) > 0.5) {
@@ -8218,7 +8274,7 @@ ${operation2.kind}`);
         setTop(box2.scrollTop);
       }
       const row = box2.querySelector("[role=row][tabindex='0']");
-      if (hasFocus.current) row?.focus({ preventScroll: true });
+      if (focus.current) row?.focus({ preventScroll: true });
       if (isMoved.current) row?.scrollIntoView({ block: "nearest" });
       isMoved.current = true;
     }, [selected, size.height > 0]);
@@ -8229,57 +8285,7 @@ ${operation2.kind}`);
     const scrolled = b(() => {
       if (ref.current) setTop(ref.current.scrollTop);
     }, []);
-    const move = (to) => {
-      bring.current = "nearest";
-      hasFocus.current = true;
-      const line = Math.min(lines.length - 1, Math.max(0, to));
-      selection.select(lines[line]);
-    };
-    const keydown = (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const page = Math.max(1, Math.floor(view / lineHeight) - 1);
-      const row = lines[tabLine];
-      const to = {
-        ArrowDown: selected < 0 ? 0 : tabLine + 1,
-        ArrowUp: tabLine - 1,
-        PageDown: tabLine + page,
-        PageUp: tabLine - page,
-        Home: 0,
-        End: lines.length - 1
-      };
-      const line = to[event.key];
-      if (line !== void 0) move(line);
-      else if (event.key === "ArrowRight") open(row);
-      else if (event.key === "ArrowLeft") close(row);
-      else if (event.key === "Enter" || event.key === " ") {
-        if (row === ORPHANS) props.toggle(row);
-        else selection.select(row, { details: true });
-      } else return;
-      event.preventDefault();
-    };
-    const closed = (row) => row === ORPHANS ? props.orphansClosed : props.isClosed[row] === 1;
-    const hasChildren = (row) => row === ORPHANS || rows.hasChildren(row);
-    const open = (row) => {
-      if (!hasChildren(row)) return;
-      if (closed(row)) props.toggle(row);
-      else move(tabLine + 1);
-    };
-    const close = (row) => {
-      if (hasChildren(row) && !closed(row)) return props.toggle(row);
-      const above = row === ORPHANS ? NOTHING2 : rows.parent[row];
-      const parent = above >= 0 ? above : row >= rows.firstOrphan ? ORPHANS : NOTHING2;
-      const line = parent === NOTHING2 ? -1 : lines.indexOf(parent);
-      if (line >= 0) move(line);
-    };
-    const click = (event) => {
-      const element = event.target.closest("[data-row]");
-      if (!element) return;
-      const row = Number(element.dataset["row"]);
-      hasFocus.current = true;
-      bring.current = "nearest";
-      if (row === ORPHANS || event.target.closest(".line-toggle.is-parent")) props.toggle(row);
-      else selection.select(row, { details: true });
-    };
+    const { keydown, click, isClosed } = useTree({ ...props, tabLine, hasSelected: selected >= 0, linesInView: Math.floor(view / lineHeight), focus, bring });
     const shownLines = [];
     if (tabLine < range.first && tabLine < lines.length) shownLines.push(tabLine);
     for (let line = range.first; line < range.end; line += 1) shownLines.push(line);
@@ -8287,12 +8293,7 @@ ${operation2.kind}`);
     const marks = ticks(zoom, Math.max(2, Math.floor(axis2.size.width / TICK_PX))).filter((mark) => part(mark, zoom) * axis2.size.width < axis2.size.width - TICK_WORDS_PX);
     return /* @__PURE__ */ a3("div", { class: `waterfall ${isNarrow ? "is-narrow" : ""}`, style: { "--name": `${percent2}%` }, children: [
       !isNarrow && /* @__PURE__ */ a3(Splitter, { percent: percent2, split: split2 }),
-      /* @__PURE__ */ a3("div", { class: "waterfall-head", "aria-hidden": "true", style: { paddingRight: `calc(${(ref.current?.offsetWidth ?? 0) - size.width}px + 0.25rem)` }, children: [
-        /* @__PURE__ */ a3("div", { class: "line-name", children: "Service and operation" }),
-        /* @__PURE__ */ a3("div", { class: "line-took", children: "Took" }),
-        /* @__PURE__ */ a3("div", { class: "line-usual", title: props.usual ? `The median in ${counted(props.usual.traces, "healthy trace")} of the same operation` : void 0, children: props.usual && "Usual" }),
-        /* @__PURE__ */ a3("div", { class: "line-time", ref: axis2.ref, children: marks.map((mark) => /* @__PURE__ */ a3("span", { class: "axis-mark", style: { left: `${part(mark, zoom) * 100}%` }, children: mark === 0 ? "0" : duration(mark) }, mark)) })
-      ] }),
+      /* @__PURE__ */ a3(Head2, { marks, zoom, usual: props.usual, axis: axis2.ref, scrollbarPx: (ref.current?.offsetWidth ?? 0) - size.width }),
       /* @__PURE__ */ a3("div", { ref, class: "waterfall-rows", onScroll: scrolled, style: { height: `${Math.min(lines.length * lineHeight, 1e5)}px` }, children: /* @__PURE__ */ a3(
         "div",
         {
@@ -8306,10 +8307,10 @@ ${operation2.kind}`);
           onKeyDown: keydown,
           onClick: click,
           onFocusIn: () => {
-            hasFocus.current = true;
+            focus.current = true;
           },
           onFocusOut: (event) => {
-            if (event.relatedTarget !== null) hasFocus.current = false;
+            if (event.relatedTarget !== null) focus.current = false;
           },
           children: [
             /* @__PURE__ */ a3("div", { class: "gridlines", role: "presentation", "aria-hidden": "true", children: /* @__PURE__ */ a3("div", { class: "line-time", children: marks.map((mark) => /* @__PURE__ */ a3("span", { class: "gridline", style: { left: `${part(mark, zoom) * 100}%` } }, mark)) }) }),
@@ -8324,7 +8325,7 @@ ${operation2.kind}`);
                   top: range.origin + line * lineHeight,
                   height: lineHeight,
                   zoom,
-                  isClosed: closed(row),
+                  isClosed: isClosed(row),
                   isSelected: line === selected && selection.row === row,
                   isTabStop: line === tabLine,
                   isMatch: props.matches === null || row === ORPHANS ? null : props.matches[row] === 1,
@@ -8336,6 +8337,16 @@ ${operation2.kind}`);
           ]
         }
       ) })
+    ] });
+  }
+  function Head2(props) {
+    const { marks, zoom, usual } = props;
+    const title = usual ? `The median in ${counted(usual.traces, "healthy trace")} of the same operation` : void 0;
+    return /* @__PURE__ */ a3("div", { class: "waterfall-head", "aria-hidden": "true", style: { paddingRight: `calc(${props.scrollbarPx}px + 0.25rem)` }, children: [
+      /* @__PURE__ */ a3("div", { class: "line-name", children: "Service and operation" }),
+      /* @__PURE__ */ a3("div", { class: "line-took", children: "Took" }),
+      /* @__PURE__ */ a3("div", { class: "line-usual", title, children: usual && "Usual" }),
+      /* @__PURE__ */ a3("div", { class: "line-time", ref: props.axis, children: marks.map((mark) => /* @__PURE__ */ a3("span", { class: "axis-mark", style: { left: `${part(mark, zoom) * 100}%` }, children: mark === 0 ? "0" : duration(mark) }, mark)) })
     ] });
   }
   function useLineHeight(isNarrow) {
@@ -8350,7 +8361,6 @@ ${operation2.kind}`);
   }
 
   // src/screens/trace/trace.tsx
-  var MOST_OPENED = 20;
   function TraceScreen({ address }) {
     const { params } = address;
     const id = (params.get("id") ?? "").trim().toLowerCase();
@@ -8395,37 +8405,7 @@ ${operation2.kind}`);
     const isClosed = w2(() => closedRows(rows, view.closed), [rows, view.closed]);
     const lines = w2(() => linesOf(rows, view.closed, view.root, keep), [rows, view.closed, view.root, keep]);
     const orphansClosed = view.closed.toggled.includes(ORPHANS_KEY);
-    const reach = (row, options) => {
-      const isHidden2 = lineOf(rows, lines, row) < 0 || lines[lineOf(rows, lines, row)] !== row;
-      if (isHidden2) {
-        const above = rows.above(row).filter((row2) => isClosed[row2] === 1);
-        if (orphansClosed && row >= rows.firstOrphan) above.push(ORPHANS);
-        const isOutside = view.root !== null && (row < view.root || row >= rows.end[view.root]);
-        const closed = above.length > MOST_OPENED ? { level: null, toggled: [] } : toggle(rows, view.closed, ...above);
-        amend({ level: closed.level, toggled: closed.toggled.join(","), ...isOutside ? { root: null } : {}, ...keep && keep[row] === 0 ? { only: null } : {} });
-      }
-      selection.select(row, options);
-    };
-    const step = (by) => {
-      const row = matches ? nextRow(rows.count, selection.row < 0 ? by > 0 ? -1 : 0 : selection.row, by, (row2) => matches[row2] === 1) : -1;
-      if (row >= 0) reach(row);
-    };
-    const nextError = () => {
-      const row = nextRow(rows.count, selection.row < 0 ? -1 : selection.row, 1, (row2) => rows.is(row2, ERROR));
-      if (row >= 0) reach(row, { details: true });
-    };
-    const move = (by) => {
-      const line = selection.row === NOTHING2 ? -1 : lineOf(rows, lines, selection.row);
-      const next = line < 0 ? by > 0 ? 0 : lines.length - 1 : Math.min(lines.length - 1, Math.max(0, line + by));
-      const row = lines[next];
-      if (row !== void 0) selection.select(row);
-    };
-    const close = () => {
-      if (!view.details) return;
-      const wasInside = (document.activeElement?.closest(".details") ?? null) !== null;
-      selection.select(selection.row, { details: false });
-      if (wasInside) document.querySelector("[role=row][tabindex='0']")?.focus();
-    };
+    const steps = stepsOf({ rows, lines, view, isClosed, keep, matches, selection });
     A2(() => announce(`${counted(trace.span_count, "span")}, ${trace.error_count === 0 ? "no errors" : counted(trace.error_count, "error")}`), [trace]);
     useTraceKeys({
       traceId: id,
@@ -8435,18 +8415,18 @@ ${operation2.kind}`);
       length,
       row: selection.row,
       matches,
-      reach,
-      move,
+      reach: steps.reach,
+      move: steps.move,
       open: () => {
         if (selection.row >= 0) selection.select(selection.row, { details: true });
       },
-      close
+      close: steps.close
     });
     const hasPanel = view.details && selection.row >= 0 && selection.row < rows.count && view.view !== "json";
     return /* @__PURE__ */ a3("div", { class: "trace", children: [
-      /* @__PURE__ */ a3(Header, { trace, rows, root, isAsked: isPainted, adjustsClocks: clocks, selection: { row: selection.row, select: reach }, nextError }),
+      /* @__PURE__ */ a3(Header, { trace, rows, root, isAsked: isPainted, adjustsClocks: clocks, selection: { row: selection.row, select: steps.reach }, nextError: steps.nextError }),
       /* @__PURE__ */ a3(MiniMap, { rows, length, zoom: zoomed }),
-      /* @__PURE__ */ a3(Toolbar, { view, services: trace.service_times, asked: found, matching: matches && countOf(matches), rows: rows.count, step }),
+      /* @__PURE__ */ a3(Toolbar, { view, services: trace.service_times, asked: found, matching: matches && countOf(matches), rows: rows.count, step: steps.step }),
       view.root !== null && /* @__PURE__ */ a3("p", { class: "notice subtree", children: [
         "Only the subtree of ",
         /* @__PURE__ */ a3("strong", { children: rows.serviceOf(view.root) }),
@@ -8477,10 +8457,10 @@ ${operation2.kind}`);
           ] }),
           view.view === "flame" && /* @__PURE__ */ a3(Flame, { rows, params }),
           view.view === "map" && /* @__PURE__ */ a3(Calls3, { rows, times: trace.service_times }),
-          view.view === "table" && /* @__PURE__ */ a3(Operations3, { params, rows, matches, usual, selection: { row: selection.row, select: reach } }),
+          view.view === "table" && /* @__PURE__ */ a3(Operations3, { params, rows, matches, usual, selection: { row: selection.row, select: steps.reach } }),
           view.view === "json" && /* @__PURE__ */ a3(Json, { traceId: id, source: source ?? null, asked: span, isSelected: chosen !== null })
         ] }),
-        hasPanel && /* @__PURE__ */ a3(Details, { asked: span, rows, row: selection.row, length, zoom: zoomed, root: view.root, close })
+        hasPanel && /* @__PURE__ */ a3(Details, { asked: span, rows, row: selection.row, length, zoom: zoomed, root: view.root, close: steps.close })
       ] }),
       /* @__PURE__ */ a3(Command, { text: commandOf2(id, chosen, source, clocks, view.view) })
     ] });
@@ -10076,12 +10056,12 @@ ${operation2.kind}`);
   }
   function Choice(props) {
     const { value, options } = props;
-    const known2 = value === "" || options.includes(value) ? options : [value, ...options];
+    const known = value === "" || options.includes(value) ? options : [value, ...options];
     return /* @__PURE__ */ a3("label", { class: "why-picker", children: [
       /* @__PURE__ */ a3("span", { children: props.label }),
       /* @__PURE__ */ a3("select", { value, onChange: (event) => props.choose(event.currentTarget.value), children: [
         /* @__PURE__ */ a3("option", { value: "", children: props.all }),
-        known2.map((option) => /* @__PURE__ */ a3("option", { value: option, children: option }, option))
+        known.map((option) => /* @__PURE__ */ a3("option", { value: option, children: option }, option))
       ] })
     ] });
   }
@@ -10306,7 +10286,7 @@ ${operation2.kind}`);
     if (visitor === "signed-out") return /* @__PURE__ */ a3(SignIn, {});
     const zone = address.params.get("tz") === "local" ? "local" : "utc";
     const Screen = address.page === null ? NoSuchPage : SCREENS[address.page];
-    return /* @__PURE__ */ a3(ZoneContext.Provider, { value: zone, children: /* @__PURE__ */ a3(RefreshContext.Provider, { value: refreshed, children: /* @__PURE__ */ a3(
+    return /* @__PURE__ */ a3(VisitorContext.Provider, { value: visitor, children: /* @__PURE__ */ a3(ZoneContext.Provider, { value: zone, children: /* @__PURE__ */ a3(RefreshContext.Provider, { value: refreshed, children: /* @__PURE__ */ a3(
       Frame,
       {
         address,
@@ -10321,7 +10301,7 @@ ${operation2.kind}`);
         },
         children: /* @__PURE__ */ a3(Screen, { address, window })
       }
-    ) }) });
+    ) }) }) });
   }
   showEverything();
   followLinks();

@@ -1,4 +1,5 @@
 // Who uses the page, and how to sign in.
+import { createContext } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { SignInMethods, WhoAmI } from "../api.ts";
 
@@ -26,6 +27,9 @@ export function useVisitor(): Visitor {
   }, []);
   return visitor;
 }
+
+/** Who uses the page, for every part of it: asked once. */
+export const VisitorContext = createContext<Visitor>(null);
 
 /** The person who uses the page, if there is one. */
 export function personOf(visitor: Visitor): Person | null {

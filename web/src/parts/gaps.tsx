@@ -1,14 +1,7 @@
-import type { Coverage, CoverageGap } from "../api.ts";
+import type { Coverage } from "../api.ts";
 import { counted } from "../format/count.ts";
 import { useTimes } from "../format/time.ts";
-
-const WORDS: Record<CoverageGap, string> = {
-  unreachable: "could not be reached",
-  returned: "was away and came back",
-  joined: "joined",
-  beyla_stopped: "had no running Beyla",
-  sampling_changed: "changed the share of traces that it records",
-};
+import { gapInWords } from "./gap.ts";
 
 /** What was not seen of agents: nothing unseen is called healthy. */
 export function Gaps(props: { coverage: readonly Coverage[] | undefined }) {
@@ -21,11 +14,7 @@ export function Gaps(props: { coverage: readonly Coverage[] | undefined }) {
       <ul>
         {coverage.map((gap) => (
           <li key={`${gap.agent_id} ${gap.gap} ${gap.since_unix_us}`}>
-            <strong>{gap.agent_id}</strong> {WORDS[gap.gap]}
-            {gap.since_unix_us !== null && <>, {times.short(gap.since_unix_us)}</>}
-            {gap.until_unix_us !== null && <> – {times.short(gap.until_unix_us)}</>}
-            {gap.services.length > 0 && <>: {gap.services.join(", ")}{gap.services_cut && " and more"}</>}
-            {gap.traces_affected > 0 && <> ({counted(gap.traces_affected, "trace")} may lack spans)</>}
+            <strong>{gap.agent_id}</strong> {gapInWords(gap, times.short)}
           </li>
         ))}
       </ul>

@@ -46,11 +46,11 @@ export function ChosenNode({ name, kind, state, calls, isFocus, choose }: Props)
   );
 }
 
-const MOST_CALLS = 12;
+const MAX_CALLS = 12;
 
 function Calls(props: { title: string; calls: readonly Call[]; end: "from" | "to"; choose: (call: Call) => void }) {
   if (props.calls.length === 0) return <p class="soft small">{props.title} nothing that is known.</p>;
-  const shown = props.calls.slice(0, MOST_CALLS);
+  const shown = props.calls.slice(0, MAX_CALLS);
   return (
     <>
       <h3>{props.title}</h3>

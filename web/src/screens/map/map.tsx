@@ -11,7 +11,7 @@ import { calls, CHANGE_WORDS, keyOf, summary, type Call } from "./changes.ts";
 import { ChosenCall, ChosenNode } from "./chosen.tsx";
 import { Controls, zoomBy } from "./controls.tsx";
 import { Lacks } from "./lacks.tsx";
-import { mapping, MOST_NODES, type Mapping } from "./mapping.ts";
+import { mapping, MAX_NODES, type Mapping } from "./mapping.ts";
 import { NothingThere } from "./nothing-there.tsx";
 import { Picture } from "./picture.tsx";
 import { CallTable, sorted } from "./table.tsx";
@@ -78,7 +78,7 @@ function Whole({ map, about, states }: { map: Topology; about: Mapping; states: 
           <div class="map-box">
             <Picture
               map={map} layout={layout} services={states} node={isNode ? about.node : null} edge={call?.key ?? null} isOnlyChanges={about.isOnlyChanges} zoom={about.zoom}
-              chooseNode={chooseNode} chooseEdge={chooseEdge} unfold={() => amend({ top: Math.min(MOST_NODES, 2 * layout.nodes.length) })}
+              chooseNode={chooseNode} chooseEdge={chooseEdge} unfold={() => amend({ top: Math.min(MAX_NODES, 2 * layout.nodes.length) })}
             />
           </div>
         )}
@@ -96,7 +96,7 @@ function Whole({ map, about, states }: { map: Topology; about: Mapping; states: 
   );
 }
 
-const MOST_CHANGES = 4;
+const MAX_CHANGES = 4;
 
 /** What changed: in one sentence, and the first changes by name. */
 function Summary({ map, all, choose }: { map: Topology; all: readonly Call[]; choose: (call: Call) => void }) {
@@ -109,13 +109,13 @@ function Summary({ map, all, choose }: { map: Topology; all: readonly Call[]; ch
     <>
       <p class="map-summary"><Mark mark="✕" tone="bad" word="Changed" /> {text}.</p>
       <ul class="map-changes">
-        {changed.slice(0, MOST_CHANGES).map((call) => (
+        {changed.slice(0, MAX_CHANGES).map((call) => (
           <li key={call.key}>
             <button type="button" class="map-link" onClick={() => choose(call)}>{call.edge.from} → {call.edge.to}</button>{" "}
             {call.changes.map(({ change, says }) => <span key={change}><Mark {...CHANGE_WORDS[change]} /> {says} </span>)}
           </li>
         ))}
-        {changed.length > MOST_CHANGES && <li class="soft">and {changed.length - MOST_CHANGES} more, in the table</li>}
+        {changed.length > MAX_CHANGES && <li class="soft">and {changed.length - MAX_CHANGES} more, in the table</li>}
       </ul>
     </>
   );

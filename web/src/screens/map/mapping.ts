@@ -27,7 +27,7 @@ export interface Mapping {
 }
 
 /** The largest number of nodes that can be asked for. */
-export const MOST_NODES = 300;
+export const MAX_NODES = 300;
 
 export function mapping({ params }: Address, window: Window): Mapping {
   const diff = params.get("diff") ?? "1h";
@@ -48,7 +48,7 @@ export function mapping({ params }: Address, window: Window): Mapping {
     sort: (["calls", "errors", "p95"] as const).find((sort) => sort === params.get("sort")) ?? "change",
     page: positive(params.get("page")) ?? 1,
     ask: {
-      diff: compared ?? undefined, layout: "lr", focus, depth: focus === null ? null : depth, top: top === null ? null : Math.min(top, MOST_NODES),
+      diff: compared ?? undefined, layout: "lr", focus, depth: focus === null ? null : depth, top: top === null ? null : Math.min(top, MAX_NODES),
       source: (source as Source | null) ?? undefined, since: window.ask.since, until: window.ask.until,
     },
     command: command("coral query topology", [], [

@@ -24,7 +24,7 @@ interface Props {
 /** Space around the picture: words stand above nodes. */
 const EDGE = 24;
 /** With more lines than this, only changes have words. */
-const MOST_NUMBERS = 12;
+const MAX_NUMBERS = 12;
 /** Below this part of its size, words cannot be read: then the box scrolls. */
 const SMALLEST = 0.7;
 
@@ -88,7 +88,7 @@ export function Picture(props: Props) {
       ))}
       <g aria-hidden="true" class="map-labels">
         {lines.map(({ placed, call, isNear }) => call && (
-          <Label key={`${keyOf(placed)} ${placed.removed}`} placed={placed} call={call} seconds={seconds} look={look(isNear)} hasNumbers={lines.length <= MOST_NUMBERS || isNear} />
+          <Label key={`${keyOf(placed)} ${placed.removed}`} placed={placed} call={call} seconds={seconds} look={look(isNear)} hasNumbers={lines.length <= MAX_NUMBERS || isNear} />
         ))}
       </g>
     </svg>

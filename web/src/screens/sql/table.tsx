@@ -17,7 +17,7 @@ const MOST = 72;
 /** Rows above those in sight. */
 const BEFORE = 12;
 /** The largest number of characters of a value in the table; a chosen row has them all. */
-const MOST_CHARACTERS = 160;
+const MAX_CHARACTERS = 160;
 
 export function RowTable({ columns, rows, chosen }: Props) {
   const box = useRef<HTMLDivElement>(null);
@@ -68,7 +68,7 @@ export function RowTable({ columns, rows, chosen }: Props) {
             return (
               <tr key={number} aria-rowindex={number + 1} class={number === chosen ? "sql-chosen" : undefined} aria-current={number === chosen ? "true" : undefined}>
                 <td class="number"><button type="button" class="sql-row" onClick={() => choose(number)} aria-label={`Row ${number}, all of it`}>{number}</button></td>
-                {row.map((cell, column) => <td key={column} class={columns[column] && isNumber(columns[column]) ? "number" : undefined}><Value column={columns[column]} cell={cell} most={MOST_CHARACTERS} /></td>)}
+                {row.map((cell, column) => <td key={column} class={columns[column] && isNumber(columns[column]) ? "number" : undefined}><Value column={columns[column]} cell={cell} most={MAX_CHARACTERS} /></td>)}
               </tr>
             );
           })}
@@ -93,21 +93,21 @@ function Value({ column, cell, most }: { column: Column | undefined; cell: Cell;
 }
 
 /** The largest number of characters of a value before all of it is asked for. */
-const MOST_SHOWN = 4_000;
+const MAX_SHOWN = 4_000;
 
 /** One row with all its values. */
 export function WholeRow({ columns, rows, chosen }: Props) {
   const [isAll, setAll] = useState(false);
   const row = chosen === null ? undefined : rows[chosen - 1];
   if (row === undefined) return null;
-  const isLong = row.some((cell) => cell !== null && written(cell).length > MOST_SHOWN);
+  const isLong = row.some((cell) => cell !== null && written(cell).length > MAX_SHOWN);
   return (
     <section class="card sql-whole" aria-label={`Row ${chosen}`}>
       <button type="button" class="quiet icon sql-close" aria-label="Close" onClick={() => amend({ row: null }, "replace")}>✕</button>
       <h2>Row {chosen}</h2>
       <dl>
         {row.map((cell, at) => (
-          <div key={at}><dt>{columns[at]?.name}</dt><dd><Value column={columns[at]} cell={cell} most={isAll ? Infinity : MOST_SHOWN} /></dd></div>
+          <div key={at}><dt>{columns[at]?.name}</dt><dd><Value column={columns[at]} cell={cell} most={isAll ? Infinity : MAX_SHOWN} /></dd></div>
         ))}
       </dl>
       {isLong && !isAll && <button type="button" onClick={() => setAll(true)}>Show all of the long values</button>}

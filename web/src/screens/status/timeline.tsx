@@ -1,17 +1,10 @@
 // When each agent was seen: a gap is a time of which nothing can be said.
 import { Answer, type Asked } from "../../answer.tsx";
-import type { ColonyStatus, Coverage, CoverageGap, WordedServices } from "../../api.ts";
+import type { ColonyStatus, Coverage, WordedServices } from "../../api.ts";
 import { counted } from "../../format/count.ts";
-import { useTimes } from "../../format/time.ts";
+import { useTimes, type Times } from "../../format/time.ts";
+import { gapInWords } from "../../parts/gap.ts";
 import { timeTicks } from "../../parts/chart/scale.ts";
-
-const WORDS: Record<CoverageGap, string> = {
-  unreachable: "could not be reached",
-  returned: "was away and came back",
-  joined: "joined",
-  beyla_stopped: "had no running Beyla",
-  sampling_changed: "changed the share of traces that it records",
-};
 
 export function Timeline(props: { of: Asked<WordedServices>; status: ColonyStatus }) {
   return (
@@ -64,17 +57,6 @@ function Gap(props: { of: Coverage; since: number; until: number; percent: (time
   return <span class={`lane-gap lane-${of.gap}`} style={{ left, width: isMoment ? "3px" : `calc(${percent(to)} - ${left})` }} />;
 }
 
-type Short = (us: number) => string;
-
-function gapInWords(gap: Coverage, short: Short): string {
-  const when = gap.since_unix_us === null ? "" : gap.gap === "joined" || gap.gap === "sampling_changed"
-    ? ` at ${short(gap.since_unix_us)}`
-    : gap.until_unix_us === null ? ` since ${short(gap.since_unix_us)}` : ` from ${short(gap.since_unix_us)} to ${short(gap.until_unix_us)}`;
-  const services = gap.services.length === 0 ? "" : `: ${gap.services.join(", ")}${gap.services_cut ? " and more" : ""}`;
-  const traces = gap.traces_affected > 0 ? ` (${counted(gap.traces_affected, "trace")} may lack spans)` : "";
-  return `${WORDS[gap.gap]}${when}${services}${traces}`;
-}
-
-function laneInWords(name: string, gaps: readonly Coverage[], short: Short): string {
+function laneInWords(name: string, gaps: readonly Coverage[], short: Times["short"]): string {
   return gaps.length === 0 ? `${name}: no gap` : `${name}: ${gaps.map((gap) => gapInWords(gap, short)).join("; ")}`;
 }

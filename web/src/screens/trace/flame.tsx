@@ -11,8 +11,8 @@ import { usePalette, type Palette } from "./palette.ts";
 import type { Rows } from "./rows.ts";
 
 const LINE_PX = 22;
-const MOST_LINES = 60;
-const LEAST_PX = 0.5;
+const MAX_LINES = 60;
+const MIN_PX = 0.5;
 const WORDS_PX = 28;
 const IN_TABLE = 40;
 
@@ -28,7 +28,7 @@ export function Flame(props: { rows: Rows; params: URLSearchParams }) {
   const row = chosen === null ? -1 : rows.find(chosen);
   const zoomed = useMemo(() => tree.all.find((frame) => frame.row === row) ?? null, [tree, row]);
   const [start, total] = zoomed ? [zoomed.start, zoomed.total] : [0, tree.total];
-  const height = Math.min(tree.depth, MOST_LINES) * LINE_PX;
+  const height = Math.min(tree.depth, MAX_LINES) * LINE_PX;
   useEffect(() => {
     const context = brush(canvas.current, { width: size.width, height });
     if (context && palette) draw(context, size.width, height, tree.roots, { start, total }, rows, palette);
@@ -59,7 +59,7 @@ export function Flame(props: { rows: Rows; params: URLSearchParams }) {
       <div ref={ref} class="flame" style={{ height: `${height}px` }}>
         <canvas ref={canvas} aria-hidden="true" onMouseMove={(event) => setUnder(find(event))} onMouseLeave={() => setUnder(null)} onClick={(event) => zoom(find(event))} />
       </div>
-      {tree.depth > MOST_LINES && <p class="soft">{count(tree.depth - MOST_LINES)} deeper levels are in the waterfall only.</p>}
+      {tree.depth > MAX_LINES && <p class="soft">{count(tree.depth - MAX_LINES)} deeper levels are in the waterfall only.</p>}
       <div class="table-scroll section" tabIndex={0} role="region" aria-label="The same as a table">
         <table class="cards">
           <caption>The same as a table: {tree.all.length > IN_TABLE ? `the ${IN_TABLE} of ${count(tree.all.length)} paths that took longest themselves` : "all paths"}</caption>
@@ -99,9 +99,9 @@ function draw(context: CanvasRenderingContext2D, width: number, height: number, 
     const top = frame.depth * LINE_PX;
     const left = Math.max(0, (frame.start - of.start) * scale);
     const right = Math.min(width, (frame.start + frame.total - of.start) * scale);
-    if (right - left < LEAST_PX || top >= height) continue;
+    if (right - left < MIN_PX || top >= height) continue;
     context.fillStyle = palette.service(serviceOf(rows, frame));
-    context.fillRect(left, top, Math.max(LEAST_PX, right - left - 1), LINE_PX - 1);
+    context.fillRect(left, top, Math.max(MIN_PX, right - left - 1), LINE_PX - 1);
     if (right - left > WORDS_PX) {
       context.save();
       context.beginPath();

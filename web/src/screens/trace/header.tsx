@@ -89,7 +89,7 @@ function Remarks(props: Props) {
   );
 }
 
-const MOST_SERVICES = 6;
+const MAX_SERVICES = 6;
 /** What the colony calls services that the person may not see. */
 const HIDDEN = "hidden service";
 
@@ -98,8 +98,8 @@ function ServiceTimes(props: { times: readonly ServiceTime[] }) {
   const total = props.times.reduce((sum, time) => sum + time.critical_us, 0);
   if (total <= 0) return null;
   const shares = props.times.filter((time) => time.critical_us > 0);
-  const first = shares.slice(0, MOST_SERVICES);
-  const rest = shares.slice(MOST_SERVICES).reduce((sum, time) => sum + time.critical_us, 0);
+  const first = shares.slice(0, MAX_SERVICES);
+  const rest = shares.slice(MAX_SERVICES).reduce((sum, time) => sum + time.critical_us, 0);
   return (
     <div class="shares">
       <div class="shares-bar" aria-hidden="true">
@@ -108,7 +108,7 @@ function ServiceTimes(props: { times: readonly ServiceTime[] }) {
       <ul class="shares-list" aria-label="Time that the request waited for each service">
         <li class="soft">Waited for</li>
         {first.map((time) => <li key={time.service}><Service name={time.service} isLink={time.service !== HIDDEN} /> {percent(time.critical_us / total)}</li>)}
-        {rest > 0 && <li class="soft">{shares.length - MOST_SERVICES} others {percent(rest / total)}</li>}
+        {rest > 0 && <li class="soft">{shares.length - MAX_SERVICES} others {percent(rest / total)}</li>}
       </ul>
     </div>
   );

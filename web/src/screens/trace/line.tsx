@@ -26,7 +26,7 @@ interface Props {
 const CLIENT = 2;
 const PRODUCER = 3;
 const INDENT_REM = 0.8;
-const MOST_INDENTED = 16;
+const MAX_INDENTED = 16;
 
 /** One row of the waterfall. It is drawn again only when something of it changed. */
 export class Line extends Component<Props> {
@@ -64,10 +64,10 @@ function Drawn(props: Props) {
       style={{ top: `${props.top}px`, height: `${props.height}px` }}
     >
       <div class="line-name" role="gridcell" aria-colindex={1}>
-        <span class="line-indent" style={{ width: `${Math.min(depth, MOST_INDENTED) * INDENT_REM}rem` }} />
+        <span class="line-indent" style={{ width: `${Math.min(depth, MAX_INDENTED) * INDENT_REM}rem` }} />
         <span class={`line-toggle ${isParent ? "is-parent" : ""}`} aria-hidden="true">{isParent ? (isClosed ? "▸" : "▾") : ""}</span>
         <span class={`dot ${tone}`} aria-hidden="true" />
-        {depth > MOST_INDENTED && <span class="line-depth">{depth}</span>}
+        {depth > MAX_INDENTED && <span class="line-depth">{depth}</span>}
         {hasError && <span class="line-error">✕ error</span>}
         <span class="line-words" title={isHidden ? undefined : shortened(`${service}: ${name}`, 300)}>
           {isHidden ? <span class="soft">hidden service</span> : <><strong>{service}</strong>{calls && <span class="soft" aria-hidden="true"> →</span>} {shortened(name)}</>}

@@ -6,9 +6,9 @@ import { ERROR, type Rows } from "./rows.ts";
 import type { Zoom } from "./view.ts";
 import { clamp, part } from "./zoom.ts";
 
-const LEAST_DRAG_PX = 4;
+const MIN_DRAG_PX = 4;
 /** Errors are seen among a hundred thousand spans. */
-const LEAST_ERROR_PX = 4;
+const MIN_ERROR_PX = 4;
 /** Keys move an edge by this part of the trace. */
 const STEP = 0.02;
 
@@ -36,7 +36,7 @@ export function MiniMap(props: { rows: Rows; length: number; zoom: Zoom }) {
   const up = () => {
     if (!drag) return;
     const [from, to] = [Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)];
-    if ((to - from) * size.width >= LEAST_DRAG_PX) zoom.set(clamp({ start: from * length, end: to * length }, length));
+    if ((to - from) * size.width >= MIN_DRAG_PX) zoom.set(clamp({ start: from * length, end: to * length }, length));
     setDrag(null);
   };
   const whole = () => {
@@ -116,5 +116,5 @@ function draw(context: CanvasRenderingContext2D, width: number, height: number, 
     for (let row = 0; row < rows.count; row += 1) if (colors[rows.service[row]!] === color) bar(row, 1, thick);
   }
   context.fillStyle = palette.token("bad-fill");
-  for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row]! & ERROR) !== 0) bar(row, LEAST_ERROR_PX, Math.max(LEAST_ERROR_PX / 2, thick));
+  for (let row = 0; row < rows.count; row += 1) if ((rows.flags[row]! & ERROR) !== 0) bar(row, MIN_ERROR_PX, Math.max(MIN_ERROR_PX / 2, thick));
 }

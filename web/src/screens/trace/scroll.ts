@@ -2,7 +2,7 @@
 export const MAX_PIXELS = 12_000_000;
 const SPARE_ROWS = 8;
 /** Few enough rows for the page to stay light, even on a tall screen. */
-const MOST_ROWS = 72;
+const MAX_ROWS = 72;
 
 /** Which lines are in view, and where they are. */
 export interface Shown {
@@ -20,10 +20,10 @@ export function shown(lines: number, lineHeight: number, top: number, view: numb
   const height = Math.min(total, MAX_PIXELS);
   const inAll = total > height ? top * ratio(total, height, view) : top;
   const fits = Math.ceil(view / lineHeight) + 1;
-  const spare = Math.max(0, Math.min(SPARE_ROWS, Math.floor((MOST_ROWS - fits) / 2)));
+  const spare = Math.max(0, Math.min(SPARE_ROWS, Math.floor((MAX_ROWS - fits) / 2)));
   const at = Math.max(0, Math.floor(inAll / lineHeight));
   const first = Math.max(0, at - spare);
-  const end = Math.min(lines, at + Math.min(fits, MOST_ROWS) + spare);
+  const end = Math.min(lines, at + Math.min(fits, MAX_ROWS) + spare);
   return { height, first, end, origin: top - inAll };
 }
 

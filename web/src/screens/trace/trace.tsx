@@ -15,19 +15,18 @@ import { Flame } from "./flame.tsx";
 import { Header } from "./header.tsx";
 import { Json } from "./json.tsx";
 import { useTraceKeys } from "./keys.ts";
-import { closedRows, lineOf, linesOf, ORPHANS, ORPHANS_KEY, toggle, withAbove } from "./lines.ts";
-import { countOf, matchesOf, nextRow } from "./matches.ts";
+import { closedRows, linesOf, ORPHANS_KEY, toggle, withAbove } from "./lines.ts";
+import { countOf, matchesOf } from "./matches.ts";
 import { MiniMap } from "./minimap.tsx";
 import { Failed, NoId, NotStored } from "./missing.tsx";
 import { Operations } from "./operations.tsx";
-import { ERROR, Rows } from "./rows.ts";
+import { Rows } from "./rows.ts";
 import { Toolbar } from "./toolbar.tsx";
+import { stepsOf } from "./steps.ts";
 import { Usual } from "./usual.ts";
-import { NOTHING, setClosed, useSelection, useView, useZoom } from "./view.ts";
+import { setClosed, useSelection, useView, useZoom } from "./view.ts";
 import { Waterfall } from "./waterfall.tsx";
 import { command } from "../../shell.ts";
-
-const MOST_OPENED = 20;
 
 /** One trace: what it is, why it took this long, and each of its spans over time. */
 export function TraceScreen({ address }: ScreenProps) {
@@ -83,51 +82,20 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
   const lines = useMemo(() => linesOf(rows, view.closed, view.root, keep), [rows, view.closed, view.root, keep]);
   const orphansClosed = view.closed.toggled.includes(ORPHANS_KEY);
 
-  const reach = (row: number, options?: { details?: boolean }) => {
-    const isHidden = lineOf(rows, lines, row) < 0 || lines[lineOf(rows, lines, row)] !== row;
-    if (isHidden) {
-      const above = rows.above(row).filter((row) => isClosed[row] === 1);
-      if (orphansClosed && row >= rows.firstOrphan) above.push(ORPHANS);
-      const isOutside = view.root !== null && (row < view.root || row >= rows.end[view.root]!);
-      // Far down, the URL would not have room for all that has to be opened.
-      const closed = above.length > MOST_OPENED ? { level: null, toggled: [] } : toggle(rows, view.closed, ...above);
-      amend({ level: closed.level, toggled: closed.toggled.join(","), ...(isOutside ? { root: null } : {}), ...(keep && keep[row] === 0 ? { only: null } : {}) });
-    }
-    selection.select(row, options);
-  };
-  const step = (by: -1 | 1) => {
-    const row = matches ? nextRow(rows.count, selection.row < 0 ? (by > 0 ? -1 : 0) : selection.row, by, (row) => matches[row] === 1) : -1;
-    if (row >= 0) reach(row);
-  };
-  const nextError = () => {
-    const row = nextRow(rows.count, selection.row < 0 ? -1 : selection.row, 1, (row) => rows.is(row, ERROR));
-    if (row >= 0) reach(row, { details: true });
-  };
-  const move = (by: number) => {
-    const line = selection.row === NOTHING ? -1 : lineOf(rows, lines, selection.row);
-    const next = line < 0 ? (by > 0 ? 0 : lines.length - 1) : Math.min(lines.length - 1, Math.max(0, line + by));
-    const row = lines[next];
-    if (row !== undefined) selection.select(row);
-  };
-  const close = () => {
-    if (!view.details) return;
-    const wasInside = (document.activeElement?.closest(".details") ?? null) !== null;
-    selection.select(selection.row, { details: false });
-    if (wasInside) document.querySelector<HTMLElement>("[role=row][tabindex='0']")?.focus();
-  };
+  const steps = stepsOf({ rows, lines, view, isClosed, keep, matches, selection });
   useEffect(() => announce(`${counted(trace.span_count, "span")}, ${trace.error_count === 0 ? "no errors" : counted(trace.error_count, "error")}`), [trace]);
   useTraceKeys({
-    traceId: id, rows, view, zoom: zoomed, length, row: selection.row, matches, reach, move,
+    traceId: id, rows, view, zoom: zoomed, length, row: selection.row, matches, reach: steps.reach, move: steps.move,
     open: () => { if (selection.row >= 0) selection.select(selection.row, { details: true }); },
-    close,
+    close: steps.close,
   });
 
   const hasPanel = view.details && selection.row >= 0 && selection.row < rows.count && view.view !== "json";
   return (
     <div class="trace">
-      <Header trace={trace} rows={rows} root={root} isAsked={isPainted} adjustsClocks={clocks} selection={{ row: selection.row, select: reach }} nextError={nextError} />
+      <Header trace={trace} rows={rows} root={root} isAsked={isPainted} adjustsClocks={clocks} selection={{ row: selection.row, select: steps.reach }} nextError={steps.nextError} />
       <MiniMap rows={rows} length={length} zoom={zoomed} />
-      <Toolbar view={view} services={trace.service_times} asked={found} matching={matches && countOf(matches)} rows={rows.count} step={step} />
+      <Toolbar view={view} services={trace.service_times} asked={found} matching={matches && countOf(matches)} rows={rows.count} step={steps.step} />
       {view.root !== null && (
         <p class="notice subtree">Only the subtree of <strong>{rows.serviceOf(view.root)}</strong> {shortened(rows.nameOf(view.root))} is shown. <button type="button" onClick={() => amend({ root: null })}>Show all (F)</button></p>
       )}
@@ -142,11 +110,11 @@ function Trace(props: { trace: Answered; params: URLSearchParams; source: Source
           {view.view === "waterfall" && lines.length === 0 && <p class="notice">No span matches. <button type="button" onClick={() => amend({ only: null })}>Show all spans</button></p>}
           {view.view === "flame" && <Flame rows={rows} params={params} />}
           {view.view === "map" && <Calls rows={rows} times={trace.service_times} />}
-          {view.view === "table" && <Operations params={params} rows={rows} matches={matches} usual={usual} selection={{ row: selection.row, select: reach }} />}
+          {view.view === "table" && <Operations params={params} rows={rows} matches={matches} usual={usual} selection={{ row: selection.row, select: steps.reach }} />}
           {view.view === "json" && <Json traceId={id} source={source ?? null} asked={span} isSelected={chosen !== null} />}
         </div>
         {hasPanel && (
-          <Details asked={span} rows={rows} row={selection.row} length={length} zoom={zoomed} root={view.root} close={close} />
+          <Details asked={span} rows={rows} row={selection.row} length={length} zoom={zoomed} root={view.root} close={steps.close} />
         )}
       </div>
       <Command text={commandOf(id, chosen, source, clocks, view.view)} />

@@ -11,8 +11,8 @@ export interface UsualTimes {
 }
 
 /** Differences below this are not worth a word. */
-const LEAST_US = 200;
-const LEAST_FACTOR = 1.3;
+const MIN_US = 200;
+const MIN_FACTOR = 1.3;
 
 /** How long spans of the same service, name and kind take in healthy traces. */
 export class Usual {
@@ -49,5 +49,5 @@ function keyOf(rows: Rows, service: number, name: number, kind: number): number 
 
 /** A duration beside usual ones. */
 export function compared(us: number, p50: number, p95: number): UsualTimes {
-  return { p50, p95, isSlower: us > p95 * LEAST_FACTOR && us - p95 > LEAST_US, factor: us / Math.max(1, p50) };
+  return { p50, p95, isSlower: us > p95 * MIN_FACTOR && us - p95 > MIN_US, factor: us / Math.max(1, p50) };
 }

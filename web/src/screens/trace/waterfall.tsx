@@ -1,3 +1,4 @@
+import type { Ref } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { counted } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
@@ -8,10 +9,11 @@ import type { Rows } from "./rows.ts";
 import { scrollTo, shown } from "./scroll.ts";
 import { Splitter, useSplit } from "./splitter.tsx";
 import { NOTHING, type Selection } from "./view.ts";
+import { useTree, type Bring } from "./tree.ts";
 import type { Usual } from "./usual.ts";
 import { ticks, part, type Range } from "./zoom.ts";
 
-interface Props {
+export interface WaterfallProps {
   rows: Rows;
   lines: Int32Array;
   isClosed: Uint8Array;
@@ -28,14 +30,14 @@ const LINE_REM_NARROW = 3;
 const NARROW_PX = 560;
 const TICK_PX = 110;
 const TICK_WORDS_PX = 44;
-const LEAST_LINES = 4;
+const MIN_LINES = 4;
 /** How much of a wide waterfall names have, in percent, and of one beside details. */
 const NAMES = 38;
 const NAMES_BESIDE = 46;
 const WIDE_PX = 1_100;
 
 /** The rows of a trace over time: a tree grid that has only the rows in view in the page. */
-export function Waterfall(props: Props) {
+export function Waterfall(props: WaterfallProps) {
   const { rows, lines, selection, zoom } = props;
   const { ref, size } = useSize<HTMLDivElement>();
   const axis = useSize<HTMLDivElement>();
@@ -47,8 +49,8 @@ export function Waterfall(props: Props) {
   const range = shown(lines.length, lineHeight, top, view);
   const selected = useMemo(() => (selection.row === NOTHING ? -1 : lineOf(rows, lines, selection.row)), [rows, lines, selection.row]);
   const tabLine = selected >= 0 ? selected : 0;
-  const bring = useRef<"nearest" | "middle" | null>("middle");
-  const hasFocus = useRef(false);
+  const bring = useRef<Bring>("middle");
+  const focus = useRef(false);
   const isMoved = useRef(false);
 
   // Brings the selected line into view. It takes the focus if the grid has it.
@@ -56,7 +58,7 @@ export function Waterfall(props: Props) {
     const box = ref.current;
     if (!box || selected < 0 || size.height === 0) return;
     const inWindow = innerHeight - box.getBoundingClientRect().top;
-    const seen = isMoved.current || inWindow < lineHeight * LEAST_LINES ? view : Math.min(view, inWindow);
+    const seen = isMoved.current || inWindow < lineHeight * MIN_LINES ? view : Math.min(view, inWindow);
     const next = scrollTo(selected, lines.length, lineHeight, box.scrollTop, seen, bring.current ?? "middle");
     bring.current = null;
     if (Math.abs(next - box.scrollTop) > 0.5) {
@@ -64,7 +66,7 @@ export function Waterfall(props: Props) {
       setTop(box.scrollTop);
     }
     const row = box.querySelector<HTMLElement>("[role=row][tabindex='0']");
-    if (hasFocus.current) row?.focus({ preventScroll: true });
+    if (focus.current) row?.focus({ preventScroll: true });
     // The box itself may reach below the window.
     if (isMoved.current) row?.scrollIntoView({ block: "nearest" });
     isMoved.current = true;
@@ -75,53 +77,7 @@ export function Waterfall(props: Props) {
   }, [lines]);
 
   const scrolled = useCallback(() => { if (ref.current) setTop(ref.current.scrollTop); }, []);
-  const move = (to: number) => {
-    bring.current = "nearest";
-    hasFocus.current = true;
-    const line = Math.min(lines.length - 1, Math.max(0, to));
-    selection.select(lines[line]!);
-  };
-  const keydown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const page = Math.max(1, Math.floor(view / lineHeight) - 1);
-    const row = lines[tabLine]!;
-    const to: Record<string, number> = {
-      ArrowDown: selected < 0 ? 0 : tabLine + 1, ArrowUp: tabLine - 1, PageDown: tabLine + page, PageUp: tabLine - page,
-      Home: 0, End: lines.length - 1,
-    };
-    const line = to[event.key];
-    if (line !== undefined) move(line);
-    else if (event.key === "ArrowRight") open(row);
-    else if (event.key === "ArrowLeft") close(row);
-    else if (event.key === "Enter" || event.key === " ") {
-      if (row === ORPHANS) props.toggle(row);
-      else selection.select(row, { details: true });
-    } else return;
-    event.preventDefault();
-  };
-  const closed = (row: number) => (row === ORPHANS ? props.orphansClosed : props.isClosed[row] === 1);
-  const hasChildren = (row: number) => row === ORPHANS || rows.hasChildren(row);
-  const open = (row: number) => {
-    if (!hasChildren(row)) return;
-    if (closed(row)) props.toggle(row);
-    else move(tabLine + 1);
-  };
-  const close = (row: number) => {
-    if (hasChildren(row) && !closed(row)) return props.toggle(row);
-    const above = row === ORPHANS ? NOTHING : rows.parent[row]!;
-    const parent = above >= 0 ? above : row >= rows.firstOrphan ? ORPHANS : NOTHING;
-    const line = parent === NOTHING ? -1 : lines.indexOf(parent);
-    if (line >= 0) move(line);
-  };
-  const click = (event: MouseEvent) => {
-    const element = (event.target as Element).closest<HTMLElement>("[data-row]");
-    if (!element) return;
-    const row = Number(element.dataset["row"]);
-    hasFocus.current = true;
-    bring.current = "nearest";
-    if (row === ORPHANS || (event.target as Element).closest(".line-toggle.is-parent")) props.toggle(row);
-    else selection.select(row, { details: true });
-  };
+  const { keydown, click, isClosed } = useTree({ ...props, tabLine, hasSelected: selected >= 0, linesInView: Math.floor(view / lineHeight), focus, bring });
 
   const shownLines: number[] = [];
   if (tabLine < range.first && tabLine < lines.length) shownLines.push(tabLine);
@@ -131,20 +87,13 @@ export function Waterfall(props: Props) {
   return (
     <div class={`waterfall ${isNarrow ? "is-narrow" : ""}`} style={{ "--name": `${percent}%` }}>
       {!isNarrow && <Splitter percent={percent} split={split} />}
-      <div class="waterfall-head" aria-hidden="true" style={{ paddingRight: `calc(${(ref.current?.offsetWidth ?? 0) - size.width}px + 0.25rem)` }}>
-        <div class="line-name">Service and operation</div>
-        <div class="line-took">Took</div>
-        <div class="line-usual" title={props.usual ? `The median in ${counted(props.usual.traces, "healthy trace")} of the same operation` : undefined}>{props.usual && "Usual"}</div>
-        <div class="line-time" ref={axis.ref}>
-          {marks.map((mark) => <span key={mark} class="axis-mark" style={{ left: `${part(mark, zoom) * 100}%` }}>{mark === 0 ? "0" : duration(mark)}</span>)}
-        </div>
-      </div>
+      <Head marks={marks} zoom={zoom} usual={props.usual} axis={axis.ref} scrollbarPx={(ref.current?.offsetWidth ?? 0) - size.width} />
       <div ref={ref} class="waterfall-rows" onScroll={scrolled} style={{ height: `${Math.min(lines.length * lineHeight, 100_000)}px` }}>
         <div
           class="waterfall-sheet" role="treegrid" aria-label="Spans of the trace" aria-rowcount={lines.length} aria-colcount={4} aria-readonly="true"
           style={{ height: `${range.height}px` }} onKeyDown={keydown} onClick={click}
-          onFocusIn={() => { hasFocus.current = true; }}
-          onFocusOut={(event) => { if (event.relatedTarget !== null) hasFocus.current = false; }}
+          onFocusIn={() => { focus.current = true; }}
+          onFocusOut={(event) => { if (event.relatedTarget !== null) focus.current = false; }}
         >
           <div class="gridlines" role="presentation" aria-hidden="true">
             <div class="line-time">{marks.map((mark) => <span key={mark} class="gridline" style={{ left: `${part(mark, zoom) * 100}%` }} />)}</div>
@@ -154,12 +103,28 @@ export function Waterfall(props: Props) {
             return (
               <Line
                 key={row} rows={rows} row={row} line={line} top={range.origin + line * lineHeight} height={lineHeight} zoom={zoom}
-                isClosed={closed(row)} isSelected={line === selected && selection.row === row} isTabStop={line === tabLine}
+                isClosed={isClosed(row)} isSelected={line === selected && selection.row === row} isTabStop={line === tabLine}
                 isMatch={props.matches === null || row === ORPHANS ? null : props.matches[row] === 1} usual={props.usual}
               />
             );
           })}
         </div>
+      </div>
+    </div>
+  );
+}
+
+/** The names of the columns, and the times above the bars. */
+function Head(props: { marks: readonly number[]; zoom: Range; usual: Usual | null; axis: Ref<HTMLDivElement>; scrollbarPx: number }) {
+  const { marks, zoom, usual } = props;
+  const title = usual ? `The median in ${counted(usual.traces, "healthy trace")} of the same operation` : undefined;
+  return (
+    <div class="waterfall-head" aria-hidden="true" style={{ paddingRight: `calc(${props.scrollbarPx}px + 0.25rem)` }}>
+      <div class="line-name">Service and operation</div>
+      <div class="line-took">Took</div>
+      <div class="line-usual" title={title}>{usual && "Usual"}</div>
+      <div class="line-time" ref={props.axis}>
+        {marks.map((mark) => <span key={mark} class="axis-mark" style={{ left: `${part(mark, zoom) * 100}%` }}>{mark === 0 ? "0" : duration(mark)}</span>)}
       </div>
     </div>
   );
