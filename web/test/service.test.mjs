@@ -6,7 +6,7 @@ const { differences } = await load("screens/service/differs.ts");
 const { oddOne } = await load("screens/service/odd-one.ts");
 const { quoted } = await load("screens/service/quoted.ts");
 const { reasonOf } = await load("parts/reason.ts");
-const { differenceOf, does, callerOf, operationOf } = await load("parts/suspect.ts");
+const { differenceOf, does, callerOf, operationOf, placesOf } = await load("parts/suspect.ts");
 const { sorted } = await load("screens/home/sort.ts");
 
 const numbers = (requests, p95_us, errors = 0) => ({ requests, errors, error_rate: errors / requests, requests_per_second: requests / 900, p50_us: p95_us / 2, p95_us, p99_us: p95_us, exact: true, beyond_us: null, statuses: {} });
@@ -39,6 +39,16 @@ test("reasons are those of the command line", () => {
   assert.equal(reasonOf(state("failing", numbers(1_000, 10, 65), numbers(1_000, 10, 4))), "6.5% of requests fail, 0.40% before");
   assert.equal(reasonOf(state("well", numbers(1, 1), null)), "");
   assert.equal(reasonOf(state("unknown", numbers(1, 1), null, { unknown_because: "few_requests" })), "fewer than 20 requests, too few to judge");
+});
+
+test("where a fault is: values that account for it, else the place that stands out most", () => {
+  const found = (key, affected, others, explains = false) => ({ key, value: "x", affected, others, explains, also: [] });
+  const host = found("host.name", 0.54, 0.3);
+  assert.deepEqual(placesOf([host]), [host]);
+  const version = found("service.version", 0.99, 0, true);
+  assert.deepEqual(placesOf([host, version]), [version]);
+  assert.deepEqual(placesOf([found("http.response.status_code", 1, 0)]), []);
+  assert.deepEqual(placesOf([found("host.name", 0.3, 0.5)]), []);
 });
 
 test("a suspect is told with its caller, operation and difference", () => {

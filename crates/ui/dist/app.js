@@ -3150,6 +3150,10 @@
     "service.instance.id": "instance",
     "k8s.node.name": "node"
   };
+  function placesOf(standouts) {
+    const explain = standouts.filter((found) => found.explains).slice(0, 2);
+    return explain.length > 0 ? explain : standouts.filter((found) => KEYS[found.key] !== void 0 && found.affected > found.others).slice(0, 1);
+  }
   function valueOf(found) {
     return [found, ...found.also].map(({ key, value }) => KEYS[key] === void 0 ? `${key}=${value}` : `${KEYS[key]} ${value}`).join(", ");
   }
@@ -3262,15 +3266,15 @@
     ] });
   }
   function Where(props) {
-    const explain = props.why.standouts.filter((found) => found.explains).slice(0, 2);
+    const places = placesOf(props.why.standouts);
     const calledBy = props.caller === null ? null : /* @__PURE__ */ a3($, { children: [
       ", called by ",
       /* @__PURE__ */ a3("a", { href: href("service", { name: props.caller }), children: props.caller })
     ] });
-    if (explain.length > 0) {
+    if (places.length > 0) {
       const calls2 = props.isFailing ? "failing" : "slow";
       return /* @__PURE__ */ a3($, { children: [
-        explain.map((found, at) => /* @__PURE__ */ a3("span", { children: [
+        places.map((found, at) => /* @__PURE__ */ a3("span", { children: [
           at > 0 && "; ",
           /* @__PURE__ */ a3("strong", { children: valueOf(found) }),
           ": ",

@@ -66,6 +66,15 @@ const KEYS: Record<string, string> = {
   "host.name": "host", "service.version": "version", "k8s.pod.name": "pod", "service.instance.id": "instance", "k8s.node.name": "node",
 };
 
+/**
+ * The values that say where a fault is: those that account for it, at most two; else the one place that more of the slow
+ * or failing spans have than others.
+ */
+export function placesOf(standouts: readonly WhyStandout[]): WhyStandout[] {
+  const explain = standouts.filter((found) => found.explains).slice(0, 2);
+  return explain.length > 0 ? explain : standouts.filter((found) => KEYS[found.key] !== undefined && found.affected > found.others).slice(0, 1);
+}
+
 /** An attribute value that sets the slow or failing spans apart: `host pay-2, version 2.4.1`, or `http.route=/pay`. */
 export function valueOf(found: WhyStandout): string {
   return [found, ...found.also].map(({ key, value }) => (KEYS[key] === undefined ? `${key}=${value}` : `${KEYS[key]} ${value}`)).join(", ");

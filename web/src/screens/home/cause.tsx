@@ -5,7 +5,7 @@ import type { WhySuspect, WordedServices, WordedWhy } from "../../api.ts";
 import { percent } from "../../format/count.ts";
 import { duration } from "../../format/duration.ts";
 import { ago, useTimes } from "../../format/time.ts";
-import { callerOf, differenceOf, does, operationOf, valueOf } from "../../parts/suspect.ts";
+import { callerOf, differenceOf, does, operationOf, placesOf, valueOf } from "../../parts/suspect.ts";
 
 const MAX_HOSTS = 4;
 
@@ -70,13 +70,13 @@ function Named(props: { why: WordedWhy; suspect: WhySuspect; services: WordedSer
 
 /** The host or version that sets the slow spans apart; else all hosts, and that none stands out. */
 function Where(props: { why: WordedWhy; hosts: { values: string[]; count: number } | undefined; caller: string | null; isFailing: boolean }) {
-  const explain = props.why.standouts.filter((found) => found.explains).slice(0, 2);
+  const places = placesOf(props.why.standouts);
   const calledBy = props.caller === null ? null : <>, called by <a href={href("service", { name: props.caller })}>{props.caller}</a></>;
-  if (explain.length > 0) {
+  if (places.length > 0) {
     const calls = props.isFailing ? "failing" : "slow";
     return (
       <>
-        {explain.map((found, at) => (
+        {places.map((found, at) => (
           <span key={found.key}>{at > 0 && "; "}<strong>{valueOf(found)}</strong>: {percent(found.affected)} of the {calls} calls, {percent(found.others)} of the others</span>
         ))}
         {calledBy}
