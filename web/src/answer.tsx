@@ -131,7 +131,7 @@ export function Answer<T>(props: { of: Asked<T>; what: string; children: (answer
   const { answer, isCurrent, error, isLoading, answeredAt } = props.of;
   const isOld = answer !== null && (!isCurrent || error !== null);
   return (
-    <div class="answer" aria-busy={isLoading}>
+    <div class={answer === null && error === null ? "answer is-awaited" : "answer"} aria-busy={isLoading}>
       {error !== null && <Failure error={error} retry={props.of.retry} />}
       {isOld && answeredAt !== null && <p class="answer-age">Below is the answer of {ago(answeredAt * 1_000)}.</p>}
       <Waiting of={props.of} what={props.what} />

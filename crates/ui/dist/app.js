@@ -1663,7 +1663,7 @@
   function Answer(props) {
     const { answer, isCurrent, error, isLoading, answeredAt } = props.of;
     const isOld = answer !== null && (!isCurrent || error !== null);
-    return /* @__PURE__ */ a3("div", { class: "answer", "aria-busy": isLoading, children: [
+    return /* @__PURE__ */ a3("div", { class: answer === null && error === null ? "answer is-awaited" : "answer", "aria-busy": isLoading, children: [
       error !== null && /* @__PURE__ */ a3(Failure, { error, retry: props.of.retry }),
       isOld && answeredAt !== null && /* @__PURE__ */ a3("p", { class: "answer-age", children: [
         "Below is the answer of ",
@@ -8297,7 +8297,7 @@ ${operation2.kind}`);
     const marks = ticks(zoom, Math.max(2, Math.floor(axis2.size.width / TICK_PX))).filter((mark) => part(mark, zoom) * axis2.size.width < axis2.size.width - TICK_WORDS_PX);
     return /* @__PURE__ */ a3("div", { class: `waterfall ${isNarrow ? "is-narrow" : ""}`, style: { "--name": `${percent2}%` }, children: [
       !isNarrow && /* @__PURE__ */ a3(Splitter, { percent: percent2, split: split2 }),
-      /* @__PURE__ */ a3(Head2, { marks, zoom, usual: props.usual, axis: axis2.ref, scrollbarPx: (ref.current?.offsetWidth ?? 0) - size.width }),
+      /* @__PURE__ */ a3(Head2, { marks, zoom, usual: props.usual, axis: axis2.ref, scrollbarPx: size.width === 0 ? 0 : (ref.current?.offsetWidth ?? 0) - size.width }),
       /* @__PURE__ */ a3("div", { ref, class: "waterfall-rows", onScroll: scrolled, style: { height: `${Math.min(lines.length * lineHeight, 1e5)}px` }, children: /* @__PURE__ */ a3(
         "div",
         {

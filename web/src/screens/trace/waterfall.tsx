@@ -87,7 +87,7 @@ export function Waterfall(props: WaterfallProps) {
   return (
     <div class={`waterfall ${isNarrow ? "is-narrow" : ""}`} style={{ "--name": `${percent}%` }}>
       {!isNarrow && <Splitter percent={percent} split={split} />}
-      <Head marks={marks} zoom={zoom} usual={props.usual} axis={axis.ref} scrollbarPx={(ref.current?.offsetWidth ?? 0) - size.width} />
+      <Head marks={marks} zoom={zoom} usual={props.usual} axis={axis.ref} scrollbarPx={size.width === 0 ? 0 : (ref.current?.offsetWidth ?? 0) - size.width} />
       <div ref={ref} class="waterfall-rows" onScroll={scrolled} style={{ height: `${Math.min(lines.length * lineHeight, 100_000)}px` }}>
         <div
           class="waterfall-sheet" role="treegrid" aria-label="Spans of the trace" aria-rowcount={lines.length} aria-colcount={4} aria-readonly="true"
