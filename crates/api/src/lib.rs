@@ -2,7 +2,9 @@
 //! page, and its sign-in.
 #![warn(missing_docs)]
 
+pub mod answering;
 pub mod json;
+pub mod mounted;
 pub mod openapi;
 pub mod sign_in;
 pub mod sql;

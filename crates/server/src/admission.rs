@@ -49,6 +49,16 @@ pub enum Who {
 pub enum Surface {
     /// The HTTP API with JSON answers.
     Json,
+    /// The APIs of Jaeger, over HTTP and gRPC.
+    Jaeger,
+    /// The APIs of Tempo, over HTTP and gRPC.
+    Tempo,
+    /// The API of Zipkin.
+    Zipkin,
+    /// The API of Prometheus.
+    Prometheus,
+    /// The tools of assistants (MCP).
+    Mcp,
     /// Questions in SQL.
     Sql,
     /// The RPCs with which colonies poll an agent.

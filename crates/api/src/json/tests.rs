@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use coral_config::{SqlConfig, SqlLimits};
 use coral_engine::{
@@ -11,8 +12,8 @@ use coral_engine::{
     TraceReader, TraceSummary,
 };
 use coral_query::answer::ColonyStatus;
-use coral_query::{FleetState, SharedSources, Sources};
-use coral_server::admission::AdmissionLimits;
+use coral_query::{FleetState, QueryError, SharedSources};
+use coral_server::admission::{Admission, AdmissionLimits};
 use coral_server::door::Door;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::listen;
@@ -193,8 +194,8 @@ impl Colony {
             fleet: engine.clone(),
         };
         let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
-        let context = ApiContext { sources, sql, admission: admission.clone() };
-        let door = Door::new(hosts, "a test").merge(routes(context));
+        let answering = Answering { sources, admission: admission.clone() };
+        let door = Door::new(hosts, "a test").merge(routes(&answering, sql));
         let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
         let (address, stop) = (listen::local_address(&listener), CancellationToken::new());
         let mut served = tokio::task::JoinSet::new();
@@ -274,9 +275,9 @@ async fn the_json_of_an_answer_is_made_before_the_next_question_may_run() {
     let admission = PROBED.get_or_init(|| Admission::new(ONE_TURN)).clone();
     let engine = Arc::<Endless>::default();
     let sources = SharedSources { traces: engine.clone(), metrics: engine.clone(), fleet: engine };
-    let api = Api { sources, admission };
-    let answer =
-        api.ask(Probe {}, Identity::new(Surface::Json, None), None, RowCount::default()).await;
+    let answering = Answering { sources, admission };
+    let asker = Asker::unlimited(Surface::Json);
+    let answer = ask(&answering, Probe {}, asker, RowCount::default()).await;
     let running = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
     assert_eq!(running, "1", "answers of more questions than may run are in memory");
 }
@@ -315,19 +316,4 @@ async fn a_busy_colony_refuses_further_questions_and_still_answers_its_status() 
     assert!(status.starts_with("HTTP/1.1 200 ") && status.contains("of a test"), "{status}");
     drop((running, waiting));
     colony.stop().await;
-}
-
-#[test]
-fn a_failed_question_names_the_next_step() {
-    for (error, code, word) in [
-        (EngineError::unavailable("a full disk"), 503, "again"),
-        (EngineError::damaged("a torn page"), 500, "repair"),
-        (EngineError::Unsupported { feature: "regular expressions" }, 422, "without"),
-        (EngineError::OverBudget(BudgetError::Deadline), 504, "less"),
-        (EngineError::OverBudget(BudgetError::Rows { limit: 1 }), 422, "less"),
-    ] {
-        let error = QueryError::from(error);
-        assert_eq!(status(&error).as_u16(), code, "{error}");
-        assert!(hint(&error).unwrap().contains(word), "{error}");
-    }
 }

@@ -7,7 +7,8 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
-use coral_api::json::{self, ApiContext};
+use coral_api::answering::Answering;
+use coral_api::json;
 use coral_colony::Colony;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
 use coral_colony::registry::ForgetError;
@@ -72,6 +73,7 @@ pub async fn door(
     });
     let store = Arc::new(store);
     let sources = SharedSources { traces: store.clone(), metrics: store, fleet: about.clone() };
+    let answering = Answering { sources, admission };
     let metrics = get(async move || {
         let count = move || about.exposition(clock::now());
         tokio::task::spawn_blocking(count).await.expect("counting does not panic")
@@ -87,7 +89,7 @@ pub async fn door(
     let healthy = get(async || "ok\n");
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
-        .merge(json::routes(ApiContext { sources, sql, admission }))
+        .merge(json::routes(&answering, sql))
         .route(coral_api::whoami::route())
         .merge(coral_api::ui::routes(config.ui_dir.clone()))
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
