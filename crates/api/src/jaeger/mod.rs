@@ -13,6 +13,7 @@ mod search;
 mod tests;
 mod transform;
 mod ui_trace;
+mod v3;
 
 use axum::routing::{get, post};
 use coral_server::door::{Method, Permission, Route};
@@ -45,6 +46,12 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
         traces("/api/traces", get(legacy::search)),
         traces("/api/traces/{id}", get(legacy::trace)),
         topology("/api/dependencies", get(dependencies::legacy)),
+        traces("/api/v3/services", get(v3::services)),
+        traces("/api/v3/operations", get(v3::operations)),
+        traces("/api/v3/traces", get(v3::traces)),
+        traces("/api/v3/traces/{id}", get(v3::trace)),
+        traces("/api/v3/trace-summaries", get(v3::trace_summaries)),
+        topology("/api/v3/dependencies", get(v3::dependencies)),
         change("/api/archive/{id}", post(legacy::archive)),
         change("/api/transform", post(transform::transform)),
     ];
