@@ -125,7 +125,7 @@ fn tags(parameters: &Parameters) -> Result<Vec<SpanTag>, Refused> {
     let mut tags = Vec::new();
     for text in parameters.all("tag") {
         let Some((key, value)) = text.split_once(':') else {
-            let received = super::parameters::quoted(text);
+            let received = super::parameters::shortened(text);
             let reason = "malformed 'tag' parameter, expecting key:value, received:";
             return Err(Refused::invalid(format!("{reason} {received}")));
         };
