@@ -8,12 +8,15 @@ mod go_text;
 mod legacy;
 mod operations;
 mod parameters;
+mod rpc;
 mod search;
 #[cfg(test)]
 mod tests;
 mod transform;
 mod ui_trace;
 mod v3;
+
+pub use self::rpc::add_rpcs;
 
 use axum::routing::{get, post};
 use coral_server::door::{Method, Permission, Route};

@@ -3,6 +3,7 @@
 mod colony;
 mod legacy;
 mod refusals;
+mod rpc;
 mod v3;
 
 use std::sync::Arc;
