@@ -2,6 +2,7 @@
 
 mod colony;
 mod legacy;
+mod metrics;
 mod refusals;
 mod rpc;
 mod v3;
