@@ -6,7 +6,7 @@
 //! - [`otlp_metrics_in`]: decodes metrics of an export as points of RED metrics, and counts refused
 //!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
-//! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
+//! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies; [`jaeger_rpc`]: those of Jaeger.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //!
 //! `tools/generate-protos` writes `src/generated/` from `proto/`; CI fails when they differ.
@@ -14,6 +14,7 @@
 
 pub mod agent_rpc;
 pub mod colony_rpc;
+pub mod jaeger_rpc;
 mod otlp;
 pub mod otlp_in;
 mod otlp_json;
