@@ -4,6 +4,7 @@
 
 pub mod answering;
 pub mod json;
+pub mod mcp;
 pub mod mounted;
 pub mod openapi;
 pub mod sign_in;
