@@ -125,8 +125,7 @@ impl Problem {
                 let next = vec!["correct the statement and call again.".to_owned()];
                 return Page { data, next, ..Page::default() }.text(DEFAULT_BYTES, &Mark::random());
             }
-            Self::Sql(SqlError::Busy) => Some("ask again in a moment"),
-            Self::Sql(_) => Some("use another tool; the colony's log says more"),
+            Self::Sql(error) => crate::sql::hint(error).or(Some("use another tool")),
         };
         let error = ends(&match self {
             Self::NotAnswered(error) => error.message(),
