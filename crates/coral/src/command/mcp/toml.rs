@@ -42,7 +42,7 @@ pub(super) fn with_table(
     let end = below.map_or(all.len(), |below| at + 1 + below);
     // Comments and blank lines before the next table belong to it.
     let is_of_table = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let kept = all[at + 1..end].iter().rposition(|line| is_of_table(line));
+    let kept = all[at + 1..end].iter().rposition(is_of_table);
     let end = kept.map_or(at + 1, |last| at + 2 + last);
     Ok(format!("{}{table}{}", all[..at].concat(), all[end..].concat()))
 }
