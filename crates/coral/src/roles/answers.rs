@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
-use coral_api::json;
+use coral_api::{jaeger, json};
 use coral_colony::Colony;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
 use coral_colony::registry::ForgetError;
@@ -91,6 +91,7 @@ pub async fn door(
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
         .merge(coral_api::mcp::routes(&answering, &sql))
         .merge(json::routes(&answering, sql))
+        .merge(jaeger::routes(&answering))
         .route(coral_api::whoami::route())
         .merge(coral_api::ui::routes(config.ui_dir.clone()))
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
