@@ -89,6 +89,7 @@ pub async fn door(
     let healthy = get(async || "ok\n");
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
+        .merge(coral_api::mcp::routes(&answering, &sql))
         .merge(json::routes(&answering, sql))
         .merge(jaeger::routes(&answering))
         .route(coral_api::whoami::route())
