@@ -67,13 +67,16 @@ impl Exports {
         self.targets.iter().map(|(_, health)| health.status(now, last_receipt)).collect()
     }
 
-    /// Counters of all targets together; none if there is no target.
+    /// Counters and gauges of all targets together; none if there is no target.
     pub fn counters(&self, now: UnixNanos, last_receipt: u64) -> Counters {
         let statuses = self.statuses(now, last_receipt);
         if statuses.is_empty() {
             return Counters::new();
         }
         let sum = |value: fn(&ExportStatus) -> u64| statuses.iter().map(value).sum();
+        let most = |value: fn(&ExportStatus) -> Option<u64>| {
+            statuses.iter().filter_map(value).max().unwrap_or_default()
+        };
         let pairs = [
             ("exported", sum(|status| status.exported)),
             ("rejected", sum(|status| status.rejected)),
@@ -81,6 +84,9 @@ impl Exports {
             ("filtered", sum(|status| status.filtered)),
             ("returned", sum(|status| status.returned)),
             ("failures", sum(|status| status.failures)),
+            // Of the target that is most behind.
+            ("behind.receipts", most(|status| status.lag_receipts)),
+            ("behind.seconds", most(|status| status.lag_seconds.map(|lag| lag as u64))),
         ];
         pairs.map(|(name, value)| (format!("coral.colony.export.{name}"), value)).into()
     }
