@@ -11,6 +11,7 @@ pub mod client;
 mod cursor;
 pub mod exporter;
 pub mod health;
+pub mod one_off;
 pub mod own_address;
 pub mod refusal;
 mod selection;

@@ -1,9 +1,13 @@
 //! The export of a colony to other receivers of OTLP, with real processes.
 
+use std::time::Duration;
+
+use coral_server::clock;
 use coral_trace::{Span, TraceId, UnixNanos};
 
 use super::path::reference_trace;
 use super::process::{Coral, coral, eventually};
+use super::trust_world::World;
 
 /// The reference trace of 8 spans under another id.
 fn numbered(trace: u128) -> Vec<Span> {
@@ -105,4 +109,71 @@ fn a_standalone_that_would_export_to_itself_does_not_start() {
     assert!(!output.status.success());
     assert!(said.contains(&format!("the export target `own` is http://{free}")), "{said}");
     assert!(said.contains("Hint: name the address of another receiver"), "{said}");
+}
+
+#[test]
+fn coral_export_sends_whole_traces_page_by_page_and_counts_them() {
+    let (source, target) = (Coral::standalone(&[]), Coral::standalone(&[]));
+    for first in (1..=1_200).step_by(100) {
+        let spans: Vec<Span> = (first..first + 100).flat_map(numbered).collect();
+        assert_eq!(source.export(&spans), 200);
+    }
+    source.until_stored(9_600);
+    let since = "--since 2026-01-01T00:00:00Z --until 2027-01-01T00:00:00Z";
+    let line = format!("export --to {} --protocol grpc {since}", target.url("otlp_grpc"));
+    let said = source.answer(&line);
+    assert!(said.starts_with("Exported 9,600 spans of 1,200 traces in "), "{said}");
+    target.until_stored(9_600);
+    // A repeated export changes nothing, because a span is stored once.
+    source.answer(
+        &line.replace("grpc", "http").replace(&target.url("otlp_grpc"), &target.url("otlp_http")),
+    );
+    target.until_stored(9_600);
+    let none = source.answer(&format!("{line} --q service:nobody"));
+    assert!(none.starts_with("Exported 0 spans of 0 traces in 0 requests to "), "{none}");
+}
+
+#[test]
+fn coral_export_ends_with_a_failure_when_something_was_not_accepted() {
+    let (source, target) = (Coral::standalone(&[]), Coral::standalone(&[]));
+    assert_eq!(source.export(&numbered(1)), 200);
+    source.until_stored(8);
+    let refused = |line: &str| {
+        let output = source
+            .ask(&format!("{line} --since 2026-01-01T00:00:00Z --until 2027-01-01T00:00:00Z"));
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    // A colony is no receiver of OTLP.
+    let said = refused(&format!("export --to {} --protocol http", target.url("colony")));
+    assert!(said.contains("the export ended early: the target answers 404 Not Found"), "{said}");
+    let said = refused("export --to http://192.0.2.1:4317");
+    assert!(said.contains("everybody on the way could read the spans"), "{said}");
+    let said = refused("export --to http://127.0.0.1:9");
+    assert!(said.contains("`protocol` is not set"), "{said}");
+    let said = refused("export --to http://127.0.0.1:4317 --q duration>");
+    assert!(said.contains("column"), "{said}");
+}
+
+#[test]
+fn a_limited_person_exports_the_spans_of_its_services_and_no_others() {
+    let (world, target) = (World::new(), Coral::standalone(&[]));
+    let agent = world.agent("web-1");
+    world.until_listed("web-1", true);
+    let spans = reference_trace(clock::now().earlier(Duration::from_secs(60)));
+    let is_own = |span: &&Span| span.origin.service_name().starts_with("payments-");
+    let own = spans.iter().filter(is_own).count() as u64;
+    assert!(own > 0 && own < spans.len() as u64);
+    assert_eq!(agent.export(&spans), 200);
+    world.until_stored(spans.len() as u64);
+    world.login("--services payments-*");
+    let output = world.person(&format!("export --protocol grpc --to {}", target.url("otlp_grpc")));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with(&format!("Exported {own} span")), "{said}");
+    target.until_stored(own);
+    let trace = target.get("colony", &format!("/api/v1/traces/{}", spans[0].trace_id)).to_string();
+    for span in spans.iter().filter(|span| !is_own(span)) {
+        let other = format!("\"{}\"", span.origin.service_name());
+        assert!(!trace.contains(&other), "{other} is in {trace}");
+    }
 }

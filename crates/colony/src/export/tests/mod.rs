@@ -1,6 +1,7 @@
 //! Exports to scripted targets that misbehave. Tokio's clock is paused, so waits take no time.
 
 mod cursor;
+mod one_off;
 mod sockets;
 mod target;
 
