@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod doctor;
 mod duckdb;
+mod export;
 mod generated;
 mod help;
 mod json;
@@ -45,6 +46,7 @@ pub use self::config::{ConfigArgs, ConfigCommand, ConfigExampleArgs, ConfigShowA
 pub use self::demo::{DemoArgs, DemoFormat};
 pub use self::doctor::{DoctorCommand, DoctorTracesArgs};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
+pub use self::export::ExportArgs;
 pub use self::generated::{CompletionsArgs, ManArgs};
 pub use self::mcp::{McpArgs, McpClient, McpCommand, McpInstallArgs};
 pub use self::parse::{Color, parse};
@@ -180,6 +182,9 @@ pub enum Command {
         after_help = include_str!("args/examples/store.txt")
     )]
     Store(StoreCommand),
+    /// Send stored traces to another tool that receives OTLP.
+    #[command(after_help = include_str!("args/examples/export.txt"))]
+    Export(ExportArgs),
     /// Show, check and export who asked a colony of this host what.
     #[command(
         subcommand,

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use coral_agent::status::AgentSelfStatus;
 use coral_beyla::survey::ListeningServices;
-use coral_query::{Ask, path_and_query};
+use coral_query::{Ask, TracesQuestion, path_and_query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::access::Access;
 use self::identity::IdentityConnector;
 use crate::terminal::Progress;
+use coral_api::export;
 use coral_api::mcp;
 use coral_api::whoami::WhoAmI;
 use coral_trace::chain;
@@ -36,6 +37,18 @@ pub enum Role {
     Colony,
     /// An agent.
     Agent,
+}
+
+/// A page of whole traces.
+pub struct TracePage {
+    /// The spans, as OTLP in protobuf.
+    pub otlp: Vec<u8>,
+    /// The `after` of the next page; `None` after the last one.
+    pub next: Option<String>,
+    /// The number of traces.
+    pub traces: u64,
+    /// Spans that did not fit.
+    pub left_out: u64,
 }
 
 /// Why a request failed.
@@ -135,6 +148,30 @@ impl Server {
     /// [`AskError`].
     pub fn listening(&self) -> Result<ListeningServices, AskError> {
         self.get("/api/v1/beyla/listening")
+    }
+
+    /// The traces that `question` lists, whole.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn trace_page(&self, question: &TracesQuestion) -> Result<TracePage, AskError> {
+        let listed = path_and_query(question);
+        let url = format!("{}{}", self.url, listed.replacen(TracesQuestion::PATH, export::PATH, 1));
+        let answer = self.shown(self.http(Some(ANSWER_TIMEOUT)).get(url)).call();
+        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
+        if !answer.status().is_success() {
+            return Err(self.refused(&mut answer));
+        }
+        let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let number = |name| text(name).and_then(|text| text.parse().ok());
+        let (traces, left_out) = (number(export::TRACES), number(export::LEFT_OUT));
+        let next = text(export::NEXT).map(str::to_owned);
+        let (Some(traces), Some(left_out)) = (traces, left_out) else {
+            return Err(self.foreign("the answer has no numbers of traces and spans"));
+        };
+        let body = answer.body_mut().with_config().limit(MAX_BYTES);
+        let otlp = body.read_to_vec().map_err(|error| self.foreign(&chain(&error)))?;
+        Ok(TracePage { otlp, next, traces, left_out })
     }
 
     fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {

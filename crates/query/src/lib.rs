@@ -73,7 +73,7 @@ pub use status::StatusQuestion;
 pub use topology::{LayoutDirection, TopologyQuestion};
 pub use trace::TraceQuestion;
 pub use trace_health::TraceHealthQuestion;
-pub use traces::{Sort, SpanStatus, TracesQuestion};
+pub use traces::{Sort, SpanStatus, TracesQuestion, WholeTraces};
 pub use url_text::{TextKind, ZONE_PARAMETER, text_form, with_numbers};
 pub use waterfall::WaterfallQuestion;
 pub use why::WhyQuestion;

@@ -8,12 +8,14 @@
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
 //! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies; [`jaeger_rpc`]: those of Jaeger.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
+//! - [`export_answer`]: reads the answers of other receivers of OTLP.
 //!
 //! `tools/generate-protos` writes `src/generated/` from `proto/`; CI fails when they differ.
 #![warn(missing_docs)]
 
 pub mod agent_rpc;
 pub mod colony_rpc;
+pub mod export_answer;
 pub mod jaeger_rpc;
 mod otlp;
 pub mod otlp_in;

@@ -10,6 +10,7 @@ mod config;
 mod connect;
 mod doctor;
 mod duckdb;
+mod export;
 mod join;
 mod link;
 mod login;
@@ -125,6 +126,7 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Connect(args) => connect::connect(&args),
         Command::Disconnect(args) => connect::disconnect(&args),
         Command::Store(StoreCommand::Repair(args)) => store::repair(&args),
+        Command::Export(args) => export::export(&args, &asked),
         Command::Audit(AuditCommand::List(args)) => audit::list(&args, &asked),
         Command::Audit(AuditCommand::Verify(args)) => audit::verify(&args),
         Command::Audit(AuditCommand::Export(args)) => audit::export(&args, &asked),

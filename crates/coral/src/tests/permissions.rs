@@ -53,6 +53,7 @@ const COMMANDS: &[(&str, Needs)] = &[
     ("disconnect", at("beyla.control")),
     ("doctor traces", at("traces.read")),
     ("duckdb install", Files),
+    ("export", at("traces.read")),
     ("login", at("self.read")),
     ("man", Files),
     ("mcp install", Files),

@@ -15,6 +15,7 @@ mod connect;
 mod demo;
 mod documents;
 mod door;
+mod export;
 mod fake_beyla;
 mod full_disk;
 mod golden;
