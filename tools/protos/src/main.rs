@@ -7,7 +7,12 @@ use std::{env, fs};
 
 use prost::Message;
 
-const FILES: [&str; 2] = ["coral/agent/v1/agent.proto", "coral/colony/v1/colony.proto"];
+const FILES: [&str; 4] = [
+    "coral/agent/v1/agent.proto",
+    "coral/colony/v1/colony.proto",
+    "tempopb/common/v1/common.proto",
+    "tempopb/tempo.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut folders = env::args_os().skip(1).map(PathBuf::from);
