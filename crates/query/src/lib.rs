@@ -44,6 +44,7 @@ mod tests;
 pub mod topology;
 pub mod trace;
 pub mod trace_health;
+pub mod traceql;
 pub mod traces;
 mod url_text;
 pub mod waterfall;
