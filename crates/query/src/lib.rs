@@ -39,6 +39,8 @@ mod size;
 mod source;
 pub mod span;
 pub mod status;
+pub mod tag_names;
+pub mod tagged;
 #[cfg(test)]
 mod tests;
 pub mod topology;

@@ -16,7 +16,9 @@ pub use len::{encoded_len, origin_len, span_len};
 
 pub(crate) use len::{resource_len, scope_len};
 
-use group::by_origin;
+pub use group::{ByResource, ByScope, by_origin};
+pub use json::kind_name;
+
 use json::JsonForm;
 
 use crate::otlp_service::ExportTraceServiceRequest;

@@ -1,10 +1,13 @@
 //! Tempo's gRPC API (`proto/tempopb/tempo.proto`), and the trace that Tempo answers by id.
 
-mod attributes;
 mod trace_by_id;
 
-pub use attributes::{any_value, key_value};
 pub use trace_by_id::trace_by_id;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+/// A message of protobuf.
+pub use prost::Message;
 
 /// The generated messages, client and server; documented in the `.proto` file.
 #[allow(missing_docs, clippy::all)]
@@ -18,4 +21,14 @@ pub mod proto {
             include!("generated/tempopb.common.v1.rs");
         }
     }
+}
+
+/// `message` in protobuf.
+pub fn encode(message: &impl Message) -> Vec<u8> {
+    message.encode_to_vec()
+}
+
+/// `bytes` in base64, as in protobuf's JSON mapping.
+pub fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
 }

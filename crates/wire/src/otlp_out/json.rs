@@ -146,7 +146,7 @@ impl JsonForm {
 }
 
 /// The name of a kind in protobuf; `None` for the kind that is left out.
-pub(crate) const fn kind_name(kind: SpanKind) -> Option<&'static str> {
+pub const fn kind_name(kind: SpanKind) -> Option<&'static str> {
     match kind {
         SpanKind::Unspecified => None,
         SpanKind::Internal => Some("SPAN_KIND_INTERNAL"),
