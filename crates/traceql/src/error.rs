@@ -12,7 +12,7 @@ pub struct SyntaxError {
     pub line: u32,
     /// The column of the mistake in characters, from 1; 0 if the mistake has no place.
     pub column: u32,
-    /// The bytes before the mistake.
+    /// The bytes before the mistake; 0 if the mistake has no place.
     pub offset: usize,
 }
 
@@ -27,9 +27,33 @@ pub enum SyntaxErrorKind {
     Unsupported,
 }
 
+impl SyntaxError {
+    /// A mistake in the grammar, `offset` bytes into `text`.
+    pub(crate) fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() as u32 + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() as u32 + 1;
+        Self { kind: SyntaxErrorKind::Syntax, message: message.into(), line, column, offset }
+    }
+
+    /// A mistake in the types, which has no place.
+    pub(crate) fn of_type(message: impl Into<String>) -> Self {
+        Self::without_place(SyntaxErrorKind::Type, message.into())
+    }
+
+    /// A query that Tempo refuses to evaluate.
+    pub(crate) fn unsupported(feature: &str) -> Self {
+        Self::without_place(SyntaxErrorKind::Unsupported, format!("{feature} not yet supported"))
+    }
+
+    fn without_place(kind: SyntaxErrorKind, message: String) -> Self {
+        Self { kind, message, line: 0, column: 0, offset: 0 }
+    }
+}
+
 fn place(line: u32, column: u32, message: &str) -> String {
     match line {
-        0 => format!("parse error: {message}"),
+        0 => message.to_owned(),
         _ => format!("parse error at line {line}, col {column}: {message}"),
     }
 }
