@@ -4,8 +4,6 @@ mod trace_by_id;
 
 pub use trace_by_id::trace_by_id;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 /// A message of protobuf.
 pub use prost::Message;
 
@@ -26,9 +24,4 @@ pub mod proto {
 /// `message` in protobuf.
 pub fn encode(message: &impl Message) -> Vec<u8> {
     message.encode_to_vec()
-}
-
-/// `bytes` in base64, as in protobuf's JSON mapping.
-pub fn base64(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
 }

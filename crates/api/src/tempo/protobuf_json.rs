@@ -1,6 +1,8 @@
 //! Protobuf's JSON mapping: a field with its default value is left out, 64-bit integers are text,
 //! and a message is an object even if it has no fields.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use coral_wire::tempo_rpc::proto::common::v1::any_value::Value as Any;
 use coral_wire::tempo_rpc::proto::common::v1::{AnyValue, KeyValue};
 use serde_json::{Map, Value as Json, json};
@@ -77,7 +79,7 @@ fn any(value: &AnyValue) -> Json {
         Some(Any::IntValue(number)) => json!({ "intValue": number.to_string() }),
         Some(Any::DoubleValue(number)) => json!({ "doubleValue": float(*number) }),
         Some(Any::BytesValue(bytes)) => {
-            json!({ "bytesValue": coral_wire::tempo_rpc::base64(bytes) })
+            json!({ "bytesValue": STANDARD.encode(bytes) })
         }
         Some(Any::ArrayValue(list)) => {
             let values = list.values.iter().map(any);

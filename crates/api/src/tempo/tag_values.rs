@@ -16,7 +16,6 @@ use super::parameters::{Parameters, time_range};
 use super::refused::Refused;
 use super::search::of_range;
 use super::tag_names::read;
-use super::values;
 use crate::answering::Answering;
 
 const KNOWN: &[&str] = &["q", "start", "end", "limit", "maxStaleValues"];
@@ -116,8 +115,8 @@ impl Operation for TagValueList {
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
         let values = self.values(from, budget)?.into_iter().map(|value| proto::TagValue {
-            r#type: values::type_name(&value).to_owned(),
-            value: values::text(&value),
+            r#type: value.type_name().to_owned(),
+            value: value.text(),
         });
         Ok(proto::SearchTagValuesV2Response { tag_values: values.collect(), metrics: Some(read()) })
     }
@@ -156,7 +155,7 @@ impl Operation for FlatTagValues {
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
         let values = self.0.values(from, budget)?;
         Ok(proto::SearchTagValuesResponse {
-            tag_values: values.iter().map(values::text).collect(),
+            tag_values: values.iter().map(Static::text).collect(),
             metrics: Some(read()),
         })
     }

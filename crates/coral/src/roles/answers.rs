@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
-use coral_api::{json, tempo};
+use coral_api::{jaeger, json, tempo};
 use coral_colony::Colony;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
 use coral_colony::registry::ForgetError;
@@ -90,6 +90,7 @@ pub async fn door(
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
         .merge(json::routes(&answering, sql))
+        .merge(jaeger::routes(&answering))
         .merge(tempo::routes(&answering, env!("CARGO_PKG_VERSION")))
         .route(coral_api::whoami::route())
         .merge(coral_api::ui::routes(config.ui_dir.clone()))
