@@ -24,9 +24,9 @@ pub(super) fn parse(text: &str) -> Result<UnixNanos, String> {
     let nanos = match text.split_once('.') {
         _ if is_digits(text) => {
             let unit = match text.len() {
-                ..=SECONDS_DIGITS => 1_000_000_000,
-                ..=MILLIS_DIGITS => 1_000_000,
-                ..=MICROS_DIGITS => 1_000,
+                digits if digits <= SECONDS_DIGITS => 1_000_000_000,
+                digits if digits <= MILLIS_DIGITS => 1_000_000,
+                digits if digits <= MICROS_DIGITS => 1_000,
                 _ => 1,
             };
             number(text).and_then(|number| number.checked_mul(unit))

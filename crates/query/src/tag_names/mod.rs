@@ -44,6 +44,12 @@ pub enum TagScope {
 /// Sorted keys of each scope that has any.
 pub type TagNames = BTreeMap<TagScope, BTreeSet<String>>;
 
+/// Spans that meet a query.
+struct Matching {
+    traces: Vec<TraceId>,
+    spans: HashSet<(TraceId, SpanId)>,
+}
+
 const MAX_TRACES: u32 = 500;
 const MAX_SPANS: u32 = 20_000;
 const MAX_MATCHING_TRACES: u32 = 100;
@@ -63,9 +69,9 @@ impl TagNamesQuestion {
         };
         let mut found = TagNames::new();
         match matching {
-            Some((traces, matching)) => {
+            Some(Matching { traces, spans }) => {
                 for span in reader.spans(&traces, None, Columns::ALL, MAX_SPANS)? {
-                    if matching.contains(&(span.trace_id, span.span_id)) {
+                    if spans.contains(&(span.trace_id, span.span_id)) {
                         add_keys(&span, &mut found);
                     }
                 }
@@ -86,8 +92,9 @@ impl TagNamesQuestion {
     fn newest(&self, reader: &Reader<'_>) -> Result<Vec<TraceId>, QueryError> {
         let query = TraceQuery { started: self.started, ..TraceQuery::newest(MAX_TRACES) };
         let found = fitting(reader.search(&query)?, MAX_SPANS.into(), OVERSIZED_IN_COHORT);
-        let oversized = found.traces.is_empty().then_some(found.oversized).unwrap_or_default();
-        Ok(found.traces.iter().chain(oversized.iter().take(1)).map(|one| one.trace_id).collect())
+        // A range that has nothing but one enormous trace has the keys of its first spans.
+        let read = if found.traces.is_empty() { found.oversized } else { found.traces };
+        Ok(read.into_iter().map(|trace| trace.trace_id).collect())
     }
 
     /// The traces with spans that meet `q`, and these spans; `None` for a query that cannot be read.
@@ -96,7 +103,7 @@ impl TagNamesQuestion {
         q: &str,
         from: &Sources<'_>,
         budget: &Budget,
-    ) -> Result<Option<(Vec<TraceId>, HashSet<(TraceId, SpanId)>)>, QueryError> {
+    ) -> Result<Option<Matching>, QueryError> {
         if traceql::parse(q).is_err() {
             return Ok(None);
         }
@@ -117,7 +124,7 @@ impl TagNamesQuestion {
             let spans = trace.span_sets.iter().flat_map(|set| &set.spans);
             spans.map(|span| (trace.trace_id, span.span_id))
         });
-        Ok(Some((traces, spans.collect())))
+        Ok(Some(Matching { traces, spans: spans.collect() }))
     }
 }
 

@@ -26,7 +26,10 @@ async fn a_limited_token_sees_the_spans_of_its_services_and_that_others_are_left
         revoked: None,
     };
     Authority::create(&trust, UnixNanos(NOON * 1_000_000_000)).unwrap();
-    let add = |ledger: &mut Ledger| Ok::<_, LedgerError>(ledger.tokens.push(entry));
+    let add = |ledger: &mut Ledger| {
+        ledger.tokens.push(entry);
+        Ok::<_, LedgerError>(())
+    };
     Ledger::change(&trust, UnixNanos(NOON * 1_000_000_000), add).unwrap();
     let trusted = Arc::new(Trusted::load(trust).unwrap());
     let guard = Arc::new(Guard::new().with_tokens(trusted));
