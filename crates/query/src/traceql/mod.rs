@@ -4,7 +4,9 @@
 //! candidate traces with a filter of the engine, and aggregates. The questions are plain types and
 //! not [`Ask`](crate::Ask): the surface that speaks Tempo's protocol is their only caller.
 
+mod candidates;
 mod metrics;
+mod necessary;
 mod search;
 mod tag_values;
 

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use coral_engine::{Budget, EngineError};
-use coral_trace::{SpanId, TraceId, UnixNanos};
-use coral_traceql::Static;
+use coral_engine::{Budget, TraceSummary};
+use coral_trace::{SpanId, TimeRange, TraceId, UnixNanos};
+use coral_traceql::{
+    Attribute, EvaluationError, Group, Intrinsic, Query, Root, Spans, Static, Trace as _, evaluate,
+    parse,
+};
 
+use super::candidates::{Candidates, More, columns};
+use super::necessary;
 use crate::ask::{QueryError, Sources};
 
 /// A search for traces by a query of TraceQL.
@@ -97,7 +102,120 @@ impl SearchQuestion {
     /// [`QueryError::Invalid`] of `q`, whose reason has the place of the mistake;
     /// [`QueryError::OverBudget`] and the errors of the engine.
     pub fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<SearchAnswer, QueryError> {
-        let _ = (from, budget);
-        Err(EngineError::Unsupported { feature: "TraceQL" }.into())
+        let query = parsed(&self.q)?;
+        let Root::Search(pipeline) = &query.root else {
+            let reason = "the query asks for metrics, and not for traces";
+            return Err(QueryError::invalid("q", reason));
+        };
+        let mut answer = SearchAnswer::default();
+        if self.limit == 0 {
+            return Ok(answer);
+        }
+        let before = budget.bytes();
+        let shown = query.attributes();
+        let candidates = Candidates {
+            from,
+            budget,
+            started: TimeRange {
+                start: self.since.unwrap_or(UnixNanos(0)),
+                end: self.until.unwrap_or(UnixNanos::MAX),
+            },
+            min_duration_us: None,
+            filter: necessary::of_pipeline(pipeline),
+            columns: columns(shown.iter().copied()),
+        };
+        candidates.each(self.limit, &mut |summary, stored| {
+            answer.inspected_traces += 1;
+            let spans = Spans::new(stored.iter().map(|stored| &stored.span));
+            let groups = evaluate(pipeline, &spans).map_err(unusable)?;
+            if !groups.is_empty() {
+                answer.traces.push(self.found(summary, &spans, groups, &shown));
+            }
+            let is_enough = answer.traces.len() >= self.limit as usize;
+            Ok(if is_enough { More::Enough } else { More::Wanted })
+        })?;
+        answer.inspected_bytes = budget.bytes().saturating_sub(before);
+        Ok(answer)
+    }
+
+    fn found(
+        &self,
+        summary: &TraceSummary,
+        spans: &Spans<'_>,
+        groups: Vec<Group>,
+        shown: &[&Attribute],
+    ) -> FoundTrace {
+        let all = (0..spans.len()).map(|at| spans.span(at));
+        let start = all.clone().map(|span| span.start).min().unwrap_or(summary.start);
+        let end = all.clone().map(|span| span.end.max(span.start)).max().unwrap_or(start);
+        let mut service_stats: BTreeMap<String, ServiceStats> = BTreeMap::new();
+        for span in all {
+            let service = span.origin.service_name();
+            let stats = service_stats.entry(service.to_owned()).or_default();
+            stats.spans += 1;
+            stats.errors += u32::from(span.is_error());
+        }
+        let most = if self.spans_per_set == 0 { usize::MAX } else { self.spans_per_set as usize };
+        let set = |group: Group| SpanSet {
+            matched: group.spans.len() as u32,
+            spans: group.spans.iter().take(most).map(|at| shown_span(spans, *at, shown)).collect(),
+            attributes: group.attributes,
+        };
+        FoundTrace {
+            trace_id: summary.trace_id,
+            root_service: summary.root_service.clone(),
+            root_name: summary.root_name.clone(),
+            start,
+            duration: end.since(start),
+            span_sets: groups.into_iter().map(set).collect(),
+            service_stats,
+        }
+    }
+}
+
+/// Parses `q`; an empty query is about all spans.
+pub(super) fn parsed(q: &str) -> Result<Query, QueryError> {
+    let text = if q.trim().is_empty() { "{}" } else { q };
+    parse(text).map_err(|error| QueryError::invalid("q", &error.to_string()))
+}
+
+pub(super) fn unusable(error: EvaluationError) -> QueryError {
+    QueryError::invalid("q", &error.to_string())
+}
+
+fn shown_span(spans: &Spans<'_>, at: usize, shown: &[&Attribute]) -> FoundSpan {
+    let span = spans.span(at);
+    let is_name =
+        |attribute: &&Attribute| matches!(attribute, Attribute::Intrinsic(Intrinsic::Name));
+    let values = shown.iter().filter_map(|attribute| {
+        let value = spans.value(at, attribute);
+        let key = key_of(attribute)?;
+        (!value.is_nil()).then_some((key, value))
+    });
+    FoundSpan {
+        span_id: span.span_id,
+        name: shown.iter().any(is_name).then(|| span.name.clone()),
+        start: span.start,
+        duration: span.duration(),
+        attributes: values.collect(),
+    }
+}
+
+/// The key of an attribute in an answer; `None` for what an answer has elsewhere.
+fn key_of(attribute: &Attribute) -> Option<String> {
+    match attribute {
+        Attribute::Key { key, .. } => Some(key.clone()),
+        Attribute::OfParent { .. } => None,
+        Attribute::Intrinsic(
+            Intrinsic::Name
+            | Intrinsic::Duration
+            | Intrinsic::TraceDuration
+            | Intrinsic::RootName
+            | Intrinsic::RootServiceName
+            | Intrinsic::TraceId
+            | Intrinsic::SpanId
+            | Intrinsic::Parent,
+        ) => None,
+        Attribute::Intrinsic(intrinsic) => Some(intrinsic.name()),
     }
 }

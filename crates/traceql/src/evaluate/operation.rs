@@ -63,7 +63,10 @@ pub fn holds(op: Operator, left: &Static, right: &Static) -> bool {
         _ => {}
     }
     let order = match (left, right) {
-        (Static::Int(left), Static::Int(right)) => Some(left.cmp(right)),
+        (
+            Static::Int(left) | Static::Duration(left),
+            Static::Int(right) | Static::Duration(right),
+        ) => Some(left.cmp(right)),
         (Static::String(left), Static::String(right)) => Some(left.cmp(right)),
         _ => left.as_float().partial_cmp(&right.as_float()),
     };
