@@ -5,6 +5,7 @@
 pub mod answering;
 pub mod jaeger;
 pub mod json;
+pub mod mcp;
 pub mod mounted;
 pub mod openapi;
 pub mod sign_in;

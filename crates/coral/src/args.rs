@@ -12,6 +12,7 @@ mod duckdb;
 mod generated;
 mod help;
 mod json;
+mod mcp;
 mod parse;
 mod query;
 mod search;
@@ -45,6 +46,7 @@ pub use self::demo::{DemoArgs, DemoFormat};
 pub use self::doctor::{DoctorCommand, DoctorTracesArgs};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
 pub use self::generated::{CompletionsArgs, ManArgs};
+pub use self::mcp::{McpArgs, McpClient, McpCommand, McpInstallArgs};
 pub use self::parse::{Color, parse};
 pub use self::query::{
     BeylaCommand, Over, QueryCommand, RedArgs, RedFormat, TraceFormat, TracesArgs,
@@ -187,6 +189,9 @@ pub enum Command {
     /// Store the token with which to ask a colony, or show who you are.
     #[command(after_help = include_str!("args/examples/login.txt"))]
     Login(LoginArgs),
+    /// Answer an assistant (MCP), or write Coral into its configuration.
+    #[command(after_help = include_str!("args/examples/mcp.txt"))]
+    Mcp(McpArgs),
     /// Show and check configuration.
     #[command(
         subcommand,

@@ -6,7 +6,7 @@
 //! - [`otlp_metrics_in`]: decodes metrics of an export as points of RED metrics, and counts refused
 //!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
-//! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
+//! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies; [`jaeger_rpc`]: those of Jaeger.
 //! - [`tempo_rpc`]: Tempo's gRPC API, for Grafana.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //!
@@ -15,6 +15,7 @@
 
 pub mod agent_rpc;
 pub mod colony_rpc;
+pub mod jaeger_rpc;
 mod otlp;
 pub mod otlp_in;
 mod otlp_json;

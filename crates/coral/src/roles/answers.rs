@@ -89,6 +89,7 @@ pub async fn door(
     let healthy = get(async || "ok\n");
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
+        .merge(coral_api::mcp::routes(&answering, &sql))
         .merge(json::routes(&answering, sql))
         .merge(jaeger::routes(&answering))
         .merge(tempo::routes(&answering, env!("CARGO_PKG_VERSION")))
@@ -97,6 +98,7 @@ pub async fn door(
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));
+    let door = jaeger::add_rpcs(door, &answering);
     let door = tempo::grpc::add_rpcs(door, &answering);
     coral_colony::serve::add_rpcs(door, colony.clone()).await
 }

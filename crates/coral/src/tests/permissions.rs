@@ -55,6 +55,7 @@ const COMMANDS: &[(&str, Needs)] = &[
     ("duckdb install", Files),
     ("login", at("self.read")),
     ("man", Files),
+    ("mcp install", Files),
     ("query anomalies", at("anomalies.read")),
     ("query beyla grpc", at("metrics.read")),
     ("query beyla http", at("metrics.read")),
