@@ -11,5 +11,6 @@ pub mod mounted;
 pub mod openapi;
 pub mod sign_in;
 pub mod sql;
+pub mod tempo;
 pub mod ui;
 pub mod whoami;

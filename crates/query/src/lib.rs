@@ -41,11 +41,14 @@ pub mod span;
 pub mod span_rates;
 pub mod span_search;
 pub mod status;
+pub mod tag_names;
+pub mod tagged;
 #[cfg(test)]
 mod tests;
 pub mod topology;
 pub mod trace;
 pub mod trace_health;
+pub mod traceql;
 pub mod traces;
 mod url_text;
 pub mod waterfall;

@@ -7,6 +7,7 @@
 //!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
 //! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies; [`jaeger_rpc`]: those of Jaeger.
+//! - [`tempo_rpc`]: Tempo's gRPC API, for Grafana.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //! - [`export_answer`]: reads the answers of other receivers of OTLP.
 //!
@@ -26,6 +27,7 @@ mod otlp_protobuf;
 pub mod otlp_service;
 mod refusal;
 pub mod status;
+pub mod tempo_rpc;
 
 /// Coral's own `.proto` files as a `google.protobuf.FileDescriptorSet`, imports included, for
 /// gRPC reflection.
