@@ -6,6 +6,7 @@
 //! - [`otlp_metrics_in`]: decodes metrics of an export as points of RED metrics, and counts refused
 //!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
+//! - [`zipkin_in`], [`zipkin_out`]: the JSON of Zipkin's v2 API, to spans and back.
 //! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //!
@@ -23,6 +24,9 @@ mod otlp_protobuf;
 pub mod otlp_service;
 mod refusal;
 pub mod status;
+mod zipkin;
+pub mod zipkin_in;
+pub mod zipkin_out;
 
 /// Coral's own `.proto` files as a `google.protobuf.FileDescriptorSet`, imports included, for
 /// gRPC reflection.
