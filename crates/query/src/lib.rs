@@ -38,6 +38,7 @@ mod shared;
 mod size;
 mod source;
 pub mod span;
+pub mod span_search;
 pub mod status;
 #[cfg(test)]
 mod tests;
