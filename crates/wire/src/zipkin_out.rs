@@ -13,8 +13,6 @@ mod tests;
 
 use coral_trace::Span;
 
-pub use endpoint::{REMOTE_SERVICE_KEYS, remote_service};
-
 use crate::zipkin::span_json::SpanJson;
 
 /// Encodes `spans` as an array.

@@ -2,25 +2,10 @@
 
 use std::borrow::Cow;
 
-use coral_trace::{Attributes, Span, Value};
+use coral_trace::{Attributes, Span, Value, remote_service};
 
 use crate::zipkin::span_json::EndpointJson;
 use crate::zipkin::{EndpointKeys, LOCAL, REMOTE, attribute};
-
-/// The attributes that name the other side of a call, the first one first, as in OpenTelemetry's
-/// "OpenTelemetry to Zipkin Transformation".
-pub const REMOTE_SERVICE_KEYS: [&str; 10] = [
-    attribute::PEER_SERVICE,
-    "service.peer.name",
-    "server.address",
-    "net.peer.name",
-    "network.peer.address",
-    "server.socket.domain",
-    "net.sock.peer.name",
-    "peer.hostname",
-    "db.namespace",
-    "db.name",
-];
 
 /// An endpoint, and the positions of the attributes that say nothing else.
 #[derive(Default)]
@@ -44,11 +29,6 @@ pub(super) fn remote(span: &Span) -> Endpoint<'_> {
     let peer = position(&span.attributes, attribute::PEER_SERVICE);
     endpoint.used.extend(peer.filter(|at| text(&span.attributes, *at).is_some()));
     endpoint
-}
-
-/// The name of the other side among `attributes`, by [`REMOTE_SERVICE_KEYS`].
-pub fn remote_service(attributes: &Attributes) -> Option<&str> {
-    REMOTE_SERVICE_KEYS.iter().find_map(|key| attributes.text(key).filter(|name| !name.is_empty()))
 }
 
 impl<'a> Endpoint<'a> {
