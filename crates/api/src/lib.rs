@@ -10,3 +10,4 @@ pub mod sign_in;
 pub mod sql;
 pub mod ui;
 pub mod whoami;
+pub mod zipkin;

@@ -69,9 +69,11 @@ fn add_status(tags: &mut Tags<'_>, span: &Span) {
 
 /// Whether the attribute keeps a field of Zipkin's JSON.
 fn is_kept_elsewhere(one: &KeyValue) -> bool {
-    match (one.key.as_str(), &one.value) {
-        (attribute::SHARED | attribute::DEBUG | attribute::NO_TIMESTAMP, Value::Bool(_)) => true,
-        (attribute::ID | attribute::PARENT_ID, Value::String(_)) => true,
+    match one.value {
+        Value::Bool(_) => {
+            [attribute::SHARED, attribute::DEBUG, attribute::NO_TIMESTAMP].contains(&&*one.key)
+        }
+        Value::String(_) => [attribute::ID, attribute::PARENT_ID].contains(&&*one.key),
         _ => false,
     }
 }
