@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod answering;
+pub mod jaeger;
 pub mod json;
 pub mod mounted;
 pub mod openapi;

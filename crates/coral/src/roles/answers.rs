@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
-use coral_api::json;
+use coral_api::{jaeger, json, zipkin};
 use coral_colony::Colony;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
 use coral_colony::registry::ForgetError;
@@ -90,7 +90,8 @@ pub async fn door(
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
         .merge(json::routes(&answering, sql))
-        .merge(coral_api::zipkin::routes(&answering))
+        .merge(jaeger::routes(&answering))
+        .merge(zipkin::routes(&answering))
         .route(coral_api::whoami::route())
         .merge(coral_api::ui::routes(config.ui_dir.clone()))
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))

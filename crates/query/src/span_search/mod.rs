@@ -2,6 +2,7 @@
 //! reads whole traces.
 
 mod found;
+mod summary;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use coral_engine::{Budget, EngineError, Order, TraceQuery, TraceSummary};
 use coral_trace::{TimeRange, TraceId, UnixNanos};
 
 pub use self::found::{FoundTrace, FoundTraces};
+pub use self::summary::{SpanCounts, TraceNumbers};
 pub use self::tag::SpanTag;
 use crate::ask::{QueryError, Sources};
 

@@ -30,15 +30,22 @@ impl SpanTag {
             let whole = self.attribute(AttributeOwner::SpanOrResource, &self.key);
             return Filter::Or(vec![self.attribute(AttributeOwner::Resource, key), whole]);
         }
-        let mut any = vec![
-            self.attribute(AttributeOwner::Span, &self.key),
-            self.attribute(AttributeOwner::Resource, &self.key),
-            self.attribute(AttributeOwner::Scope, &self.key),
-            self.untyped(Field::Event(EventField::Attribute(self.key.clone()))),
-            self.untyped(Field::Link(LinkField::Attribute(self.key.clone()))),
+        let attribute = |of| Field::Attribute { of, key: self.key.clone() };
+        let places = [
+            attribute(AttributeOwner::Span),
+            attribute(AttributeOwner::Resource),
+            attribute(AttributeOwner::Scope),
+            Field::Event(EventField::Attribute(self.key.clone())),
+            Field::Link(LinkField::Attribute(self.key.clone())),
         ];
-        any.extend(self.of_the_span_itself());
-        Filter::Or(any)
+        let text = places.iter().map(|place| self.untyped(place.clone()));
+        // The text of the float 3 is `3` to Jaeger.
+        let whole =
+            self.value.parse::<i32>().ok().filter(|number| number.to_string() == self.value);
+        let number = whole.into_iter().flat_map(|number| {
+            places.iter().map(move |place| equal(place.clone(), Literal::Float(number.into())))
+        });
+        Filter::Or(text.chain(number).chain(self.of_the_span_itself()).collect())
     }
 
     /// The condition on a field of the span that has the tag's key where Jaeger shows the span.

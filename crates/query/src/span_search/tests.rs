@@ -133,7 +133,11 @@ fn tags_that_jaeger_makes_of_other_fields_are_found_too() {
         flags: 0,
     }];
     let spans = vec![
-        Span { status: failed, ..span(1, empty) },
+        Span {
+            status: failed,
+            attributes: [("count", Value::from(3.0))].into_iter().collect(),
+            ..span(1, empty)
+        },
         Span { status: ok, kind: SpanKind::Client, ..span(2, empty) },
         Span { attributes: [("error", "true")].into_iter().collect(), ..span(3, empty) },
         linked,
@@ -153,6 +157,8 @@ fn tags_that_jaeger_makes_of_other_fields_are_found_too() {
         ("event", "retry", &[1, 2, 3, 4]),
         ("int", "123", &[4]),
         ("service.name", "shop", &[1, 2, 3, 4]),
+        ("count", "3", &[1]),
+        ("count", "4", &[]),
     ] {
         check(&sources, &with_tags(&[(key, value)]), expected);
     }
