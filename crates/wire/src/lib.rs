@@ -7,6 +7,8 @@
 //!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
 //! - [`zipkin_in`], [`zipkin_out`]: the JSON of Zipkin's v2 API, to spans and back.
+//! - [`jaeger_in`]: decodes the JSON of Jaeger's user interface.
+//! - [`trace_file`]: reads a file of spans in any of these formats.
 //! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //!
@@ -15,6 +17,7 @@
 
 pub mod agent_rpc;
 pub mod colony_rpc;
+pub mod jaeger_in;
 mod otlp;
 pub mod otlp_in;
 mod otlp_json;
@@ -24,6 +27,7 @@ mod otlp_protobuf;
 pub mod otlp_service;
 mod refusal;
 pub mod status;
+pub mod trace_file;
 mod zipkin;
 pub mod zipkin_in;
 pub mod zipkin_out;

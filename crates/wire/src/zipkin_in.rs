@@ -19,7 +19,7 @@ use serde::Deserializer as _;
 use crate::otlp::DecodeError;
 use crate::otlp_in::DecodedSpans;
 use crate::otlp_json::syntax_error;
-use intake::Intake;
+use intake::{Intake, Traces};
 
 /// Decodes `body`: uncompressed JSON. An empty body has no spans.
 ///
@@ -30,12 +30,30 @@ use intake::Intake;
 /// [`DecodeError`] if the body as a whole cannot be read: no span is accepted. A span that cannot be
 /// accepted is counted in [`DecodedSpans::refused`].
 pub fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedSpans, DecodeError> {
+    read(body, recogniser, |json, intake| json.deserialize_seq(intake))
+}
+
+/// Decodes an array of arrays of spans: the traces that an answer of Zipkin lists.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_traces(body: &[u8], recogniser: &Recogniser) -> Result<DecodedSpans, DecodeError> {
+    read(body, recogniser, |json, intake| json.deserialize_seq(Traces(intake)))
+}
+
+fn read(
+    body: &[u8],
+    recogniser: &Recogniser,
+    list: impl FnOnce(&mut JsonReader<'_>, &mut Intake<'_>) -> serde_json::Result<()>,
+) -> Result<DecodedSpans, DecodeError> {
     if body.trim_ascii().is_empty() {
         return Ok(DecodedSpans::default());
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let mut intake = Intake::new(recogniser);
-    let read = json.deserialize_seq(&mut intake).and_then(|()| json.end());
+    let read = list(&mut json, &mut intake).and_then(|()| json.end());
     read.map_err(|error| syntax_error(&error))?;
     Ok(intake.decoded())
 }
+
+type JsonReader<'a> = serde_json::Deserializer<serde_json::de::SliceRead<'a>>;

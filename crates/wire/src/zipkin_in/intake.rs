@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use coral_trace::{Origin, Recogniser, Resource, Scope, Span};
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
 use super::convert::{Converted, converted};
 use super::halves;
@@ -67,6 +67,30 @@ impl<'r> Intake<'r> {
         let origin = Arc::new(origin);
         self.origins.insert(origin.clone());
         Ok(origin)
+    }
+}
+
+/// Reads an array of lists of spans.
+pub(super) struct Traces<'a, 'r>(pub &'a mut Intake<'r>);
+
+impl<'de> Visitor<'de> for Traces<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of traces")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut traces: A) -> Result<(), A::Error> {
+        while traces.next_element_seed(&mut *self.0)?.is_some() {}
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Intake<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, list: D) -> Result<(), D::Error> {
+        list.deserialize_seq(self)
     }
 }
 
