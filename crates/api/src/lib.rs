@@ -14,3 +14,4 @@ pub mod sql;
 pub mod tempo;
 pub mod ui;
 pub mod whoami;
+pub mod zipkin;

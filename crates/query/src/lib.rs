@@ -33,6 +33,7 @@ mod sample;
 mod sampling;
 pub mod search;
 pub mod series;
+pub mod service_search;
 pub mod services;
 mod shared;
 mod size;

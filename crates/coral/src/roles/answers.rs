@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
 use coral_api::{jaeger, json, tempo};
+use coral_api::{jaeger, json, zipkin};
 use coral_colony::Colony;
 use coral_colony::export::health::ExportStatus as TargetStatus;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
@@ -95,6 +96,7 @@ pub async fn door(
         .merge(jaeger::routes(&answering))
         .route(coral_api::export::route(&answering))
         .merge(tempo::routes(&answering, env!("CARGO_PKG_VERSION")))
+        .merge(zipkin::routes(&answering))
         .route(coral_api::whoami::route())
         .merge(coral_api::ui::routes(config.ui_dir.clone()))
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
