@@ -6,6 +6,7 @@ pub mod answering;
 pub mod json;
 pub mod mounted;
 pub mod openapi;
+pub mod prometheus;
 pub mod sign_in;
 pub mod sql;
 pub mod ui;

@@ -25,6 +25,7 @@ mod fleet;
 pub mod heatmap;
 mod json;
 mod limited;
+pub mod promql;
 mod quote;
 mod reader;
 mod recorded_minutes;
@@ -38,6 +39,7 @@ mod shared;
 mod size;
 mod source;
 pub mod span;
+pub mod span_metrics;
 pub mod status;
 #[cfg(test)]
 mod tests;
