@@ -9,6 +9,7 @@ pub mod json;
 pub mod mcp;
 pub mod mounted;
 pub mod openapi;
+pub mod prometheus;
 pub mod sign_in;
 pub mod sql;
 pub mod tempo;

@@ -102,6 +102,8 @@ pub struct ColonyConfig {
     pub url: Option<String>,
     /// Time after which the session of a browser ends.
     pub session: Duration,
+    /// Whether `/metrics` also has the requests of services and edges.
+    pub span_metrics: bool,
     /// Directory of the web page's files, instead of those in the program; only for debugging.
     pub ui_dir: Option<PathBuf>,
     /// Sign-in with a provider; none if nobody signs in so.
@@ -325,6 +327,7 @@ impl ColonyConfig {
             auth: layers.optional("colony.auth", value::switch)?,
             url: layers.optional("oidc.url", sign_in::origin)?,
             session: layers.required("oidc.session", value::duration)?,
+            span_metrics: layers.required("colony.metrics.spans", value::boolean)?,
             ui_dir: layers.optional("colony.ui.dir", value::text)?.map(PathBuf::from),
             oidc: OidcConfig::of(layers)?,
             audit: AuditConfig::of(layers)?,

@@ -5,6 +5,7 @@
 //! alone. No function here recurses. The map does not depend on the order in which traces are added.
 
 mod addresses;
+mod call_ends;
 mod cycles;
 mod diff;
 mod join;
@@ -19,6 +20,7 @@ mod tests;
 use std::collections::HashMap;
 
 use self::addresses::{Addresses, Directory};
+pub use self::call_ends::CallEnds;
 pub use self::diff::Changes;
 pub use self::join::CallSpan;
 use self::join::{Call, Join, peer};
@@ -97,6 +99,8 @@ pub struct Edge {
 pub struct OneCall {
     /// The client or producer span of the call; if there is none, the callee's span.
     pub span: SpanId,
+    /// The callee's span; `None` if it is missing.
+    pub callee: Option<SpanId>,
     /// The calling node.
     pub from: NodeId,
     /// The called node.
@@ -174,8 +178,8 @@ impl Dependencies {
         let calls = found.calls.iter();
         calls
             .map(|call| {
-                let Call { span, from, to, protocol, .. } = *call;
-                OneCall { span, from, to, protocol }
+                let Call { span, callee, from, to, protocol, .. } = *call;
+                OneCall { span, callee, from, to, protocol }
             })
             .collect()
     }
@@ -280,15 +284,21 @@ impl Dependencies {
             .flat_map(|(key, sum)| sum.addresses.iter().map(|address| [key.from, address, key.to]))
     }
 
-    /// Moves calls to an address to the service that is known there.
-    fn name_callees(&mut self) {
-        let mut known = std::mem::take(&mut self.learned);
+    /// `known`, and the services that calls and server spans of this map name at addresses.
+    fn directory(&self, mut known: Directory) -> Directory {
         for [caller, address, service] in self.answered() {
             known.add_call(&self.nodes, caller, address, service);
         }
         for (address, service) in self.nodes.addresses() {
             known.add_server(&self.nodes, address, service);
         }
+        known
+    }
+
+    /// Moves calls to an address to the service that is known there.
+    fn name_callees(&mut self) {
+        let learned = std::mem::take(&mut self.learned);
+        let known = self.directory(learned);
         let edges = self.edges.keys().filter_map(|key| {
             let is_address = self.nodes.kind(key.to) == NodeKind::External;
             Some((*key, known.service(key.from, key.to).filter(|_| is_address)?))

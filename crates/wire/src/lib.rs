@@ -11,7 +11,6 @@
 //! - [`zipkin_in`], [`zipkin_out`]: the JSON of Zipkin's v2 API, to spans and back.
 //! - [`jaeger_in`]: decodes the JSON of Jaeger's user interface.
 //! - [`trace_file`]: reads a file of spans in any of these formats.
-//! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //! - [`export_answer`]: reads the answers of other receivers of OTLP.
 //!

@@ -42,6 +42,13 @@ pub(super) const KEYS: &[Key] = &[
     )
     .such_as("/etc/coral/public.key"),
     colony(
+        "colony.metrics.spans",
+        Kind::Bool,
+        Preset::Value("false"),
+        "Whether `/metrics` also has the requests of services and of edges of the service map, as Tempo's metrics \
+         generator names them.",
+    ),
+    colony(
         "colony.ui.dir",
         Kind::Text,
         Preset::Unset("the page that is compiled into the program is served"),

@@ -8,8 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
-use coral_api::{jaeger, json, tempo};
-use coral_api::{jaeger, json, zipkin};
+use coral_api::{export, jaeger, json, mcp, prometheus, tempo, ui, whoami, zipkin};
 use coral_colony::Colony;
 use coral_colony::export::health::ExportStatus as TargetStatus;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
@@ -91,14 +90,15 @@ pub async fn door(
     let healthy = get(async || "ok\n");
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
-        .merge(coral_api::mcp::routes(&answering, &sql))
+        .merge(mcp::routes(&answering, &sql))
         .merge(json::routes(&answering, sql))
         .merge(jaeger::routes(&answering))
-        .route(coral_api::export::route(&answering))
         .merge(tempo::routes(&answering, env!("CARGO_PKG_VERSION")))
         .merge(zipkin::routes(&answering))
-        .route(coral_api::whoami::route())
-        .merge(coral_api::ui::routes(config.ui_dir.clone()))
+        .merge(prometheus::routes(&answering))
+        .route(export::route(&answering))
+        .route(whoami::route())
+        .merge(ui::routes(config.ui_dir.clone()))
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));

@@ -11,6 +11,7 @@ mod heatmap;
 mod limited;
 mod loopback;
 mod pages;
+mod promql;
 mod sampling;
 mod sampling_changes;
 mod search;

@@ -35,6 +35,8 @@ pub struct CallSpan {
 pub(super) struct Call {
     /// The client or producer span of the call; if there is none, the callee's span.
     pub span: SpanId,
+    /// The callee's span, if there is one.
+    pub callee: Option<SpanId>,
     pub from: NodeId,
     pub to: NodeId,
     pub protocol: &'static str,
@@ -220,8 +222,9 @@ impl Join {
             _ => return OneSided::None,
         };
         let (failed, duration_us) = (span.failed, span.duration_us);
+        let callee = (!calls).then_some(span.span_id);
         let (span, address) = (span.span_id, None);
-        OneSided::Call(Call { span, from, to, protocol, failed, duration_us, address })
+        OneSided::Call(Call { span, callee, from, to, protocol, failed, duration_us, address })
     }
 }
 
@@ -248,6 +251,7 @@ fn call_between(
     Call {
         address,
         span: if is_caller(caller.kind) { caller.span_id } else { span.span_id },
+        callee: Some(span.span_id),
         from: caller.service,
         to: span.service,
         protocol,

@@ -1,0 +1,145 @@
+//! Functions of instant vectors and scalars.
+
+use super::super::error::PromqlError;
+use super::super::labels::Labels;
+use super::super::matcher::anchored;
+use super::super::syntax::{Function, Math};
+use super::super::value::{Row, Value, distinct};
+use super::quantile;
+
+/// The values of the arguments of a call, in their order by kind.
+#[derive(Default)]
+pub(super) struct Arguments {
+    pub scalars: Vec<Vec<f64>>,
+    pub texts: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+/// The value of `function` at `steps` steps.
+pub(super) fn called(
+    function: Function,
+    arguments: Arguments,
+    steps: usize,
+) -> Result<Value, PromqlError> {
+    let Arguments { mut scalars, texts, rows } = arguments;
+    let no_number = || vec![f64::NAN; steps];
+    let second = (scalars.len() > 1).then(|| scalars.remove(1));
+    let first = scalars.pop();
+    let rows = match function {
+        Function::Vector => {
+            let values = first.unwrap_or_else(no_number).into_iter().map(Some).collect();
+            vec![Row { labels: Labels::default(), values }]
+        }
+        Function::Scalar => return Ok(Value::Scalar(only_values(&rows, steps))),
+        Function::HistogramQuantile => {
+            quantile::of_histograms(&first.unwrap_or_else(no_number), rows)
+        }
+        Function::LabelReplace => return Ok(Value::Vector(replaced(rows, &texts)?)),
+        Function::Sort => sorted(rows, false),
+        Function::SortDesc => sorted(rows, true),
+        Function::Clamp => {
+            let (least, most) = (first.unwrap_or_else(no_number), second.unwrap_or_else(no_number));
+            let clamp = |at: usize, value: f64| match least[at] > most[at] {
+                true => f64::NAN,
+                false => value.min(most[at]).max(least[at]),
+            };
+            distinct(each(rows, clamp))?
+        }
+        Function::ClampMin => {
+            let least = first.unwrap_or_else(no_number);
+            distinct(each(rows, |at, value| value.max(least[at])))?
+        }
+        Function::ClampMax => {
+            let most = first.unwrap_or_else(no_number);
+            distinct(each(rows, |at, value| value.min(most[at])))?
+        }
+        Function::Round => {
+            let to = first.unwrap_or_else(|| vec![1.0; steps]);
+            distinct(each(rows, |at, value| {
+                let inverse = 1.0 / to[at];
+                (value * inverse + 0.5).floor() / inverse
+            }))?
+        }
+        Function::Math(math) => distinct(each(rows, |_, value| computed(math, value)))?,
+        Function::Rate
+        | Function::Irate
+        | Function::Increase
+        | Function::Delta
+        | Function::Idelta
+        | Function::Time => {
+            return Err(PromqlError::Refused("expected type range vector".to_owned()));
+        }
+    };
+    Ok(Value::Vector(rows))
+}
+
+/// `rows` without names, with `change` applied to each value.
+fn each(rows: Vec<Row>, change: impl Fn(usize, f64) -> f64) -> Vec<Row> {
+    rows.into_iter().map(|row| row.unnamed().map(&change)).collect()
+}
+
+/// The value of the only row at each step; not a number where there is none or several.
+fn only_values(rows: &[Row], steps: usize) -> Vec<f64> {
+    let only = |step: usize| {
+        let mut found = rows.iter().filter_map(|row| row.values[step]);
+        found.next().filter(|_| found.next().is_none()).unwrap_or(f64::NAN)
+    };
+    (0..steps).map(only).collect()
+}
+
+/// Sorted by the last value. Only answers at one moment keep the order.
+fn sorted(mut rows: Vec<Row>, is_descending: bool) -> Vec<Row> {
+    let last = |row: &Row| row.values.last().copied().flatten().unwrap_or(f64::NAN);
+    rows.sort_by(|one, other| {
+        let [one, other] = [last(one), last(other)];
+        // What is no number comes last in both orders.
+        one.is_nan().cmp(&other.is_nan()).then_with(|| match is_descending {
+            true => other.total_cmp(&one),
+            false => one.total_cmp(&other),
+        })
+    });
+    rows
+}
+
+fn computed(math: Math, value: f64) -> f64 {
+    match math {
+        Math::Abs => value.abs(),
+        Math::Ceil => value.ceil(),
+        Math::Exp => value.exp(),
+        Math::Floor => value.floor(),
+        Math::Ln => value.ln(),
+        Math::Log10 => value.log10(),
+        Math::Log2 => value.log2(),
+        Math::Sqrt => value.sqrt(),
+        Math::Sgn if value > 0.0 => 1.0,
+        Math::Sgn if value < 0.0 => -1.0,
+        Math::Sgn => value,
+    }
+}
+
+/// `label_replace`: sets a label from another label that matches a pattern.
+fn replaced(rows: Vec<Row>, texts: &[String]) -> Result<Vec<Row>, PromqlError> {
+    let [target, replacement, source, pattern] = texts else {
+        return Err(PromqlError::Refused("label_replace needs four strings".to_owned()));
+    };
+    let pattern = anchored(pattern).map_err(|_| {
+        PromqlError::Execution(format!("invalid regular expression in label_replace(): {pattern}"))
+    })?;
+    let is_name = target
+        .chars()
+        .enumerate()
+        .all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
+    if target.is_empty() || !is_name {
+        let reason = format!("invalid destination label name in label_replace(): {target}");
+        return Err(PromqlError::Execution(reason));
+    }
+    let replace = |mut row: Row| {
+        if let Some(found) = pattern.captures(row.labels.get(source)) {
+            let mut value = String::new();
+            found.expand(replacement, &mut value);
+            row.labels.set(target, value);
+        }
+        row
+    };
+    distinct(rows.into_iter().map(replace).collect())
+}

@@ -1,0 +1,28 @@
+//! PromQL over the metrics of calls that are computed from the store.
+//!
+//! An expression is parsed ([`parse`]), the moments of its samples are planned ([`plan`]), the series
+//! are read once ([`series`]), and the expression is evaluated at all its steps ([`eval`]). Numbers
+//! are those of Prometheus for series that are scraped every 15 seconds and never reset.
+
+mod error;
+mod eval;
+mod exemplars;
+mod labels;
+mod lex;
+mod matcher;
+mod parse;
+mod plan;
+mod question;
+mod series;
+mod syntax;
+mod value;
+
+pub use self::error::{PromqlError, SyntaxError};
+pub use self::exemplars::{ExemplarPoint, SeriesExemplars};
+pub use self::labels::Labels;
+pub use self::lex::duration as duration_ms;
+pub use self::question::{
+    Answer, LabelQuestion, MAX_STEPS, MetricAbout, Point, RangeSeries, Sample, TimeSpan, exemplars,
+    instant, label_names, label_values, metric_names, metrics, range, series, services_of,
+};
+pub(crate) use self::series::bucket_bounds;
