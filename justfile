@@ -33,6 +33,12 @@ acceptance:
     cargo run --release -p coral-bench -- ui --minutes 10 || [ $? -eq 3 ]
     just traceql-grammar
     just beyla
+    just mcp-clients
+
+# The official MCP clients in front of a real colony, from PyPI and npm (a minute).
+mcp-clients:
+    CORAL_TEST_MCP_CLIENTS="$(tools/fetch-mcp-clients "$HOME/.cache/coral/mcp-clients")" \
+        CORAL_TEST_PEERS_REQUIRED=1 cargo test -p coral --test e2e peers::mcp
 
 # The grammar of TraceQL in Grafana's editor, beside Coral's parser (needs node and npm).
 traceql-grammar:

@@ -4,6 +4,7 @@
 //! `CORAL_TEST_PEERS_REQUIRED` is set, as `just acceptance` does.
 
 mod jaeger;
+mod mcp;
 
 use std::io::Write as _;
 use std::net::TcpListener;
