@@ -32,6 +32,13 @@ acceptance:
     cargo run --release -p coral-bench -- report
     cargo run --release -p coral-bench -- ui --minutes 10 || [ $? -eq 3 ]
     just beyla
+    just jaeger
+
+# A real Jaeger on a colony, compared with one that has the same spans in memory. Builds Jaeger where Go is (15
+# minutes the first time).
+jaeger:
+    CORAL_TEST_JAEGER_REQUIRED=1 CORAL_TEST_JAEGER="$(tools/build-jaeger target/jaeger)" \
+        cargo test -p coral --test e2e jaeger
 
 # A real Beyla or OBI, as root, where BEYLA_PATH names one; else it says "not run here" (five minutes).
 beyla:

@@ -20,6 +20,7 @@ mod full_disk;
 mod golden;
 mod help;
 mod hostile;
+mod jaeger;
 mod page;
 mod path;
 mod process;

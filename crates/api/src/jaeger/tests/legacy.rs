@@ -43,7 +43,7 @@ async fn a_trace_by_id_is_what_jaeger_shows_of_its_otlp() {
             string("span.kind", "server"),
             {"key": "true", "type": "bool", "value": true},
             string("w3c.tracestate", "a=b"),
-            {"key": "whole", "type": "float64", "value": 3.0},
+            {"key": "whole", "type": "float64", "value": 3},
             {"key": "z", "type": "int64", "value": "1152921504606846976"},
         ])
     );

@@ -58,6 +58,12 @@ impl Serialize for Tag<'_> {
             Self::Value(_, Value::Int(number)) if number.abs_diff(0) <= MAX_SAFE_INTEGER as u64 => {
                 json.serialize_field("value", number)?;
             }
+            // Go writes a whole number without a point.
+            Self::Value(_, Value::Double(number))
+                if number.0.fract() == 0.0 && number.0.abs() <= MAX_SAFE_INTEGER as f64 =>
+            {
+                json.serialize_field("value", &(number.0 as i64))?;
+            }
             Self::Value(_, Value::Double(number)) if number.0.is_finite() => {
                 json.serialize_field("value", &number.0)?;
             }
