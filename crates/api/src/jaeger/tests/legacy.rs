@@ -134,21 +134,15 @@ async fn a_search_finds_traces_by_service_operation_tags_and_duration() {
     spans.push(span(0xdef, 1));
     let colony = Colony::with(spans).await;
     let (abc, def) = (TRACE.to_owned(), "0000000000000def".to_owned());
-    let both = vec![abc.clone(), def.clone()];
+    let both = vec![abc, def];
     assert_eq!(ids(&colony, "service=shop").await, both);
     assert_eq!(ids(&colony, "service=shop&limit=1&lookback=1h").await.len(), 1);
-    assert_eq!(ids(&colony, "service=bank").await, [abc.clone()]);
-    assert_eq!(ids(&colony, "service=shop&operation=POST+%2Fpay").await, [abc.clone()]);
-    assert_eq!(
-        ids(&colony, "service=shop&tags=%7B%22float%22%3A%2272.5%22%7D").await,
-        [abc.clone()]
-    );
-    assert_eq!(
-        ids(&colony, "service=shop&tag=error:true&tag=span.kind:client").await,
-        [abc.clone()]
-    );
+    assert_eq!(ids(&colony, "service=bank").await, [TRACE]);
+    assert_eq!(ids(&colony, "service=shop&operation=POST+%2Fpay").await, [TRACE]);
+    assert_eq!(ids(&colony, "service=shop&tags=%7B%22float%22%3A%2272.5%22%7D").await, [TRACE]);
+    assert_eq!(ids(&colony, "service=shop&tag=error:true&tag=span.kind:client").await, [TRACE]);
     assert_eq!(ids(&colony, "service=shop&tag=list:%5B1%5D").await, [] as [&str; 0]);
-    assert_eq!(ids(&colony, "service=shop&maxDuration=4ms").await, [abc.clone()]);
+    assert_eq!(ids(&colony, "service=shop&maxDuration=4ms").await, [TRACE]);
     assert_eq!(ids(&colony, "service=shop&minDuration=4.5ms&maxDuration=0s").await, both);
     assert_eq!(ids(&colony, "service=nobody&minDuration=&tags=").await, [] as [&str; 0]);
     assert_eq!(ids(&colony, "traceID=abc&traceID=DEF").await, both);
