@@ -34,6 +34,7 @@ acceptance:
     just traceql-grammar
     just beyla
     just mcp-clients
+    just jaeger
 
 # The official MCP clients in front of a real colony, from PyPI and npm (a minute).
 mcp-clients:
@@ -43,6 +44,12 @@ mcp-clients:
 # The grammar of TraceQL in Grafana's editor, beside Coral's parser (needs node and npm).
 traceql-grammar:
     CORAL_TEST_TRACEQL_GRAMMAR="$(tools/fetch-traceql-grammar target/traceql-grammar)" cargo test -p coral-traceql --test grammar
+
+# A real Jaeger on a colony, compared with one that has the same spans in memory. Builds Jaeger where Go is (five
+# minutes the first time).
+jaeger:
+    CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_JAEGER="$(tools/build-jaeger "$HOME/.cache/coral/peers")" \
+        cargo test -p coral --test e2e peers::jaeger
 
 # A real Beyla or OBI, as root, where BEYLA_PATH names one; else it says "not run here" (five minutes).
 beyla:

@@ -15,6 +15,7 @@ mod exporter;
 mod figures;
 mod freshness;
 mod incidents;
+mod jaeger;
 mod large_trace;
 mod latency;
 mod load;
@@ -72,6 +73,8 @@ enum Measure {
     /// Measures the time from the acknowledgement of a span by one of many agents until the colony
     /// finds it, and the CPU of an idle colony.
     Freshness(freshness::Freshness),
+    /// Compares a trace by its id in Jaeger's APIs with Coral's own API: CPU and time.
+    Jaeger(jaeger::JaegerCommand),
     /// Measures an agent under Beyla-like metrics: CPU and bytes per point.
     Metrics(metrics::MetricsCommand),
     /// Tests for lost spans and wrong answers: kills at random moments, and long runs of everything
@@ -159,6 +162,7 @@ impl Measure {
             Self::Agent(agent) => agent.run().await,
             Self::Colony(colony) => colony.run().await,
             Self::Freshness(freshness) => freshness.run().await,
+            Self::Jaeger(jaeger) => jaeger.run().await,
             Self::Metrics(metrics) => metrics.run().await,
             Self::Soak(soak) => soak.run().await,
             Self::Report(report) => report.run().await,

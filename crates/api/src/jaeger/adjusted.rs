@@ -23,23 +23,48 @@ const LIBRARY_KEYS: [&str; 5] = [
     "telemetry.distro.version",
 ];
 
-/// Adjusts the spans of one trace.
-pub(super) fn adjust(spans: &mut [Span]) {
-    let mut origins = Origins::of(spans);
-    for span in spans.iter_mut() {
-        sort(&mut span.attributes);
-        span.events.sort_by(|one, other| one.name.cmp(&other.name));
-        span.events.iter_mut().for_each(|event| sort(&mut event.attributes));
-        span.links.iter_mut().for_each(|link| sort(&mut link.attributes));
-    }
-    clock_skew::warn(spans);
-    for span in spans.iter_mut() {
-        write_addresses(&mut span.attributes);
-        if span.attributes.iter().any(|pair| LIBRARY_KEYS.contains(&pair.key.as_str())) {
-            origins.move_library_attributes(span);
+/// Whose adjustments a trace has. Jaeger's two APIs differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Adjustment {
+    /// None: the trace is as it was sent.
+    Raw,
+    /// Those of the older API.
+    Older,
+    /// Those of `api_v3`.
+    V3,
+}
+
+impl Adjustment {
+    /// Adjusts the spans of one trace.
+    pub(super) fn adjust(self, spans: &mut [Span]) {
+        if self == Self::Raw {
+            return;
+        }
+        let mut origins = Origins::of(spans);
+        for span in spans.iter_mut() {
+            sort(&mut span.attributes);
+            if self == Self::V3 {
+                span.events.sort_by(|one, other| one.name.cmp(&other.name));
+            }
+            span.events.iter_mut().for_each(|event| sort(&mut event.attributes));
+            span.links.iter_mut().for_each(|link| sort(&mut link.attributes));
+        }
+        clock_skew::warn(spans, self);
+        spans.iter_mut().for_each(|span| write_addresses(&mut span.attributes));
+        if self == Self::V3 {
+            let with_library = spans.iter_mut().filter(|span| has_library_attributes(span));
+            with_library.for_each(|span| origins.move_library_attributes(span));
+        }
+        origins.put_into(spans);
+        if self == Self::Older {
+            let with_library = spans.iter_mut().filter(|span| has_library_attributes(span));
+            with_library.for_each(origins::give_library_attributes);
         }
     }
-    origins.put_into(spans);
+}
+
+fn has_library_attributes(span: &Span) -> bool {
+    span.attributes.iter().any(|pair| LIBRARY_KEYS.contains(&pair.key.as_str()))
 }
 
 /// Adds a warning to `span`.

@@ -6,8 +6,7 @@ use http::{StatusCode, header};
 use serde::Serialize;
 
 use crate::answering::NotAnswered;
-
-const JSON: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
+use crate::json::attachment;
 
 /// An answer with its data.
 #[derive(Serialize)]
@@ -83,7 +82,7 @@ impl Refused {
             _ => status.into_response(),
         };
         response.headers_mut().remove(header::CONTENT_LENGTH);
-        let kind = http::HeaderValue::from_static(JSON[0].1);
+        let kind = http::HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         *response.body_mut() = body.into();
         response
@@ -119,7 +118,7 @@ pub(super) fn json<T: Serialize>(value: &T, is_pretty: bool) -> Result<Vec<u8>, 
 /// log records.
 pub(super) fn respond(answer: Result<Vec<u8>, Refused>, details: AuditDetails) -> Response {
     let mut response = match answer {
-        Ok(json) => (JSON, json).into_response(),
+        Ok(json) => (attachment("jaeger"), json).into_response(),
         Err(refused) => {
             let error =
                 UiError { code: refused.status().as_u16(), msg: refused.message(), trace_id: None };

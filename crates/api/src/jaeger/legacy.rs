@@ -10,7 +10,7 @@ use coral_server::clock;
 use coral_trace::TraceId;
 use http::{Extensions, StatusCode};
 
-use super::adjusted::adjust;
+use super::adjusted::Adjustment;
 use super::envelope::{Envelope, Refused, UiError, json, respond};
 use super::parameters::{OnePath, Parameters, of_path, parse_trace_id};
 use super::search::{self, PARAMETERS, Wanted};
@@ -40,18 +40,18 @@ pub(super) async fn search(
         },
     };
     let (rows, is_pretty) = (details.rows.clone(), parameters.is_pretty());
-    let is_raw = parameters.truth("raw").unwrap_or_default();
+    let adjustment = adjustment(parameters.truth("raw").unwrap_or_default());
     let work = move |sources: &Sources<'_>, budget: &Budget| {
         let (found, errors) = match &wanted {
             Wanted::Search(search) => {
-                let found = search::found(search, is_raw, sources, budget)?;
+                let found = search::found(search, adjustment, sources, budget)?;
                 let errors = found.left_out.iter().map(left_out).collect();
                 (found, errors)
             }
-            Wanted::Ids(ids) => by_ids(ids, is_raw, sources, budget)?,
+            Wanted::Ids(ids) => by_ids(ids, adjustment, sources, budget)?,
         };
         rows.add(found.traces.len() as u64);
-        Ok(traces_json(&found.traces, errors, is_pretty))
+        Ok(traces_json(&found.traces, adjustment, errors, is_pretty))
     };
     respond(asked(&answering, &extensions, work).await, details)
 }
@@ -70,14 +70,14 @@ pub(super) async fn trace(
     let answer = match read {
         Err(refused) => Err(refused),
         Ok((None, ..)) => Err(Refused::Request(StatusCode::NOT_FOUND, NOT_FOUND.to_owned())),
-        Ok((Some(id), is_raw, is_pretty)) => {
+        Ok((Some(id), adjustment, is_pretty)) => {
             let rows = details.rows.clone();
             let work = move |sources: &Sources<'_>, budget: &Budget| {
-                let Some(found) = search::one(id, is_raw, sources, budget)? else {
+                let Some(found) = search::one(id, adjustment, sources, budget)? else {
                     return Ok(Err(Refused::Request(StatusCode::NOT_FOUND, NOT_FOUND.to_owned())));
                 };
                 rows.add(found.spans.len() as u64);
-                Ok(traces_json(&[found], Vec::new(), is_pretty))
+                Ok(traces_json(&[found], adjustment, Vec::new(), is_pretty))
             };
             asked(&answering, &extensions, work).await
         }
@@ -100,14 +100,19 @@ pub(super) async fn archive(path: OnePath, RawQuery(query): RawQuery) -> Respons
     respond(Err(refused), details)
 }
 
-/// The trace id, whether the trace is to be raw, and whether the answer is to be indented. `start`
+/// The adjustment of a trace.
+const fn adjustment(is_raw: bool) -> Adjustment {
+    if is_raw { Adjustment::Raw } else { Adjustment::Older }
+}
+
+/// The trace id, its adjustment, and whether the answer is to be indented. `start`
 /// and `end` are hints for stores that need them.
-fn by_id(id: &str, query: Option<&str>) -> Result<(Option<TraceId>, bool, bool), Refused> {
+fn by_id(id: &str, query: Option<&str>) -> Result<(Option<TraceId>, Adjustment, bool), Refused> {
     let id = parse_trace_id(id).map_err(Refused::invalid)?;
     let parameters = Parameters::parse(query, &["start", "end", "raw", "prettyPrint"])?;
     parameters.instant("start", 1_000)?;
     parameters.instant("end", 1_000)?;
-    Ok((id, parameters.truth("raw")?, parameters.is_pretty()))
+    Ok((id, adjustment(parameters.truth("raw")?), parameters.is_pretty()))
 }
 
 /// Runs `work` after admission, and flattens the two reasons for no answer.
@@ -128,7 +133,7 @@ pub(super) async fn asked(
 /// The traces with these ids, and an error for each that is not stored or not in the answer.
 fn by_ids(
     ids: &[(Option<TraceId>, String)],
-    is_raw: bool,
+    adjustment: Adjustment,
     from: &Sources<'_>,
     budget: &Budget,
 ) -> Result<(FoundTraces, Vec<UiError>), coral_query::QueryError> {
@@ -145,9 +150,7 @@ fn by_ids(
         trace_id: Some(id.map_or_else(|| text.clone(), id_text)),
     });
     let errors = missing.chain(found.left_out.iter().map(left_out)).collect();
-    if !is_raw {
-        found.traces.iter_mut().for_each(|trace| adjust(&mut trace.spans));
-    }
+    found.traces.iter_mut().for_each(|trace| adjustment.adjust(&mut trace.spans));
     Ok((found, errors))
 }
 
@@ -160,12 +163,17 @@ fn left_out(id: &TraceId) -> UiError {
 /// The envelope with `traces`.
 pub(super) fn traces_json(
     traces: &[FoundTrace],
+    adjustment: Adjustment,
     errors: Vec<UiError>,
     is_pretty: bool,
 ) -> Result<Vec<u8>, Refused> {
     let traces: Vec<UiTrace<'_>> = traces
         .iter()
-        .map(|trace| UiTrace { spans: &trace.spans, warnings: search::warnings(trace) })
+        .map(|trace| UiTrace {
+            spans: &trace.spans,
+            is_sorted: adjustment == Adjustment::Older,
+            warnings: search::warnings(trace),
+        })
         .collect();
     let errors = (!errors.is_empty()).then_some(errors);
     let envelope = Envelope { errors, ..Envelope::counted(traces, 0) };

@@ -170,7 +170,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("{:?}", shortened(text))
 }
 
-/// `text`, cut where it is long.
+/// `text`, shortened.
 pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(MAX_QUOTED) {
         None => text.to_owned(),

@@ -7,7 +7,7 @@ use coral_query::{Budget, QueryError, Sources};
 use coral_server::audit::AuditDetails;
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
-use super::adjusted::{adjust, warn};
+use super::adjusted::{Adjustment, warn};
 use super::envelope::Refused;
 use super::parameters::{Parameters, parse_trace_id};
 
@@ -173,38 +173,36 @@ pub(super) fn audit_details(search: &SpanSearch) -> AuditDetails {
     }
 }
 
-/// The whole traces that `search` finds, adjusted unless they are to be raw.
+/// The whole traces that `search` finds, adjusted.
 ///
 /// # Errors
 /// [`QueryError`].
 pub(super) fn found(
     search: &SpanSearch,
-    is_raw: bool,
+    adjustment: Adjustment,
     from: &Sources<'_>,
     budget: &Budget,
 ) -> Result<FoundTraces, QueryError> {
     let outlines = search.find(from, budget)?;
     let ids: Vec<TraceId> = outlines.iter().map(|trace| trace.trace_id).collect();
     let mut found = FoundTraces::read(&ids, from, budget)?;
-    if !is_raw {
-        found.traces.iter_mut().for_each(|trace| adjust(&mut trace.spans));
-    }
+    found.traces.iter_mut().for_each(|trace| adjustment.adjust(&mut trace.spans));
     Ok(found)
 }
 
-/// One whole trace, adjusted unless it is to be raw.
+/// One whole trace, adjusted.
 ///
 /// # Errors
 /// [`QueryError`].
 pub(super) fn one(
     trace: TraceId,
-    is_raw: bool,
+    adjustment: Adjustment,
     from: &Sources<'_>,
     budget: &Budget,
 ) -> Result<Option<FoundTrace>, QueryError> {
     let mut found = FoundTraces::one(trace, from, budget)?;
-    if let Some(found) = found.as_mut().filter(|_| !is_raw) {
-        adjust(&mut found.spans);
+    if let Some(found) = &mut found {
+        adjustment.adjust(&mut found.spans);
     }
     Ok(found)
 }

@@ -12,6 +12,7 @@ use coral_trace::{Recogniser, Span, TraceId, chain};
 use coral_wire::otlp_in::{self, Encoding};
 use http::StatusCode;
 
+use super::adjusted::Adjustment;
 use super::envelope::{Refused, respond};
 use super::legacy::traces_json;
 
@@ -37,7 +38,7 @@ fn transformed(body: &[u8]) -> Result<Vec<u8>, Refused> {
     if !decoded.refused.is_empty() {
         return Err(Refused::invalid(decoded.refused.message()));
     }
-    traces_json(&by_trace(decoded.spans), Vec::new(), false)
+    traces_json(&by_trace(decoded.spans), Adjustment::Raw, Vec::new(), false)
 }
 
 fn by_trace(spans: Vec<Span>) -> Vec<FoundTrace> {

@@ -7,7 +7,7 @@ mod tags;
 
 use std::collections::HashMap;
 
-use coral_trace::{Event, Link, Span, SpanId, TraceId, Value};
+use coral_trace::{Event, KeyValue, Link, Span, SpanId, TraceId, Value};
 use serde::ser::{
     Serialize, SerializeMap as _, SerializeSeq as _, SerializeStruct as _, Serializer,
 };
@@ -18,6 +18,8 @@ use super::adjusted::WARNINGS;
 /// The spans of one trace, at least one.
 pub(super) struct UiTrace<'a> {
     pub(super) spans: &'a [Span],
+    /// Whether the tags of a span are sorted by key, and the field `event` of a log comes first.
+    pub(super) is_sorted: bool,
     /// What is to be said about the whole trace.
     pub(super) warnings: Vec<String>,
 }
@@ -36,7 +38,7 @@ impl Serialize for UiTrace<'_> {
         let id = self.spans.first().map(|span| id_text(span.trace_id)).unwrap_or_default();
         let mut trace = to.serialize_struct("Trace", 4)?;
         trace.serialize_field("traceID", &id)?;
-        trace.serialize_field("spans", &Spans { spans: self.spans, of: &processes, id: &id })?;
+        trace.serialize_field("spans", &Spans { trace: self, of: &processes, id: &id })?;
         trace.serialize_field("processes", &processes)?;
         let warnings = (!self.warnings.is_empty()).then_some(&self.warnings);
         trace.serialize_field("warnings", &warnings)?;
@@ -97,7 +99,7 @@ impl Serialize for Process<'_> {
 }
 
 struct Spans<'a> {
-    spans: &'a [Span],
+    trace: &'a UiTrace<'a>,
     of: &'a Processes<'a>,
     /// The text of the trace id of all spans.
     id: &'a str,
@@ -105,13 +107,16 @@ struct Spans<'a> {
 
 impl Serialize for Spans<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let spans = self.spans.iter();
-        to.collect_seq(spans.map(|span| UiSpan { span, process: self.of.name(span), id: self.id }))
+        let Self { trace, of, id } = *self;
+        let spans =
+            trace.spans.iter().map(|span| UiSpan { span, trace, process: of.name(span), id });
+        to.collect_seq(spans)
     }
 }
 
 struct UiSpan<'a> {
     span: &'a Span,
+    trace: &'a UiTrace<'a>,
     process: &'a str,
     id: &'a str,
 }
@@ -127,8 +132,11 @@ impl Serialize for UiSpan<'_> {
         json.serialize_field("references", &References(self))?;
         json.serialize_field("startTime", &(span.start.0 / 1_000))?;
         json.serialize_field("duration", &micros)?;
-        json.serialize_field("tags", &SpanTags(span))?;
-        json.serialize_field("logs", &Logs(&span.events))?;
+        json.serialize_field("tags", &SpanTags { span, is_sorted: self.trace.is_sorted })?;
+        json.serialize_field(
+            "logs",
+            &Logs { events: &span.events, is_sorted: self.trace.is_sorted },
+        )?;
         json.serialize_field("processID", self.process)?;
         json.serialize_field("warnings", &warnings(span))?;
         json.end()
@@ -193,36 +201,47 @@ impl Serialize for Reference<'_> {
     }
 }
 
-struct Logs<'a>(&'a [Event]);
+struct Logs<'a> {
+    events: &'a [Event],
+    is_sorted: bool,
+}
 
 impl Serialize for Logs<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.0.iter().map(Log))
+        let Self { events, is_sorted } = *self;
+        to.collect_seq(events.iter().map(|event| Log { event, is_sorted }))
     }
 }
 
-struct Log<'a>(&'a Event);
+struct Log<'a> {
+    event: &'a Event,
+    is_sorted: bool,
+}
 
 impl Serialize for Log<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut json = to.serialize_struct("Log", 2)?;
-        json.serialize_field("timestamp", &(self.0.time.0 / 1_000))?;
-        json.serialize_field("fields", &Fields(self.0))?;
+        json.serialize_field("timestamp", &(self.event.time.0 / 1_000))?;
+        json.serialize_field("fields", &Fields(self))?;
         json.end()
     }
 }
 
 /// The name of an event as the field `event`, unless an attribute has that key, and its attributes.
-struct Fields<'a>(&'a Event);
+struct Fields<'a>(&'a Log<'a>);
 
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let event = self.0;
+        let Log { event, is_sorted } = *self.0;
+        let own = event.attributes.iter().find(|pair| pair.key == "event");
+        let first = own.filter(|own| is_sorted && own.value.as_str().is_some());
         let mut all = to.serialize_seq(None)?;
-        if !event.name.is_empty() && event.attributes.get("event").is_none() {
+        if !event.name.is_empty() && own.is_none() {
             all.serialize_element(&Tag::Text("event", &event.name))?;
         }
-        for pair in &event.attributes {
+        let is_first = |pair: &&KeyValue| first.is_some_and(|first| std::ptr::eq(first, *pair));
+        let rest = event.attributes.iter().filter(|pair| !is_first(pair));
+        for pair in first.into_iter().chain(rest) {
             all.serialize_element(&Tag::Value(&pair.key, &pair.value))?;
         }
         all.end()

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use coral_trace::{Resource, Span, SpanId, Value};
 
-use super::warn as add_warning;
+use super::{Adjustment, warn as add_warning};
 use crate::jaeger::go_text::{duration_text, tag_text};
 
 /// By how much the clock of a host seems to differ.
@@ -16,19 +16,22 @@ struct Skew {
 
 /// Adds a warning to each span whose parent is missing, and to each span on another host than its
 /// parent that does not lie within it.
-pub(super) fn warn(spans: &mut [Span]) {
+pub(super) fn warn(spans: &mut [Span], adjustment: Adjustment) {
     let by_id: HashMap<SpanId, usize> =
         spans.iter().enumerate().rev().map(|(at, span)| (span.span_id, at)).collect();
     let mut children = vec![Vec::new(); spans.len()];
     let mut next = Vec::new();
-    let hosts = hosts(spans);
+    let hosts = hosts(spans, adjustment);
     for at in 0..spans.len() {
-        let parent = spans[at].parent_span_id;
+        let parent = parent(&spans[at], adjustment);
         match parent.map(|id| (id, by_id.get(&id))) {
             Some((_, Some(parent))) => children[*parent].push(at),
             Some((id, None)) => {
-                let reason = "is not in the trace; skipping clock skew adjustment";
-                add_warning(&mut spans[at], format!("parent span ID={id} {reason}"));
+                let reason = match adjustment {
+                    Adjustment::V3 => format!("parent span ID={id} is not in the trace"),
+                    _ => format!("invalid parent span IDs={id}"),
+                };
+                add_warning(&mut spans[at], format!("{reason}; skipping clock skew adjustment"));
                 next.push((at, None, Skew { nanos: 0, host: hosts[at].clone() }));
             }
             None => next.push((at, None, Skew { nanos: 0, host: hosts[at].clone() })),
@@ -64,8 +67,29 @@ fn of(child: &Span, parent: &Span) -> i128 {
     from + (longest - length) / 2 - start
 }
 
+/// The parent of a span. In the older API, a span without a parent has the first link to its own
+/// trace as its parent.
+fn parent(span: &Span, adjustment: Adjustment) -> Option<SpanId> {
+    let linked = || {
+        let mut own = span.links.iter().filter(|link| link.trace_id == span.trace_id);
+        let is_child = |link: &&coral_trace::Link| {
+            link.attributes.text("opentracing.ref_type") == Some("child_of")
+        };
+        let child_of = own.clone().find(is_child);
+        child_of.or_else(|| own.next()).map(|link| link.span_id)
+    };
+    match adjustment {
+        Adjustment::Older => span.parent_span_id.or_else(linked),
+        _ => span.parent_span_id,
+    }
+}
+
 /// The host of each span, empty if its resource names none.
-fn hosts(spans: &[Span]) -> Vec<String> {
+fn hosts(spans: &[Span], adjustment: Adjustment) -> Vec<String> {
+    let host = match adjustment {
+        Adjustment::V3 => host,
+        _ => older_host,
+    };
     let mut known = HashMap::new();
     spans
         .iter()
@@ -87,4 +111,21 @@ fn host(resource: &Resource) -> String {
         _ => {}
     }
     attributes.text("host.name").unwrap_or_default().to_owned()
+}
+
+/// The host in the older API: the attribute `ip`, as text, number or bytes.
+fn older_host(resource: &Resource) -> String {
+    let address = |bytes: &[u8]| {
+        let four =
+            <[u8; 4]>::try_from(bytes).map(|bytes| std::net::Ipv4Addr::from(bytes).to_string());
+        let sixteen =
+            || <[u8; 16]>::try_from(bytes).map(|bytes| std::net::Ipv6Addr::from(bytes).to_string());
+        four.or_else(|_| sixteen()).unwrap_or_default()
+    };
+    match resource.attributes.get("ip") {
+        Some(Value::String(ip)) => ip.clone(),
+        Some(Value::Int(ip)) => address(&(*ip as u32).to_be_bytes()),
+        Some(Value::Bytes(ip)) => address(ip),
+        _ => String::new(),
+    }
 }

@@ -32,7 +32,7 @@ impl Origins {
         Self { resources, of_pointer }
     }
 
-    /// Moves the attributes of the SDK from `span` to its resource, unless the resource has another
+    /// Moves the attributes of the SDK from `span` to the resource of all its spans, unless the resource has another
     /// value.
     pub(super) fn move_library_attributes(&mut self, span: &mut Span) {
         let resource = &mut self.resources[self.of_pointer[&Arc::as_ptr(&span.origin)]].attributes;
@@ -69,4 +69,16 @@ impl Origins {
             span.origin = new.clone();
         }
     }
+}
+
+/// Moves the attributes of the SDK from `span` to a resource of its own.
+pub(super) fn give_library_attributes(span: &mut Span) {
+    let (moved, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut span.attributes.0)
+        .into_iter()
+        .partition(|pair| LIBRARY_KEYS.contains(&pair.key.as_str()));
+    span.attributes.0 = kept;
+    let mut origin = Origin::clone(&span.origin);
+    origin.resource.attributes.0.extend(moved);
+    sort(&mut origin.resource.attributes);
+    span.origin = Arc::new(origin);
 }

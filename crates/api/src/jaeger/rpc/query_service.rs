@@ -15,7 +15,7 @@ use coral_wire::jaeger_rpc::api_v3::{
 use tonic::{Request, Response, Status};
 
 use super::asking::{JaegerRpc, instant};
-use super::search::of_query;
+use super::search::{adjustment, of_query};
 use super::stream::{Messages, messages, streamed};
 use crate::jaeger::dependencies::links;
 use crate::jaeger::legacy::NOT_FOUND;
@@ -42,9 +42,9 @@ impl QueryService for JaegerRpc {
             .map_err(|reason| Status::invalid_argument(format!("malform trace ID: {reason}")))?;
         let Some(id) = id else { return Err(Status::not_found(NOT_FOUND)) };
         let details = AuditDetails { trace_ids: vec![request.trace_id], ..AuditDetails::default() };
-        let (rows, is_raw) = (details.rows.clone(), request.raw_traces);
+        let (rows, adjustment) = (details.rows.clone(), adjustment(request.raw_traces));
         let work = move |sources: &Sources<'_>, budget: &Budget| {
-            let found = one(id, is_raw, sources, budget)?;
+            let found = one(id, adjustment, sources, budget)?;
             rows.add(found.iter().map(|found| found.spans.len() as u64).sum());
             let found = found.into_iter().collect();
             Ok(messages(FoundTraces { traces: found, left_out: Vec::new() }))
@@ -61,11 +61,11 @@ impl QueryService for JaegerRpc {
         request: Request<FindTracesRequest>,
     ) -> Result<Response<Self::FindTracesStream>, Status> {
         let (_, extensions, request) = request.into_parts();
-        let (search, is_raw) = of_query(request.query)?;
+        let (search, adjustment) = of_query(request.query)?;
         let details = audit_details(&search);
         let rows = details.rows.clone();
         let work = move |sources: &Sources<'_>, budget: &Budget| {
-            let found = found(&search, is_raw, sources, budget)?;
+            let found = found(&search, adjustment, sources, budget)?;
             rows.add(found.traces.len() as u64);
             Ok(messages(found))
         };

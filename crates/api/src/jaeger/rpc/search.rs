@@ -9,19 +9,20 @@ use storage_v2::any_value::Value as Any;
 use tonic::Status;
 
 use super::asking::{instant, status};
+use crate::jaeger::adjusted::Adjustment;
 use crate::jaeger::go_text::tag_text;
 use crate::jaeger::search::{check, checked_limit, inclusive};
 
 /// The number of traces of a search that names none.
 const DEFAULT_DEPTH: i64 = 100;
 
-/// The search of `api_v3`, and whether its traces are to be raw.
+/// The search of `api_v3`, and the adjustment of its traces.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` or `UNIMPLEMENTED`, with the name of the field.
 pub(super) fn of_query(
     query: Option<api_v3::TraceQueryParameters>,
-) -> Result<(SpanSearch, bool), Status> {
+) -> Result<(SpanSearch, Adjustment), Status> {
     let Some(query) = query else { return Err(Status::invalid_argument("missing query")) };
     if query.filter.is_some() {
         return Err(Status::unimplemented("query.filter is not supported"));
@@ -43,7 +44,7 @@ pub(super) fn of_query(
         max_duration: duration("duration_max", most)?,
         limit: limit(query.search_depth)?,
     };
-    checked(search).map(|search| (search, query.raw_traces))
+    checked(search).map(|search| (search, adjustment(query.raw_traces)))
 }
 
 /// The search of the remote storage. A missing start is the epoch, and a missing end is `now`.
@@ -78,6 +79,11 @@ pub(super) fn of_storage(
         max_duration: duration("duration_max", most)?,
         limit: limit(query.search_depth)?,
     })
+}
+
+/// The adjustment of `api_v3`.
+pub(super) const fn adjustment(is_raw: bool) -> Adjustment {
+    if is_raw { Adjustment::Raw } else { Adjustment::V3 }
 }
 
 fn checked(search: SpanSearch) -> Result<SpanSearch, Status> {

@@ -20,6 +20,7 @@ use tonic::{Request, Response, Status};
 use super::asking::{JaegerRpc, instant};
 use super::search::of_storage;
 use super::stream::{Messages, messages, streamed};
+use crate::jaeger::adjusted::Adjustment;
 use crate::jaeger::dependencies::links;
 use crate::jaeger::operations::{all_operations, all_services};
 use crate::jaeger::search::{MAX_TRACE_IDS, audit_details, found};
@@ -101,7 +102,7 @@ impl TraceReader for JaegerRpc {
         let details = audit_details(&search);
         let rows = details.rows.clone();
         let work = move |sources: &Sources<'_>, budget: &Budget| {
-            let found = found(&search, true, sources, budget)?;
+            let found = found(&search, Adjustment::Raw, sources, budget)?;
             rows.add(found.traces.len() as u64);
             Ok(messages(found))
         };

@@ -33,26 +33,26 @@ async fn a_trace_by_id_is_what_jaeger_shows_of_its_otlp() {
     assert_eq!(
         root["tags"],
         json!([
-            string("otel.scope.name", "tracer"),
-            string("otel.scope.version", "1.2"),
             {"key": "bytes", "type": "binary", "value": "AQL/"},
             string("empty", ""),
             {"key": "float", "type": "float64", "value": 72.5},
             string("ip", "8.8.8.8"),
             string("list", r#"[1,"\u003c"]"#),
-            {"key": "true", "type": "bool", "value": true},
-            {"key": "whole", "type": "float64", "value": 3.0},
-            {"key": "z", "type": "int64", "value": "1152921504606846976"},
+            string("otel.scope.name", "tracer"),
+            string("otel.scope.version", "1.2"),
             string("span.kind", "server"),
+            {"key": "true", "type": "bool", "value": true},
             string("w3c.tracestate", "a=b"),
+            {"key": "whole", "type": "float64", "value": 3},
+            {"key": "z", "type": "int64", "value": "1152921504606846976"},
         ])
     );
     assert_eq!(
         root["logs"],
         json!([
-            {"timestamp": US + 3, "fields": [string("event", "own")]},
             {"timestamp": US + 2, "fields": [
                 string("event", "retry"), {"key": "n", "type": "int64", "value": 2}]},
+            {"timestamp": US + 3, "fields": [string("event", "own")]},
         ])
     );
     assert_eq!((&root["startTime"], &root["duration"]), (&json!(US), &json!(5_000)));
@@ -80,6 +80,7 @@ async fn a_trace_by_id_is_what_jaeger_shows_of_its_otlp() {
             "p1": {"serviceName": "bank", "tags": [string("host.name", "db-1")]},
             "p2": {"serviceName": "shop", "tags": [
                 string("host.name", "web-1"), string("telemetry.sdk.name", "opentelemetry")]},
+            "p3": {"serviceName": "shop", "tags": [string("host.name", "web-1")]},
         })
     );
 }
@@ -113,8 +114,7 @@ async fn an_id_is_found_in_any_case_and_with_any_padding_and_a_missing_one_is_40
 async fn a_span_whose_parent_is_missing_has_a_warning() {
     let colony = Colony::with(vec![orphan(7)]).await;
     let (_, answer) = colony.get("/api/traces/7").await;
-    let warning =
-        "parent span ID=0000000000000abc is not in the trace; skipping clock skew adjustment";
+    let warning = "invalid parent span IDs=0000000000000abc; skipping clock skew adjustment";
     assert_eq!(answer["data"][0]["spans"][0]["warnings"], json!([warning]));
 }
 
@@ -134,21 +134,15 @@ async fn a_search_finds_traces_by_service_operation_tags_and_duration() {
     spans.push(span(0xdef, 1));
     let colony = Colony::with(spans).await;
     let (abc, def) = (TRACE.to_owned(), "0000000000000def".to_owned());
-    let both = vec![abc.clone(), def.clone()];
+    let both = vec![abc, def];
     assert_eq!(ids(&colony, "service=shop").await, both);
     assert_eq!(ids(&colony, "service=shop&limit=1&lookback=1h").await.len(), 1);
-    assert_eq!(ids(&colony, "service=bank").await, [abc.clone()]);
-    assert_eq!(ids(&colony, "service=shop&operation=POST+%2Fpay").await, [abc.clone()]);
-    assert_eq!(
-        ids(&colony, "service=shop&tags=%7B%22float%22%3A%2272.5%22%7D").await,
-        [abc.clone()]
-    );
-    assert_eq!(
-        ids(&colony, "service=shop&tag=error:true&tag=span.kind:client").await,
-        [abc.clone()]
-    );
+    assert_eq!(ids(&colony, "service=bank").await, [TRACE]);
+    assert_eq!(ids(&colony, "service=shop&operation=POST+%2Fpay").await, [TRACE]);
+    assert_eq!(ids(&colony, "service=shop&tags=%7B%22float%22%3A%2272.5%22%7D").await, [TRACE]);
+    assert_eq!(ids(&colony, "service=shop&tag=error:true&tag=span.kind:client").await, [TRACE]);
     assert_eq!(ids(&colony, "service=shop&tag=list:%5B1%5D").await, [] as [&str; 0]);
-    assert_eq!(ids(&colony, "service=shop&maxDuration=4ms").await, [abc.clone()]);
+    assert_eq!(ids(&colony, "service=shop&maxDuration=4ms").await, [TRACE]);
     assert_eq!(ids(&colony, "service=shop&minDuration=4.5ms&maxDuration=0s").await, both);
     assert_eq!(ids(&colony, "service=nobody&minDuration=&tags=").await, [] as [&str; 0]);
     assert_eq!(ids(&colony, "traceID=abc&traceID=DEF").await, both);

@@ -1,7 +1,7 @@
 //! Tags: attributes with their types, and what Jaeger makes of the other fields of a span.
 
 use coral_trace::{Attributes, Span, SpanKind, StatusCode, Value};
-use serde::ser::{Serialize, SerializeSeq as _, SerializeStruct as _, Serializer};
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use super::WARNINGS;
 use crate::jaeger::go_text::tag_text;
@@ -26,7 +26,20 @@ pub(super) struct Tags<'a> {
 }
 
 /// The tags of a span: those of its scope, its attributes, then its kind, status and trace state.
-pub(super) struct SpanTags<'a>(pub(super) &'a Span);
+pub(super) struct SpanTags<'a> {
+    pub(super) span: &'a Span,
+    /// Whether the tags are sorted by key.
+    pub(super) is_sorted: bool,
+}
+
+impl Tag<'_> {
+    const fn key(&self) -> &str {
+        match self {
+            Self::Value(key, _) | Self::Text(key, _) => key,
+            Self::Failed => "error",
+        }
+    }
+}
 
 impl Serialize for Tag<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -44,6 +57,12 @@ impl Serialize for Tag<'_> {
             Self::Value(_, Value::Bool(truth)) => json.serialize_field("value", truth)?,
             Self::Value(_, Value::Int(number)) if number.abs_diff(0) <= MAX_SAFE_INTEGER as u64 => {
                 json.serialize_field("value", number)?;
+            }
+            // Go writes a whole number without a point.
+            Self::Value(_, Value::Double(number))
+                if number.0.fract() == 0.0 && number.0.abs() <= MAX_SAFE_INTEGER as f64 =>
+            {
+                json.serialize_field("value", &(number.0 as i64))?;
             }
             Self::Value(_, Value::Double(number)) if number.0.is_finite() => {
                 json.serialize_field("value", &number.0)?;
@@ -73,38 +92,39 @@ impl Serialize for Tags<'_> {
 
 impl Serialize for SpanTags<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let span = self.0;
+        let mut tags = self.tags();
+        if self.is_sorted {
+            tags.sort_by(|one, other| one.key().cmp(other.key()));
+        }
+        to.collect_seq(tags)
+    }
+}
+
+impl<'a> SpanTags<'a> {
+    fn tags(&self) -> Vec<Tag<'a>> {
+        let span = self.span;
         let scope = &span.origin.scope;
-        let mut all = to.serialize_seq(None)?;
-        for (key, text) in
-            [("otel.scope.name", &scope.name), ("otel.scope.version", &scope.version)]
-        {
-            if !text.is_empty() {
-                all.serialize_element(&Tag::Text(key, text))?;
-            }
-        }
-        for pair in span.attributes.iter().filter(|pair| pair.key != WARNINGS) {
-            all.serialize_element(&Tag::Value(&pair.key, &pair.value))?;
-        }
+        let mut tags = Vec::with_capacity(span.attributes.len() + 7);
+        let texts = |tags: &mut Vec<Tag<'a>>, pairs: [(&'static str, &'a str); 2]| {
+            let filled = pairs.into_iter().filter(|(_, text)| !text.is_empty());
+            tags.extend(filled.map(|(key, text)| Tag::Text(key, text)));
+        };
+        let scope = [("otel.scope.name", &*scope.name), ("otel.scope.version", &*scope.version)];
+        texts(&mut tags, scope);
+        let pairs = span.attributes.iter().filter(|pair| pair.key != WARNINGS);
+        tags.extend(pairs.map(|pair| Tag::Value(&pair.key, &pair.value)));
         if span.kind != SpanKind::Unspecified {
-            all.serialize_element(&Tag::Text("span.kind", span.kind.as_str()))?;
+            tags.push(Tag::Text("span.kind", span.kind.as_str()));
         }
         match span.status.code {
             StatusCode::Unset => {}
-            StatusCode::Ok => all.serialize_element(&Tag::Text("otel.status_code", "OK"))?,
+            StatusCode::Ok => tags.push(Tag::Text("otel.status_code", "OK")),
             StatusCode::Error => {
-                all.serialize_element(&Tag::Text("otel.status_code", "ERROR"))?;
-                all.serialize_element(&Tag::Failed)?;
+                tags.extend([Tag::Text("otel.status_code", "ERROR"), Tag::Failed]);
             }
         }
-        for (key, text) in [
-            ("otel.status_description", &span.status.message),
-            ("w3c.tracestate", &span.trace_state),
-        ] {
-            if !text.is_empty() {
-                all.serialize_element(&Tag::Text(key, text))?;
-            }
-        }
-        all.end()
+        let message = ("otel.status_description", &*span.status.message);
+        texts(&mut tags, [message, ("w3c.tracestate", &span.trace_state)]);
+        tags
     }
 }

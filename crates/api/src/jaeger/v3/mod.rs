@@ -81,14 +81,14 @@ pub(super) async fn traces(
     RawQuery(query): RawQuery,
     extensions: Extensions,
 ) -> Response {
-    let (search, is_raw) = match parameters::search(query.as_deref()) {
+    let (search, adjustment) = match parameters::search(query.as_deref()) {
         Ok(read) => read,
         Err(refused) => return respond(Err(refused), AuditDetails::default()),
     };
     let details = search::audit_details(&search);
     let rows = details.rows.clone();
     let work = move |sources: &Sources<'_>, budget: &Budget| {
-        let found = search::found(&search, is_raw, sources, budget)?;
+        let found = search::found(&search, adjustment, sources, budget)?;
         if !found.left_out.is_empty() {
             return Ok(Err(too_much(found.left_out.len())));
         }
@@ -111,10 +111,10 @@ pub(super) async fn trace(
     let answer = match id.and_then(|id| parameters::by_id(&id, query.as_deref())) {
         Err(refused) => Err(refused),
         Ok((None, _)) => Err(none()),
-        Ok((Some(id), is_raw)) => {
+        Ok((Some(id), adjustment)) => {
             let rows = details.rows.clone();
             let work = move |sources: &Sources<'_>, budget: &Budget| {
-                let found = search::one(id, is_raw, sources, budget)?;
+                let found = search::one(id, adjustment, sources, budget)?;
                 rows.add(found.iter().map(|found| found.spans.len() as u64).sum());
                 Ok(otlp(found.into_iter().collect()))
             };

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use coral_query::span_search::{SpanSearch, SpanTag};
 use coral_trace::{TimeRange, TraceId, UnixNanos};
 
+use crate::jaeger::adjusted::Adjustment;
 use crate::jaeger::envelope::Refused;
 use crate::jaeger::go_text::parse_duration;
 use crate::jaeger::parameters::{Parameters, parse_bool, parse_trace_id, quoted};
@@ -26,11 +27,11 @@ const TRACE_RAW: [&str; 2] = ["rawTraces", "raw_traces"];
 /// The number of traces of a search that names none.
 pub(in crate::jaeger) const DEFAULT_DEPTH: u32 = 100;
 
-/// A search, and whether its traces are to be raw.
+/// A search, and the adjustment of its traces.
 ///
 /// # Errors
 /// [`Refused`] names the parameter.
-pub(super) fn search(query: Option<&str>) -> Result<(SpanSearch, bool), Refused> {
+pub(super) fn search(query: Option<&str>) -> Result<(SpanSearch, Adjustment), Refused> {
     let known: Vec<&str> =
         [SERVICE, OPERATION, TIME_MIN, TIME_MAX, DURATION_MIN, DURATION_MAX, RAW]
             .concat()
@@ -65,15 +66,18 @@ pub(super) fn search(query: Option<&str>) -> Result<(SpanSearch, bool), Refused>
         limit,
     };
     check(&search)?;
-    Ok((search, truth(&parameters, &RAW)?))
+    Ok((search, adjustment(&parameters, &RAW)?))
 }
 
-/// The id of a trace, in hex or base64, and whether the trace is to be raw. `None` for an id of
+/// The id of a trace, in hex or base64, and the adjustment of the trace. `None` for an id of
 /// zeros. The times are hints for stores that need them.
 ///
 /// # Errors
 /// [`Refused`] names the parameter.
-pub(super) fn by_id(id: &str, query: Option<&str>) -> Result<(Option<TraceId>, bool), Refused> {
+pub(super) fn by_id(
+    id: &str,
+    query: Option<&str>,
+) -> Result<(Option<TraceId>, Adjustment), Refused> {
     let parameters = Parameters::parse(query, &[START, END, TRACE_RAW].concat())?;
     time(&parameters, &START)?;
     time(&parameters, &END)?;
@@ -86,7 +90,7 @@ pub(super) fn by_id(id: &str, query: Option<&str>) -> Result<(Option<TraceId>, b
             Refused::invalid(format!("malformed parameter trace_id: {reason}"))
         })?,
     };
-    Ok((id, truth(&parameters, &TRACE_RAW)?))
+    Ok((id, adjustment(&parameters, &TRACE_RAW)?))
 }
 
 /// The range between two required times.
@@ -125,10 +129,13 @@ fn duration(
     Ok(Some(duration).filter(|duration| !duration.is_zero()))
 }
 
-fn truth(parameters: &Parameters, names: &[&'static str]) -> Result<bool, Refused> {
-    let Some((name, text)) = parameters.first_of(names) else { return Ok(false) };
-    parse_bool(text)
-        .map_err(|reason| Refused::invalid(format!("malformed parameter {name}: {reason}")))
+fn adjustment(parameters: &Parameters, names: &[&'static str]) -> Result<Adjustment, Refused> {
+    let Some((name, text)) = parameters.first_of(names) else { return Ok(Adjustment::V3) };
+    match parse_bool(text) {
+        Ok(true) => Ok(Adjustment::Raw),
+        Ok(false) => Ok(Adjustment::V3),
+        Err(reason) => Err(Refused::invalid(format!("malformed parameter {name}: {reason}"))),
+    }
 }
 
 fn malformed(name: &str, reason: &str, value: &str) -> Refused {

@@ -48,6 +48,7 @@ fn path_of(template: &str) -> String {
         .replace("{agent_id}", "web-1")
         .replace("{span}", "00f067aa0ba902b7")
         .replace("{name}", "traces")
+        .replace("{service}", "shop")
 }
 
 #[tokio::test]
