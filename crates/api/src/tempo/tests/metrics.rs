@@ -38,6 +38,7 @@ async fn a_range_is_answered_with_one_series_of_each_label() {
     assert!(!exemplars.is_empty(), "{found}");
     for exemplar in exemplars {
         assert!(exemplar["timestampMs"].as_str().unwrap().starts_with("1795608000"), "{exemplar}");
+        assert_eq!(exemplar["value"], 1.0, "the value of its step");
         let labels = exemplar["labels"].as_array().unwrap();
         assert!(labels.contains(&label("trace:id", json!({ "stringValue": TRACE }))), "{exemplar}");
     }
