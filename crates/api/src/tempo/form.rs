@@ -1,6 +1,6 @@
 //! The form in which a client wants an answer.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 /// The form of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,4 +33,14 @@ impl Form {
             () => Self::Json,
         }
     }
+}
+
+/// Headers of an answer of the type `kind`. A browser that opens its URL saves a file, and shows
+/// nothing of it.
+pub(super) fn headers(kind: &'static str) -> [(HeaderName, &'static str); 2] {
+    let file = match kind {
+        PROTOBUF => "attachment; filename=\"tempo.pb\"",
+        _ => "attachment; filename=\"tempo.json\"",
+    };
+    [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, file)]
 }

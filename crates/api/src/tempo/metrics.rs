@@ -250,7 +250,7 @@ fn time_series(series: &Series) -> proto::TimeSeries {
     proto::TimeSeries {
         labels: key_values(&series.labels),
         samples: series.samples.iter().map(sample).collect(),
-        exemplars: series.exemplars.iter().map(exemplar).collect(),
+        exemplars: series.exemplars.iter().map(|one| exemplar(one, series)).collect(),
     }
 }
 
@@ -258,10 +258,14 @@ fn sample(sample: &Sample) -> proto::Sample {
     proto::Sample { value: sample.value, timestamp_ms: sample.timestamp_ms }
 }
 
-fn exemplar(exemplar: &Exemplar) -> proto::Exemplar {
+/// An exemplar. One that only counts has the value of its step, so that it is drawn on its series.
+fn exemplar(exemplar: &Exemplar, series: &Series) -> proto::Exemplar {
+    let is_before = |sample: &&Sample| sample.timestamp_ms <= exemplar.timestamp_ms;
+    let of_step = series.samples.iter().rev().find(is_before).map(|sample| sample.value);
+    let value = if exemplar.value.is_nan() { of_step } else { None };
     proto::Exemplar {
         labels: key_values(&exemplar.labels),
-        value: exemplar.value,
+        value: value.unwrap_or(exemplar.value),
         timestamp_ms: exemplar.timestamp_ms,
     }
 }

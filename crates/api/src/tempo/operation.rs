@@ -5,10 +5,10 @@ use coral_query::{Budget, QueryError, Sources};
 use coral_server::admission::Surface;
 use coral_server::audit::AuditDetails;
 use coral_wire::tempo_rpc;
-use http::{Extensions, HeaderMap, header};
+use http::{Extensions, HeaderMap};
 use serde_json::Value as Json;
 
-use super::form::{Form, JSON, LLM_JSON, PROTOBUF};
+use super::form::{self, Form, JSON, LLM_JSON, PROTOBUF};
 use super::refused::Refused;
 use crate::answering::{Answering, Asker};
 
@@ -60,7 +60,7 @@ pub(super) async fn respond<O: Operation>(
     })
     .await;
     let mut response = match answer {
-        Ok((kind, bytes)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
+        Ok((kind, bytes)) => (form::headers(kind), bytes).into_response(),
         Err(refused) => refused.into_response(),
     };
     response.extensions_mut().insert(details);

@@ -35,6 +35,9 @@ impl From<NotAnswered> for Refused {
             NotAnswered::Query(QueryError::Invalid { field: "q", reason }) => {
                 format!("invalid TraceQL query: {reason}")
             }
+            NotAnswered::Query(QueryError::Invalid { field: "tag", reason }) => {
+                format!("please provide a valid tagName: {reason}")
+            }
             NotAnswered::Query(QueryError::Invalid { field, reason }) => {
                 format!("invalid {field}: {reason}")
             }

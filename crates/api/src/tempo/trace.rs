@@ -8,10 +8,10 @@ use coral_server::admission::Surface;
 use coral_server::audit::{AuditDetails, RowCount};
 use coral_trace::{InvalidId, Span, TraceId};
 use coral_wire::{otlp_out, tempo_rpc};
-use http::{Extensions, HeaderMap, StatusCode, header};
+use http::{Extensions, HeaderMap, StatusCode};
 use serde_json::json;
 
-use super::form::{Form, JSON, LLM_JSON, PROTOBUF};
+use super::form::{self, Form, JSON, LLM_JSON, PROTOBUF};
 use super::parameters::Parameters;
 use super::refused::Refused;
 use super::trace_llm;
@@ -128,7 +128,7 @@ async fn respond(
         Err(error) => Err(error),
     };
     let mut response = match answer.map_err(Refused::from).and_then(|answer| answer) {
-        Ok((kind, bytes)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
+        Ok((kind, bytes)) => (form::headers(kind), bytes).into_response(),
         Err(refused) => refused.into_response(),
     };
     response.extensions_mut().insert(details);

@@ -170,6 +170,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Delete /api/v1/agents/{agent_id}: agent.forget
         Get /: page.read
         Get /api/dependencies: topology.read
+        Get /api/echo: health.read
         Get /api/metrics/calls: metrics.read
         Get /api/metrics/errors: metrics.read
         Get /api/metrics/latencies: metrics.read
@@ -178,6 +179,16 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/quality-metrics: metrics.read
         Get /api/services/{service}/operations: traces.read
         Get /api/services: traces.read
+        Get /api/metrics/query: traces.read
+        Get /api/metrics/query_range: traces.read
+        Get /api/operations: traces.read
+        Get /api/quality-metrics: metrics.read
+        Get /api/search/tag/{tag}/values: traces.read
+        Get /api/search/tags: traces.read
+        Get /api/search: traces.read
+        Get /api/services/{service}/operations: traces.read
+        Get /api/services: traces.read
+        Get /api/status/buildinfo: spec.read
         Get /api/traces/{id}: traces.read
         Get /api/traces: traces.read
         Get /api/v1/anomalies: anomalies.read
@@ -200,6 +211,9 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/traces: traces.read
         Get /api/v1/whoami: self.read
         Get /api/v1/why: why.read
+        Get /api/v2/search/tag/{tag}/values: traces.read
+        Get /api/v2/search/tags: traces.read
+        Get /api/v2/traces/{id}: traces.read
         Get /api/v3/dependencies: topology.read
         Get /api/v3/operations: traces.read
         Get /api/v3/services: traces.read
@@ -228,7 +242,24 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /jaeger/api/v3/traces/{id}: traces.read
         Get /jaeger/api/v3/traces: traces.read
         Get /metrics: exposition.read
+        Get /ready: health.read
+        Get /status/version: spec.read
+        Get /status: spec.read
         Get /t/{id}: page.read
+        Get /tempo/api/echo: health.read
+        Get /tempo/api/metrics/query: traces.read
+        Get /tempo/api/metrics/query_range: traces.read
+        Get /tempo/api/search/tag/{tag}/values: traces.read
+        Get /tempo/api/search/tags: traces.read
+        Get /tempo/api/search: traces.read
+        Get /tempo/api/status/buildinfo: spec.read
+        Get /tempo/api/traces/{id}: traces.read
+        Get /tempo/api/v2/search/tag/{tag}/values: traces.read
+        Get /tempo/api/v2/search/tags: traces.read
+        Get /tempo/api/v2/traces/{id}: traces.read
+        Get /tempo/ready: health.read
+        Get /tempo/status/version: spec.read
+        Get /tempo/status: spec.read
         Get /trace/{id}: page.read
         Get /ui/: page.read
         Get /ui/{name}: page.read
@@ -244,6 +275,20 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /grpc.health.v1.Health/Check: health.read
         Post /grpc.health.v1.Health/Watch: status.read
         Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read
+        Post /jaeger.api_v3.QueryService/FindTraceSummaries: traces.read
+        Post /jaeger.api_v3.QueryService/FindTraces: traces.read
+        Post /jaeger.api_v3.QueryService/GetDependencies: topology.read
+        Post /jaeger.api_v3.QueryService/GetOperations: traces.read
+        Post /jaeger.api_v3.QueryService/GetServices: traces.read
+        Post /jaeger.api_v3.QueryService/GetTrace: traces.read
+        Post /jaeger.storage.v2.DependencyReader/GetDependencies: topology.read
+        Post /jaeger.storage.v2.TraceReader/FindTraceIDs: traces.read
+        Post /jaeger.storage.v2.TraceReader/FindTraces: traces.read
+        Post /jaeger.storage.v2.TraceReader/GetOperations: traces.read
+        Post /jaeger.storage.v2.TraceReader/GetServices: traces.read
+        Post /jaeger.storage.v2.TraceReader/GetTraces: traces.read
+        Post /jaeger/api/archive/{id}: traces.read
+        Post /jaeger/api/transform: traces.read
         Post /mcp: self.read
         Post /jaeger.api_v3.QueryService/FindTraceSummaries: traces.read
         Post /jaeger.api_v3.QueryService/FindTraces: traces.read
@@ -259,6 +304,13 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /jaeger.storage.v2.TraceReader/GetTraces: traces.read
         Post /jaeger/api/archive/{id}: traces.read
         Post /jaeger/api/transform: traces.read
+        Post /tempopb.StreamingQuerier/MetricsQueryInstant: traces.read
+        Post /tempopb.StreamingQuerier/MetricsQueryRange: traces.read
+        Post /tempopb.StreamingQuerier/Search: traces.read
+        Post /tempopb.StreamingQuerier/SearchTagValues: traces.read
+        Post /tempopb.StreamingQuerier/SearchTagValuesV2: traces.read
+        Post /tempopb.StreamingQuerier/SearchTags: traces.read
+        Post /tempopb.StreamingQuerier/SearchTagsV2: traces.read
     "#]]
     .assert_eq(&table(&guarded_door(&dir).await));
 }

@@ -21,6 +21,7 @@ mod services_by_metrics;
 mod slowdown;
 mod span;
 mod trace_health;
+mod traceql;
 mod usual;
 mod waiting;
 mod waterfall;

@@ -19,6 +19,9 @@ fn the_descriptors_name_every_service() {
         [
             "coral.agent.v1.AgentService",
             "coral.colony.v1.ColonyService",
+            "jaeger.api_v3.QueryService",
+            "jaeger.storage.v2.DependencyReader",
+            "jaeger.storage.v2.TraceReader",
             "tempopb.StreamingQuerier",
         ]
     );

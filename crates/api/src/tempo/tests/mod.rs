@@ -3,6 +3,7 @@
 
 mod grafana;
 mod input;
+mod metrics;
 mod rights;
 mod search;
 mod streams;

@@ -82,3 +82,62 @@ async fn an_unfinished_query_does_not_hide_keys() {
     assert_eq!((refused.status, refused.text()), (400, "invalid scope: Resource"));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn values_have_their_types_in_the_second_version_and_are_text_in_the_first_one() {
+    let world = World::start().await;
+    let metrics = json!({ "totalJobs": 1, "completedJobs": 1 });
+    let value = |kind: &str, value: &str| json!({ "type": kind, "value": value });
+    for (tag, values) in [
+        ("resource.service.name", json!([value("string", "cart"), value("string", "shop")])),
+        (".items", json!([value("int", "3")])),
+        ("span.items", json!([value("int", "3")])),
+        ("status", json!([value("keyword", "unset"), value("keyword", "error")])),
+        ("span.http.route", json!([value("string", "/checkout")])),
+        ("span%252Ehttp%252Eroute", json!([value("string", "/checkout")])),
+        ("event.exception.type", json!([value("string", "Timeout")])),
+    ] {
+        let found = world.json(&format!("/api/v2/search/tag/{tag}/values?limit=5000")).await;
+        assert_eq!(found, json!({ "tagValues": values, "metrics": metrics }), "{tag}");
+    }
+    for (tag, values) in [("service.name", json!(["cart", "shop"])), ("items", json!(["3"]))] {
+        let found = world.json(&format!("/tempo/api/search/tag/{tag}/values")).await;
+        assert_eq!(found, json!({ "tagValues": values, "metrics": metrics }), "{tag}");
+    }
+    let none = world.json("/api/v2/search/tag/span.nosuch/values").await;
+    assert_eq!(none, json!({ "metrics": metrics }));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_query_restricts_keys_and_values_as_far_as_it_can_be_read() {
+    let world = World::start().await;
+    // { status = error }, and the same with a condition that is not finished
+    for q in
+        ["%7B%20status%20%3D%20error%20%7D", "%7B%20status%20%3D%20error%20%26%26%20.a%20%3D%20%7D"]
+    {
+        let path = format!("/api/v2/search/tag/resource.service.name/values?q={q}");
+        let found = world.json(&path).await;
+        assert_eq!(found["tagValues"], json!([{ "type": "string", "value": "cart" }]), "{q}");
+    }
+    let q = "%7B%20status%20%3D%20error%20%7D";
+    let found = world.json(&format!("/api/v2/search/tags?scope=span&q={q}")).await;
+    assert_eq!(found["scopes"][0]["tags"], json!(["items"]));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_tag_that_is_none_is_refused_and_a_language_model_gets_values_by_type() {
+    let world = World::start().await;
+    let refused = world.get("/api/v2/search/tag/nosuch/values").await;
+    assert_eq!(refused.status, 400);
+    let text = refused.text();
+    assert!(text.starts_with("please provide a valid tagName: "), "{text}");
+    let accept = "accept: application/vnd.grafana.llm\r\n";
+    let path = "/api/v2/search/tag/resource.service.name/values";
+    let answered = world.get_as(path, accept).await;
+    assert_eq!(answered.kind, "application/vnd.grafana.llm+json");
+    let found: Json = serde_json::from_slice(&answered.body).unwrap();
+    assert_eq!(found, json!({ "tagValues": { "string": ["cart", "shop"] } }));
+    world.stop().await;
+}
