@@ -34,6 +34,7 @@ mod table;
 mod target;
 mod text;
 mod topology;
+mod traceql;
 mod traffic;
 mod trust;
 mod ui;
@@ -93,6 +94,8 @@ enum Measure {
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
     /// search, the page of a large trace, and reopening.
     Store(store::Store),
+    /// Measures TraceQL: a search by attribute, a rate by service, and structural queries.
+    Traceql(traceql::TraceQl),
     /// Measures the audit log alone: CPU per recorded question, bytes per line, and verification.
     Audit(audit::Audit),
     /// Measures connections over TLS, and how soon a revocation works.
@@ -169,6 +172,7 @@ impl Measure {
                 tokio::task::spawn_blocking(move || service.run()).await?
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
+            Self::Traceql(traceql) => tokio::task::spawn_blocking(move || traceql.run()).await?,
             Self::Trust(trust) => trust.run().await,
             Self::Ui(ui) => ui.run().await,
             Self::Audit(audit) => tokio::task::spawn_blocking(move || audit.run()).await?,

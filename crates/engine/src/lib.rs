@@ -30,6 +30,7 @@ mod query;
 mod reader;
 mod redacted;
 mod retention;
+mod span_columns;
 mod timeline;
 mod trace;
 
@@ -49,6 +50,7 @@ pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{
     MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };
+pub use span_columns::{CodedColumn, SpanColumn, SpanColumns};
 pub use timeline::{AgentMinute, Minute, PolledMinute, RequestCounts};
 pub use trace::{StoredSpan, StoredTrace};
 

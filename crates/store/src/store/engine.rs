@@ -6,8 +6,8 @@ use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
     Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
-    Retention, Signal, SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan,
-    StoredTrace, TraceQuery, TraceReader, TraceSummary,
+    Retention, Signal, SignalTotals, SpanColumn, SpanColumns, SpanMaintenance, SpanRetention,
+    StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader, TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
@@ -17,7 +17,7 @@ use super::Store;
 use crate::commit::queue::SpanPage;
 use crate::read::page::{PageLimit, Wanted, page};
 use crate::read::search::plan::Plan;
-use crate::read::{dependencies, ended, lookup, operations, search, services};
+use crate::read::{columns, dependencies, ended, lookup, operations, search, services};
 
 impl TraceReader for Store {
     fn id(&self) -> &str {
@@ -72,6 +72,16 @@ impl TraceReader for Store {
         let live = &self.0.spans.live;
         let read = || lookup::one_trace(live, trace, collector, columns, limit, budget);
         Ok(live.reading(read)?)
+    }
+
+    fn visit_columns(
+        &self,
+        started: TimeRange,
+        wanted: &[SpanColumn],
+        budget: &Budget,
+        visit: &mut dyn FnMut(&SpanColumns),
+    ) -> Result<bool, EngineError> {
+        Ok(columns::visit(&self.0.spans.live, started, wanted, budget, visit)?)
     }
 
     fn contains(&self, trace: TraceId, budget: &Budget) -> Result<bool, EngineError> {
