@@ -36,6 +36,7 @@ mod table;
 mod target;
 mod text;
 mod topology;
+mod traceql;
 mod traffic;
 mod trust;
 mod ui;
@@ -99,6 +100,8 @@ enum Measure {
     Store(store::Store),
     /// Measures a colony that exports stored spans: spans per second of a core, and memory.
     Export(export::ExportCommand),
+    /// Measures TraceQL: a search by attribute, a rate by service, and structural queries.
+    Traceql(traceql::TraceQl),
     /// Measures the audit log alone: CPU per recorded question, bytes per line, and verification.
     Audit(audit::Audit),
     /// Measures connections over TLS, and how soon a revocation works.
@@ -177,6 +180,7 @@ impl Measure {
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
             Self::Export(export) => export.run().await,
+            Self::Traceql(traceql) => tokio::task::spawn_blocking(move || traceql.run()).await?,
             Self::Trust(trust) => trust.run().await,
             Self::Ui(ui) => ui.run().await,
             Self::Audit(audit) => tokio::task::spawn_blocking(move || audit.run()).await?,

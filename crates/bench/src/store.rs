@@ -97,7 +97,8 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     Ok(figures)
 }
 
-fn write(
+/// Writes `traffic` to `store`, and adds what writing costs.
+pub fn write(
     store: &Database,
     traffic: &Traffic,
     commit: u64,

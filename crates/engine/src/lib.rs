@@ -31,6 +31,7 @@ mod reader;
 mod received;
 mod redacted;
 mod retention;
+mod span_columns;
 mod timeline;
 mod trace;
 
@@ -51,6 +52,7 @@ pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{
     MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };
+pub use span_columns::{CodedColumn, SpanColumn, SpanColumns};
 pub use timeline::{AgentMinute, Minute, PolledMinute, RequestCounts};
 pub use trace::{StoredSpan, StoredTrace};
 

@@ -14,6 +14,7 @@ use crate::histogram::{Grid, Histogram};
 use crate::query::{TraceQuery, TraceSummary};
 use crate::received::{ReadLimit, ReceivedSpans};
 use crate::redacted::RedactedSpans;
+use crate::span_columns::{SpanColumn, SpanColumns};
 use crate::timeline::AgentMinute;
 use crate::trace::{StoredSpan, StoredTrace};
 
@@ -201,6 +202,25 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
         visit: &mut dyn FnMut(&StoredSpan),
     ) -> Result<(), EngineError>;
+
+    /// Calls `visit` with the wanted columns of all spans that started in `started`, each span once, in no
+    /// particular order; spans outside of `started` MAY be among them. Returns `false`, and calls nothing, if
+    /// the engine cannot read these columns without reading whole spans, so that the caller reads spans
+    /// instead. The default cannot.
+    ///
+    /// # Errors
+    /// [`EngineError`]; `visit` may have been called already.
+    fn visit_columns(
+        &self,
+        started: TimeRange,
+        wanted: &[SpanColumn],
+        budget: &Budget,
+        visit: &mut dyn FnMut(&SpanColumns),
+    ) -> Result<bool, EngineError> {
+        let _ = (started, wanted, visit);
+        budget.check()?;
+        Ok(false)
+    }
 
     /// The start of the stored span of `collector` that was received first; `None` when none is
     /// stored. Callers assume that spans which started long before this time have expired.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use coral_trace::{Collector, Span, TimeRange, TraceId};
+use coral_trace::{Collector, Span, TimeRange, TraceId, UnixNanos, Value};
 use proptest::prelude::*;
 
 use super::spans::{KEYS, NUMBERS, SERVICES, TEXTS, any_span};
@@ -13,8 +13,8 @@ use crate::filter::{
     AttributeOwner, Comparison, EventField, Field, Literal, Pattern, SpanField, TraceField,
 };
 use crate::{
-    Budget, Columns, Engine, Filter, Grid, Histogram, Order, TracePosition, TraceQuery,
-    TraceReader, TraceSummary,
+    Budget, CodedColumn, Columns, Engine, Filter, Grid, Histogram, Order, SpanColumn, SpanColumns,
+    TracePosition, TraceQuery, TraceReader, TraceSummary,
 };
 
 /// Whatever the order of pages, seals and restarts, a search without a filter returns what testing
@@ -113,6 +113,72 @@ pub fn a_read_has_the_columns_that_it_names<S: Subject>() {
         }
         Ok(())
     });
+}
+
+/// Columns have each span once, with the values of the span. An engine MAY refuse columns.
+pub fn columns_have_the_values_of_every_span<S: Subject>() {
+    let wanted = [
+        SpanColumn::Service,
+        SpanColumn::Name,
+        SpanColumn::Kind,
+        SpanColumn::Status,
+        SpanColumn::ResourceAttribute("host.name".to_owned()),
+        SpanColumn::SpanAttribute("http.route".to_owned()),
+        SpanColumn::SpanAttribute("http.method".to_owned()),
+        SpanColumn::SpanAttribute("server.port".to_owned()),
+    ];
+    let asked = (steps(any_span()), 0..=wanted.len(), 0..40_u64, 1..40_u64);
+    run(48, asked, |(steps, count, from, length)| {
+        let (mut subject, mut stored) = (S::new(), Vec::new());
+        for step in steps {
+            take(&mut subject, step, &mut stored);
+        }
+        let at = |ms: u64| NOON.later(Duration::from_millis(ms));
+        let started = TimeRange { start: at(from), end: at(from + length) };
+        let wanted = &wanted[wanted.len() - count..];
+        let mut found = Vec::new();
+        let mut visit = |spans: &SpanColumns| {
+            for (row, start) in spans.starts.iter().enumerate() {
+                let value = |coded: &CodedColumn| coded.values[coded.codes[row] as usize].clone();
+                let values: Vec<_> = spans.columns.iter().map(value).collect();
+                found.push(format!("{} {} {values:?}", start.0, spans.durations[row]));
+            }
+        };
+        let engine = subject.engine();
+        let is_read = engine.visit_columns(started, wanted, &Budget::unlimited(), &mut visit);
+        if !is_read.expect("columns are read") {
+            prop_assert!(found.is_empty());
+            return Ok(());
+        }
+        let inside = stored.iter().filter(|span| started.contains(span.start));
+        let mut expected: Vec<String> = inside
+            .map(|span| {
+                let values: Vec<_> = wanted.iter().map(|one| value_of(one, span)).collect();
+                format!("{} {} {values:?}", span.start.0, span.duration().as_nanos())
+            })
+            .collect();
+        // Spans outside of the time range may be among them.
+        let is_inside = |line: &String| {
+            let start = line.split(' ').next().and_then(|start| start.parse().ok());
+            start.is_some_and(|start| started.contains(UnixNanos(start)))
+        };
+        found.retain(is_inside);
+        found.sort_unstable();
+        expected.sort_unstable();
+        prop_assert_eq!(found, expected);
+        Ok(())
+    });
+}
+
+fn value_of(column: &SpanColumn, span: &Span) -> Option<Value> {
+    match column {
+        SpanColumn::Service => Some(Value::from(span.origin.service_name())),
+        SpanColumn::Name => Some(Value::from(span.name.as_str())),
+        SpanColumn::Kind => Some(Value::Int(span.kind as i64)),
+        SpanColumn::Status => Some(Value::Int(span.status.code as i64)),
+        SpanColumn::SpanAttribute(key) => span.attributes.get(key).cloned(),
+        SpanColumn::ResourceAttribute(key) => span.origin.resource.attributes.get(key).cloned(),
+    }
 }
 
 fn check_columns(found: &Span, stored: &Span, columns: Columns) -> Result<(), TestCaseError> {

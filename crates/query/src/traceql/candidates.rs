@@ -33,14 +33,13 @@ pub(super) enum More {
     Enough,
 }
 
+/// What is done with a candidate and all its spans.
+type Visit<'a> = dyn FnMut(&TraceSummary, &[StoredSpan]) -> Result<More, QueryError> + 'a;
+
 impl Candidates<'_> {
     /// Calls `visit` with each candidate and all its spans, latest start first, until there are enough.
     /// `first_page` is how many traces are probably wanted.
-    pub(super) fn each(
-        &self,
-        first_page: u32,
-        visit: &mut dyn FnMut(&TraceSummary, &[StoredSpan]) -> Result<More, QueryError>,
-    ) -> Result<(), QueryError> {
+    pub(super) fn each(&self, first_page: u32, visit: &mut Visit<'_>) -> Result<(), QueryError> {
         let mut page = first_page.clamp(MIN_PAGE, MAX_PAGE);
         let mut after = None;
         loop {
@@ -62,11 +61,7 @@ impl Candidates<'_> {
         }
     }
 
-    fn read(
-        &self,
-        listed: &[TraceSummary],
-        visit: &mut dyn FnMut(&TraceSummary, &[StoredSpan]) -> Result<More, QueryError>,
-    ) -> Result<More, QueryError> {
+    fn read(&self, listed: &[TraceSummary], visit: &mut Visit<'_>) -> Result<More, QueryError> {
         let mut rest = listed;
         while !rest.is_empty() {
             let mut spans = 0;

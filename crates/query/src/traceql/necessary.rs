@@ -14,8 +14,7 @@ use coral_traceql::{
 /// The deepest nesting of an expression that is compiled; a deeper part is not.
 const MAX_DEPTH: usize = 16;
 
-/// A filter that every matching trace meets; `None` if there is none to give. With a filter for the
-/// spans of the first set outside of [`Filter::AnySpan`], which engines look up in their indexes.
+/// A filter that every matching trace meets; `None` if there is none to give.
 pub(super) fn of_pipeline(pipeline: &Pipeline) -> Option<Filter> {
     let mut all = Vec::new();
     for element in &pipeline.elements {
@@ -23,10 +22,42 @@ pub(super) fn of_pipeline(pipeline: &Pipeline) -> Option<Filter> {
             of_spanset(spanset, &mut all);
         }
     }
-    let mut all = all.into_iter();
-    let first = all.next()?;
-    let others = all.map(|one| Filter::AnySpan(Box::new(one)));
-    Some(Filter::And(std::iter::once(first).chain(others).collect()))
+    if all.len() < 2 {
+        return all.pop();
+    }
+    // Several spans meet several filters. The engine tests one of them, by its indexes if it can, and
+    // whether the trace failed: to test the others, the engine would read the same spans as the caller.
+    let needs_failure = all.iter().any(is_of_failure);
+    let best = all.iter().position(is_of_attribute).unwrap_or(0);
+    let best = all.swap_remove(best);
+    let failed = Filter::Compare {
+        field: Field::Trace(TraceField::ErrorCount),
+        op: Comparison::Greater,
+        value: Literal::Int(0),
+    };
+    Some(Filter::And(std::iter::once(best).chain(needs_failure.then_some(failed)).collect()))
+}
+
+/// Whether only failed spans meet `filter`.
+fn is_of_failure(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(all) => all.iter().any(is_of_failure),
+        Filter::Compare { field, op: Comparison::Equal, value } => {
+            *field == Field::Span(SpanField::Status) && *value == Literal::Text("error".to_owned())
+        }
+        _ => false,
+    }
+}
+
+/// Whether `filter` has an equality of an attribute, for which engines have indexes.
+fn is_of_attribute(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(all) => all.iter().any(is_of_attribute),
+        Filter::Or(any) => any.iter().all(is_of_attribute),
+        Filter::Compare { field: Field::Attribute { .. }, op: Comparison::Equal, .. }
+        | Filter::HasElement { field: Field::Attribute { .. }, .. } => true,
+        _ => false,
+    }
 }
 
 /// Adds what some span of the trace meets; several filters may be met by several spans.

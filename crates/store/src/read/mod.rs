@@ -1,6 +1,7 @@
 //! Reads of spans: one module per question, each with functions over
 //! [`Live`](crate::hot::live::Live).
 
+pub(crate) mod columns;
 pub(crate) mod dependencies;
 pub(crate) mod ended;
 pub(crate) mod lookup;

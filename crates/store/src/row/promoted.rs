@@ -244,6 +244,12 @@ pub(crate) fn text_key(spellings: u32, column: usize) -> &'static str {
     }
 }
 
+/// The key under which the text column named `column` was sent.
+pub(crate) fn text_key_of(column: &str, spellings: u32) -> Option<&'static str> {
+    let at = TEXT.iter().position(|promoted| promoted.column == column)?;
+    Some(text_key(spellings, at))
+}
+
 /// The key under which integer column `column` was sent.
 pub(crate) fn number_key(column: usize) -> &'static str {
     NUMBERS[column].current

@@ -119,6 +119,16 @@ impl RowGroup<'_> {
         })
     }
 
+    /// The least and the greatest value of a column of times; `None` without statistics.
+    pub(crate) fn bounds(&self, column: &'static str) -> Result<Option<(i64, i64)>, StoreError> {
+        Ok(match self.chunk(column)?.statistics() {
+            Some(Statistics::Int64(statistics)) => {
+                statistics.min_opt().copied().zip(statistics.max_opt().copied())
+            }
+            _ => None,
+        })
+    }
+
     /// All rows of these columns, with text columns as dictionaries.
     pub(crate) fn read(
         &self,

@@ -7,6 +7,7 @@ use coral_engine::{
     Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
     ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanMaintenance, SpanRetention,
+    Retention, Signal, SignalTotals, SpanColumn, SpanColumns, SpanMaintenance, SpanRetention,
     StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader, TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
@@ -18,6 +19,7 @@ use crate::commit::queue::SpanPage;
 use crate::read::page::{PageLimit, Wanted, page};
 use crate::read::search::plan::Plan;
 use crate::read::{dependencies, ended, lookup, operations, search, services, since};
+use crate::read::{columns, dependencies, ended, lookup, operations, search, services};
 
 impl TraceReader for Store {
     fn id(&self) -> &str {
@@ -72,6 +74,16 @@ impl TraceReader for Store {
         let live = &self.0.spans.live;
         let read = || lookup::one_trace(live, trace, collector, columns, limit, budget);
         Ok(live.reading(read)?)
+    }
+
+    fn visit_columns(
+        &self,
+        started: TimeRange,
+        wanted: &[SpanColumn],
+        budget: &Budget,
+        visit: &mut dyn FnMut(&SpanColumns),
+    ) -> Result<bool, EngineError> {
+        Ok(columns::visit(&self.0.spans.live, started, wanted, budget, visit)?)
     }
 
     fn contains(&self, trace: TraceId, budget: &Budget) -> Result<bool, EngineError> {

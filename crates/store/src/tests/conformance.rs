@@ -61,6 +61,11 @@ fn a_histogram_counts_exactly_the_traces_that_match() {
 }
 
 #[test]
+fn columns_have_the_values_of_every_span() {
+    search::columns_have_the_values_of_every_span::<StoreSubject>();
+}
+
+#[test]
 fn a_read_has_the_columns_that_it_names() {
     search::a_read_has_the_columns_that_it_names::<StoreSubject>();
 }
