@@ -324,7 +324,7 @@ impl ColonyConfig {
             auth: layers.optional("colony.auth", value::switch)?,
             url: layers.optional("oidc.url", sign_in::origin)?,
             session: layers.required("oidc.session", value::duration)?,
-            span_metrics: layers.required("colony.metrics.spans", value::bool)?,
+            span_metrics: layers.required("colony.metrics.spans", value::boolean)?,
             ui_dir: layers.optional("colony.ui.dir", value::text)?.map(PathBuf::from),
             oidc: OidcConfig::of(layers)?,
             audit: AuditConfig::of(layers)?,

@@ -5,6 +5,7 @@ mod answers;
 mod audit;
 mod exposure;
 mod sign_in;
+mod span_series;
 #[cfg(test)]
 mod tests;
 

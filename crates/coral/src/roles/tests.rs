@@ -175,10 +175,18 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/compare: why.read
         Get /api/v1/doctor/traces: traces.read
         Get /api/v1/heatmap: traces.read
+        Get /api/v1/label/{name}/values: metrics.read
+        Get /api/v1/labels: metrics.read
+        Get /api/v1/metadata: metrics.read
         Get /api/v1/openapi.json: spec.read
+        Get /api/v1/query: metrics.read
+        Get /api/v1/query_exemplars: metrics.read
+        Get /api/v1/query_range: metrics.read
         Get /api/v1/red/{protocol}: metrics.read
         Get /api/v1/series/{protocol}: metrics.read
+        Get /api/v1/series: metrics.read
         Get /api/v1/services: metrics.read
+        Get /api/v1/status/buildinfo: metrics.read
         Get /api/v1/status: status.read
         Get /api/v1/topology: topology.read
         Get /api/v1/traces/{id}/find: traces.read
@@ -193,11 +201,24 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /auth/methods: session.change
         Get /healthz: health.read
         Get /metrics: exposition.read
+        Get /prometheus/api/v1/label/{name}/values: metrics.read
+        Get /prometheus/api/v1/labels: metrics.read
+        Get /prometheus/api/v1/metadata: metrics.read
+        Get /prometheus/api/v1/query: metrics.read
+        Get /prometheus/api/v1/query_exemplars: metrics.read
+        Get /prometheus/api/v1/query_range: metrics.read
+        Get /prometheus/api/v1/series: metrics.read
+        Get /prometheus/api/v1/status/buildinfo: metrics.read
         Get /t/{id}: page.read
         Get /trace/{id}: page.read
         Get /ui/: page.read
         Get /ui/{name}: page.read
         Get /ui: page.read
+        Post /api/v1/labels: metrics.read
+        Post /api/v1/query: metrics.read
+        Post /api/v1/query_exemplars: metrics.read
+        Post /api/v1/query_range: metrics.read
+        Post /api/v1/series: metrics.read
         Post /api/v1/sql: sql.read
         Post /auth/logout: session.change
         Post /auth/token: session.change
@@ -207,6 +228,11 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /grpc.health.v1.Health/Check: health.read
         Post /grpc.health.v1.Health/Watch: status.read
         Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read
+        Post /prometheus/api/v1/labels: metrics.read
+        Post /prometheus/api/v1/query: metrics.read
+        Post /prometheus/api/v1/query_exemplars: metrics.read
+        Post /prometheus/api/v1/query_range: metrics.read
+        Post /prometheus/api/v1/series: metrics.read
     "#]]
     .assert_eq(&table(&guarded_door(&dir).await));
 }
