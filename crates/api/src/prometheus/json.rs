@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use axum::response::{IntoResponse, Response};
 use coral_query::promql::{Answer, Labels, Point, RangeSeries, Sample, SeriesExemplars};
-use http::header;
 use serde_json::{Value, json};
+
+use crate::json::attachment;
 
 /// What an answer says if it has been cut.
 const CUT: &str = "results truncated due to limit";
@@ -14,7 +15,7 @@ const CUT: &str = "results truncated due to limit";
 pub(super) fn success(data: &str, is_cut: bool) -> Response {
     let warnings = if is_cut { format!(",\"warnings\":[\"{CUT}\"]") } else { String::new() };
     let body = format!("{{\"status\":\"success\",\"data\":{data}{warnings}}}");
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    (attachment("prometheus"), body).into_response()
 }
 
 /// The value of an expression at one moment.

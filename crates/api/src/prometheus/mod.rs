@@ -10,6 +10,7 @@ mod questions;
 mod tests;
 
 use axum::handler::Handler;
+use axum::response::Redirect;
 use axum::routing::{MethodRouter, get, post};
 use coral_server::door::{Method, Permission, Route};
 
@@ -32,7 +33,18 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
     routes.push(route(Method::Get, "/api/v1/label/{name}/values", values));
     routes.push(route(Method::Get, "/api/v1/metadata", get(about::metadata)));
     routes.push(route(Method::Get, "/api/v1/status/buildinfo", get(about::buildinfo)));
-    mounted(BASE, routes).collect()
+    let health = [
+        below(get(async || Redirect::temporary("../ui/")), "/"),
+        below(get(async || "Coral is healthy.\n"), "/-/healthy"),
+        below(get(async || "Coral is ready.\n"), "/-/ready"),
+    ];
+    mounted(BASE, routes.into_iter().chain(health)).collect()
+}
+
+/// What clients ask to know whether the server is there. The page is Coral's own.
+fn below(handler: MethodRouter, path: &'static str) -> Mounted {
+    let permission = Permission::HealthRead;
+    Mounted { method: Method::Get, path, permission, handler, only_below_base: true }
 }
 
 fn both<H, T>(path: &'static str, handler: H, answering: &Answering, routes: &mut Vec<Mounted>)

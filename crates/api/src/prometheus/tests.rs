@@ -111,6 +111,21 @@ async fn grafanas_health_check_is_answered_at_the_root_and_below_the_base() {
 }
 
 #[tokio::test]
+async fn a_client_that_looks_for_the_server_finds_it_below_the_base_only() {
+    let port = Port::start().await;
+    for (path, status) in [
+        ("/prometheus/", 307),
+        ("/prometheus/-/healthy", 200),
+        ("/prometheus/-/ready", 200),
+        ("/-/healthy", 404),
+        ("/prometheus/api/v1/rules", 404),
+    ] {
+        assert_eq!(port.get(path).await.0, status, "{path}");
+    }
+    port.stop().await;
+}
+
+#[tokio::test]
 async fn a_range_has_a_value_at_each_step() {
     let port = Port::start().await;
     let (status, answer) =

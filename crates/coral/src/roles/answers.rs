@@ -24,15 +24,18 @@ use coral_server::clock;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self, Counters};
+use coral_server::identity::Caller;
 use coral_server::refusal::refusal;
 use coral_server::rpc::ReflectionError;
 use coral_sql::runner::SqlRunner;
 use coral_store::Store;
 use coral_trace::sanitize::line;
 use coral_trace::{UnixNanos, chain};
-use http::StatusCode;
+use http::{Extensions, StatusCode};
 
 use super::{agent_series, export_series};
+use super::agent_series;
+use super::span_series::SpanSeries;
 
 /// Hint of the error for an unknown path.
 const UNKNOWN_PATH_HINT: &str = "GET /api/v1/openapi.json says what a colony answers";
@@ -64,6 +67,7 @@ pub async fn door(
     audit: AuditLog,
 ) -> Result<Door, ReflectionError> {
     let admission = Admission::new(QUESTIONS);
+    let spans = config.span_metrics.then(|| SpanSeries::new(clock::now()));
     let about = Arc::new(About {
         colony: colony.clone(),
         sql: sql.clone(),
@@ -74,9 +78,17 @@ pub async fn door(
     });
     let store = Arc::new(store);
     let sources = SharedSources { traces: store.clone(), metrics: store, fleet: about.clone() };
-    let answering = Answering { sources, admission };
-    let metrics = get(async move || {
-        let count = move || about.exposition(clock::now());
+    let answering = Answering { sources: sources.clone(), admission };
+    let spans = Arc::new(spans);
+    let metrics = get(async move |extensions: Extensions| {
+        // Who may see some services only does not learn the names of others.
+        let sees_all =
+            extensions.get::<Caller>().is_some_and(|caller| caller.services().is_empty());
+        let count = move || {
+            let spans = (*spans).as_ref().filter(|_| sees_all);
+            let spans = spans.map(|spans| spans.exposition(&sources.at(clock::now())));
+            about.exposition(clock::now()) + &spans.unwrap_or_default()
+        };
         tokio::task::spawn_blocking(count).await.expect("counting does not panic")
     });
     let forgetful = colony.clone();

@@ -7,6 +7,7 @@ pub mod export;
 mod export_series;
 mod exposure;
 mod sign_in;
+mod span_series;
 #[cfg(test)]
 mod tests;
 

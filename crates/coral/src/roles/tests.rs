@@ -198,10 +198,18 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/doctor/traces: traces.read
         Get /api/v1/export: traces.read
         Get /api/v1/heatmap: traces.read
+        Get /api/v1/label/{name}/values: metrics.read
+        Get /api/v1/labels: metrics.read
+        Get /api/v1/metadata: metrics.read
         Get /api/v1/openapi.json: spec.read
+        Get /api/v1/query: metrics.read
+        Get /api/v1/query_exemplars: metrics.read
+        Get /api/v1/query_range: metrics.read
         Get /api/v1/red/{protocol}: metrics.read
         Get /api/v1/series/{protocol}: metrics.read
+        Get /api/v1/series: metrics.read
         Get /api/v1/services: metrics.read
+        Get /api/v1/status/buildinfo: metrics.read
         Get /api/v1/status: status.read
         Get /api/v1/topology: topology.read
         Get /api/v1/traces/{id}/find: traces.read
@@ -245,6 +253,14 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /ready: health.read
         Get /status/version: spec.read
         Get /status: spec.read
+        Get /prometheus/api/v1/label/{name}/values: metrics.read
+        Get /prometheus/api/v1/labels: metrics.read
+        Get /prometheus/api/v1/metadata: metrics.read
+        Get /prometheus/api/v1/query: metrics.read
+        Get /prometheus/api/v1/query_exemplars: metrics.read
+        Get /prometheus/api/v1/query_range: metrics.read
+        Get /prometheus/api/v1/series: metrics.read
+        Get /prometheus/api/v1/status/buildinfo: metrics.read
         Get /t/{id}: page.read
         Get /tempo/api/echo: health.read
         Get /tempo/api/metrics/query: traces.read
@@ -266,6 +282,11 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /ui: page.read
         Post /api/archive/{id}: traces.read
         Post /api/transform: traces.read
+        Post /api/v1/labels: metrics.read
+        Post /api/v1/query: metrics.read
+        Post /api/v1/query_exemplars: metrics.read
+        Post /api/v1/query_range: metrics.read
+        Post /api/v1/series: metrics.read
         Post /api/v1/sql: sql.read
         Post /auth/logout: session.change
         Post /auth/token: session.change
@@ -311,6 +332,11 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /tempopb.StreamingQuerier/SearchTagValuesV2: traces.read
         Post /tempopb.StreamingQuerier/SearchTags: traces.read
         Post /tempopb.StreamingQuerier/SearchTagsV2: traces.read
+        Post /prometheus/api/v1/labels: metrics.read
+        Post /prometheus/api/v1/query: metrics.read
+        Post /prometheus/api/v1/query_exemplars: metrics.read
+        Post /prometheus/api/v1/query_range: metrics.read
+        Post /prometheus/api/v1/series: metrics.read
     "#]]
     .assert_eq(&table(&guarded_door(&dir).await));
 }

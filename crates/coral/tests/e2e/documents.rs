@@ -70,7 +70,7 @@ fn every_command_of_every_document_succeeds_and_prints_what_the_document_says() 
 
 #[test]
 fn every_metric_that_a_document_names_is_served() {
-    let coral = standalone();
+    let coral = standalone(&["colony.metrics.spans=true"]);
     let agent_series = "coral_colony_agent_lag_seconds{";
     eventually(|| match coral.fetch("colony", "/metrics").1.contains(agent_series) {
         true => Ok(()),
@@ -171,7 +171,7 @@ fn now() -> u64 {
 
 /// A standalone with the recordings of Beyla 3.31.0, with their trace ids.
 fn recorded() -> Coral {
-    let coral = standalone();
+    let coral = standalone(&[]);
     let mut spans = 0;
     // One time for all requests: some traces have spans in several requests.
     let now = UnixNanos(now());
@@ -196,7 +196,7 @@ fn recorded() -> Coral {
 /// A standalone with thirty checkouts of the last quarter of an hour, slow in the card validator,
 /// and sixty checkouts of the hour before.
 fn slow() -> Coral {
-    let coral = standalone();
+    let coral = standalone(&[]);
     let ago = |minutes: u64| now() - minutes * 60 * SECOND;
     // All times are minutes away from the start of a 15-minute window, so the result does not
     // depend on how long the test takes.
@@ -206,9 +206,12 @@ fn slow() -> Coral {
     coral
 }
 
-fn standalone() -> Coral {
+fn standalone(more: &[&str]) -> Coral {
     match libraries().last() {
-        Some(library) => Coral::standalone(&[&format!("sql.library={}", library.display())]),
-        None => Coral::standalone(&[]),
+        Some(library) => {
+            let library = format!("sql.library={}", library.display());
+            Coral::standalone(&[&[library.as_str()], more].concat())
+        }
+        None => Coral::standalone(more),
     }
 }

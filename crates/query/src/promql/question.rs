@@ -20,6 +20,9 @@ use crate::span_metrics::{METRICS, Moments};
 /// The largest number of steps of a range, as in Prometheus.
 pub const MAX_STEPS: i64 = 11_000;
 
+/// The largest number of values of an answer, which take about 30 bytes each.
+const MAX_POINTS: usize = 1_000_000;
+
 /// Labels whose values are services.
 const SERVICE_LABELS: [&str; 3] = ["service", "client", "server"];
 
@@ -140,7 +143,17 @@ pub fn range(
         let both = steps.iter().zip(values);
         both.filter_map(|(at, value)| Some((*at, value?))).collect::<Vec<Point>>()
     };
-    Ok(match evaluated(&expr, steps.clone(), from, budget)? {
+    let value = evaluated(&expr, steps.clone(), from, budget)?;
+    if let Value::Vector(rows) = &value
+        && rows.len().saturating_mul(steps.len()) > MAX_POINTS
+    {
+        let (series, steps) = (rows.len(), steps.len());
+        return Err(PromqlError::Execution(format!(
+            "the answer has {series} series at {steps} moments, which is more than {MAX_POINTS} \
+             values: aggregate the series or ask for a larger step"
+        )));
+    }
+    Ok(match value {
         Value::Scalar(values) => {
             let points = points(values.into_iter().map(Some).collect());
             vec![RangeSeries { labels: Labels::default(), points }]

@@ -12,8 +12,9 @@ use crate::promql::Labels;
 
 /// The largest number of series that an answer is computed from.
 pub(crate) const MAX_SERIES: usize = 10_000;
-/// The largest number of series and moments at which they change, together.
-const MAX_CELLS: usize = 1_000_000;
+/// The largest number of moments at which series change, of all series together; each takes about
+/// 250 bytes.
+const MAX_CELLS: usize = 400_000;
 /// The largest number of series that are known to be left out; more are not told apart.
 const MAX_LEFT_OUT: usize = 100_000;
 

@@ -115,6 +115,7 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             colony.https.cert                     (unset)                                           default
             colony.https.key                      (unset)                                           default
             colony.listen                         127.0.0.1:9000                                    default
+            colony.metrics.spans                  false                                             default
             colony.poll_interval                  5s                                                default
             colony.poll_timeout                   10s                                               default
             colony.ui.dir                         (unset)                                           default
@@ -235,6 +236,8 @@ fn the_keys_of_a_selected_section_are_described() {
                 If unset, `colony.https.cert` is unset too.
             colony.listen         127.0.0.1:9000  default
                 Address where the colony answers questions, registers agents, and serves `/metrics` and `/healthz`.
+            colony.metrics.spans  false           default
+                Whether `/metrics` also has the requests of services and of edges of the service map, as Tempo's metrics generator names them.
             colony.poll_interval  5s              default
                 Interval between two polls of all that an agent has; an agent answers with new spans as soon as it has some.
             colony.poll_timeout   10s             default

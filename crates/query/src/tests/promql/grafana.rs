@@ -8,7 +8,9 @@ use crate::tests::shop::shop;
 
 fn check(expression: &str, expected: Expect) {
     let (_dir, from) = shop();
-    expected.assert_eq(&(text(&from, expression) + "\n"));
+    let found = text(&from, expression);
+    let found = if found.is_empty() { "(no series)" } else { &found };
+    expected.assert_eq(&format!("{found}\n"));
 }
 
 /// `public/app/plugins/datasource/tempo/graphTransform.ts` and `datasource.ts`.
@@ -24,7 +26,7 @@ fn the_table_of_operations_has_rates_errors_and_durations() {
     check(
         "topk(5, sum(rate(traces_spanmetrics_calls_total{status_code=\"STATUS_CODE_ERROR\",span_name=~\"GET /list|GET /pay\"}[3600s])) by (span_name))",
         expect![[r#"
-
+            (no series)
         "#]],
     );
     check(

@@ -1,7 +1,9 @@
 //! Expressions of PromQL over a store.
 
 mod edges;
+mod exposition;
 mod grafana;
+mod limited;
 mod metrics;
 mod reference;
 mod refusals;
