@@ -4,7 +4,9 @@
 
 pub mod answering;
 pub mod export;
+pub mod jaeger;
 pub mod json;
+pub mod mcp;
 pub mod mounted;
 pub mod openapi;
 pub mod sign_in;

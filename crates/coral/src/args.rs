@@ -13,6 +13,7 @@ mod export;
 mod generated;
 mod help;
 mod json;
+mod mcp;
 mod parse;
 mod query;
 mod search;
@@ -47,6 +48,7 @@ pub use self::doctor::{DoctorCommand, DoctorTracesArgs};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
 pub use self::export::ExportArgs;
 pub use self::generated::{CompletionsArgs, ManArgs};
+pub use self::mcp::{McpArgs, McpClient, McpCommand, McpInstallArgs};
 pub use self::parse::{Color, parse};
 pub use self::query::{
     BeylaCommand, Over, QueryCommand, RedArgs, RedFormat, TraceFormat, TracesArgs,
@@ -192,6 +194,9 @@ pub enum Command {
     /// Store the token with which to ask a colony, or show who you are.
     #[command(after_help = include_str!("args/examples/login.txt"))]
     Login(LoginArgs),
+    /// Answer an assistant (MCP), or write Coral into its configuration.
+    #[command(after_help = include_str!("args/examples/mcp.txt"))]
+    Mcp(McpArgs),
     /// Show and check configuration.
     #[command(
         subcommand,

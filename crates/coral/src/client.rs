@@ -16,6 +16,7 @@ use self::access::Access;
 use self::identity::IdentityConnector;
 use crate::terminal::Progress;
 use coral_api::export;
+use coral_api::mcp;
 use coral_api::whoami::WhoAmI;
 use coral_trace::chain;
 use coral_trust::authority::Fingerprint;
@@ -227,6 +228,25 @@ impl Server {
         self.read(self.shown(request).send_json(question))
     }
 
+    /// Sends one message of the Model Context Protocol with `headers`, and returns the answer: one JSON
+    /// object, or nothing to a message that has no answer.
+    ///
+    /// # Errors
+    /// [`AskError`], unless the answer is an error of the protocol.
+    pub fn relay(&self, message: &[u8], headers: &[(&str, String)]) -> Result<String, AskError> {
+        let request = self.http(Some(ANSWER_TIMEOUT)).post(format!("{}{}", self.url, mcp::PATH));
+        let request = headers
+            .iter()
+            .fold(self.shown(request), |request, (name, value)| request.header(*name, value));
+        let mut answer = request.send(message).map_err(|error| self.unreachable(&error))?;
+        let body = answer.body_mut().with_config().limit(MAX_BYTES).read_to_string();
+        let body = body.map_err(|error| self.foreign(&chain(&error)))?;
+        match body.contains("\"jsonrpc\"") || answer.status().is_success() {
+            true => Ok(body),
+            false => Err(self.refusal(&body, answer.status())),
+        }
+    }
+
     /// `request` with the token, if there is one.
     fn shown<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
         match &self.access.token {
@@ -269,14 +289,20 @@ impl Server {
     }
 
     fn refused(&self, answer: &mut http::Response<ureq::Body>) -> AskError {
+        let body = answer.body_mut().read_to_string().unwrap_or_default();
+        self.refusal(&body, answer.status())
+    }
+
+    /// The error of an answer with `status`.
+    fn refusal(&self, body: &str, status: http::StatusCode) -> AskError {
         #[derive(serde::Deserialize)]
         struct ApiError {
             error: String,
             hint: Option<String>,
         }
-        match answer.body_mut().read_json::<ApiError>() {
+        match serde_json::from_str(body) {
             Ok(ApiError { error, hint }) => AskError::Refused { error, hint },
-            Err(_) => self.foreign(&format!("status {}", answer.status())),
+            Err(_) => self.foreign(&format!("status {status}")),
         }
     }
 

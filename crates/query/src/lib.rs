@@ -38,6 +38,8 @@ mod shared;
 mod size;
 mod source;
 pub mod span;
+pub mod span_rates;
+pub mod span_search;
 pub mod status;
 #[cfg(test)]
 mod tests;

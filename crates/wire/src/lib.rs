@@ -6,7 +6,7 @@
 //! - [`otlp_metrics_in`]: decodes metrics of an export as points of RED metrics, and counts refused
 //!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
-//! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
+//! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies; [`jaeger_rpc`]: those of Jaeger.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //! - [`export_answer`]: reads the answers of other receivers of OTLP.
 //!
@@ -16,6 +16,7 @@
 pub mod agent_rpc;
 pub mod colony_rpc;
 pub mod export_answer;
+pub mod jaeger_rpc;
 mod otlp;
 pub mod otlp_in;
 mod otlp_json;

@@ -14,6 +14,7 @@ mod export;
 mod join;
 mod link;
 mod login;
+mod mcp;
 mod memory;
 mod query;
 mod red;
@@ -101,6 +102,7 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Colony(ColonyCommand::Agents(command)) => trust::agents(&command, asked.zone()),
         Command::Colony(ColonyCommand::Ca(command)) => trust::ca(&command),
         Command::Login(args) => login::login(&args),
+        Command::Mcp(args) => mcp::mcp(&args),
         Command::Standalone(args) => serve::standalone(&args),
         Command::Demo(args) => serve::demo(&args),
         Command::Query(QueryCommand::Beyla(beyla)) => match beyla {

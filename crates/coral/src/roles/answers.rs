@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
-use coral_api::json;
+use coral_api::{jaeger, json};
 use coral_colony::Colony;
 use coral_colony::export::health::ExportStatus as TargetStatus;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
@@ -90,13 +90,16 @@ pub async fn door(
     let healthy = get(async || "ok\n");
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
+        .merge(coral_api::mcp::routes(&answering, &sql))
         .merge(json::routes(&answering, sql))
         .route(coral_api::export::route(&answering))
+        .merge(jaeger::routes(&answering))
         .route(coral_api::whoami::route())
         .merge(coral_api::ui::routes(config.ui_dir.clone()))
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));
+    let door = jaeger::add_rpcs(door, &answering);
     coral_colony::serve::add_rpcs(door, colony.clone()).await
 }
 

@@ -11,6 +11,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &[
             "wire/",
             "server/src/rpc.rs",
+            "api/src/jaeger/rpc",
             "agent/src/receive",
             "agent/src/serve",
             "agent/src/register.rs",

@@ -56,6 +56,7 @@ const COMMANDS: &[(&str, Needs)] = &[
     ("export", at("traces.read")),
     ("login", at("self.read")),
     ("man", Files),
+    ("mcp install", Files),
     ("query anomalies", at("anomalies.read")),
     ("query beyla grpc", at("metrics.read")),
     ("query beyla http", at("metrics.read")),

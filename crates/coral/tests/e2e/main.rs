@@ -23,6 +23,7 @@ mod help;
 mod hostile;
 mod page;
 mod path;
+mod peers;
 mod process;
 mod red;
 mod services;

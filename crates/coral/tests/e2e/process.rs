@@ -303,7 +303,7 @@ pub fn eventually(mut check: impl FnMut() -> Result<(), String>) {
     }
 }
 
-fn http() -> ureq::Agent {
+pub fn http() -> ureq::Agent {
     let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     config.timeout_global(Some(PATIENCE)).build().into()
 }

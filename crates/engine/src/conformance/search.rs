@@ -221,6 +221,7 @@ fn any_filter() -> impl Strategy<Value = Filter> {
             SpanField::Kind,
             SpanField::Status,
             SpanField::StatusMessage,
+            SpanField::Start,
             SpanField::Duration,
             SpanField::Service,
             SpanField::ResponseStatus,

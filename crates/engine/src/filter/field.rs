@@ -52,6 +52,8 @@ pub enum SpanField {
     Status,
     /// Text; absent if empty.
     StatusMessage,
+    /// Integer: nanoseconds since the Unix epoch.
+    Start,
     /// Integer: nanoseconds; 0 when the span's end is before its start.
     Duration,
     /// Text: the `service.name` of the resource; `unknown_service` if the resource has no name.
@@ -191,6 +193,7 @@ impl SpanField {
             Self::ParentSpanId => {
                 span.parent_span_id.is_some_and(|id| test(Operand::Text(&id.to_string())))
             }
+            Self::Start => test(Operand::Int(span.start.0.into())),
             Self::Duration => test(Operand::Int(span.duration().as_nanos() as i128)),
             Self::ResponseStatus => {
                 span.response_status().is_some_and(|status| test(Operand::Int(status.into())))

@@ -178,6 +178,7 @@ fn fields_of_spans_and_traces_have_the_values_that_lists_show() {
         (Field::Span(SpanField::Kind), text("server")),
         (Field::Span(SpanField::Status), text("error")),
         (Field::Span(SpanField::StatusMessage), text("no")),
+        (Field::Span(SpanField::Start), Literal::Int(spans[0].start.0 as i64)),
         (Field::Span(SpanField::Duration), Literal::Int(500)),
         (Field::Span(SpanField::Service), text("shop")),
         (Field::Span(SpanField::Collector), text("sdk")),

@@ -102,7 +102,7 @@ impl GroupKey {
     pub(crate) fn named(key: &str) -> Result<Self, QueryError> {
         let fields = search::fields(key);
         let has_values = |field: &Field| match field {
-            Field::Span(field) => *field != SpanField::Duration,
+            Field::Span(field) => !matches!(field, SpanField::Duration | SpanField::Start),
             Field::Attribute { .. } | Field::Event(_) => true,
             Field::Link(_) | Field::Trace(_) => false,
         };

@@ -1,4 +1,5 @@
-//! Encodes OTLP/JSON. Fields with default values are left out, as in protobuf's JSON mapping.
+//! Encodes OTLP/JSON. Fields with default values are left out, as in protobuf's JSON mapping; a
+//! resource, a scope and a status are always there, as the OpenTelemetry Collector writes them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -144,7 +145,7 @@ fn is_default(value: &Json) -> bool {
         Json::Null => true,
         Json::String(text) => text.is_empty(),
         Json::Array(items) => items.is_empty(),
-        Json::Object(fields) => fields.is_empty(),
+        Json::Object(_) => false,
         number => *number == 0,
     }
 }
