@@ -50,7 +50,7 @@ pub enum End {
     UnknownPath,
     /// A method other than POST.
     Method,
-    /// A content type that OTLP does not define.
+    /// A content type that OTLP or Zipkin does not define.
     ContentType,
     /// A compression that is not supported.
     ContentEncoding,

@@ -11,5 +11,7 @@ pub mod mounted;
 pub mod openapi;
 pub mod sign_in;
 pub mod sql;
+pub mod tempo;
 pub mod ui;
 pub mod whoami;
+pub mod zipkin;

@@ -7,6 +7,10 @@
 //!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
 //! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies; [`jaeger_rpc`]: those of Jaeger.
+//! - [`tempo_rpc`]: Tempo's gRPC API, for Grafana.
+//! - [`zipkin_in`], [`zipkin_out`]: the JSON of Zipkin's v2 API, to spans and back.
+//! - [`jaeger_in`]: decodes the JSON of Jaeger's user interface.
+//! - [`trace_file`]: reads a file of spans in any of these formats.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //! - [`export_answer`]: reads the answers of other receivers of OTLP.
 //!
@@ -16,6 +20,7 @@
 pub mod agent_rpc;
 pub mod colony_rpc;
 pub mod export_answer;
+pub mod jaeger_in;
 pub mod jaeger_rpc;
 mod otlp;
 pub mod otlp_in;
@@ -26,6 +31,11 @@ mod otlp_protobuf;
 pub mod otlp_service;
 mod refusal;
 pub mod status;
+pub mod tempo_rpc;
+pub mod trace_file;
+mod zipkin;
+pub mod zipkin_in;
+pub mod zipkin_out;
 
 /// Coral's own `.proto` files as a `google.protobuf.FileDescriptorSet`, imports included, for
 /// gRPC reflection.

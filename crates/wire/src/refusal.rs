@@ -52,6 +52,10 @@ pub(crate) enum RefusalReason {
     TooDeep { of: &'static str },
     #[error("malformed protobuf: {0}")]
     Malformed(String),
+    #[error("{field}: later than the year 2554")]
+    Time { field: &'static str },
+    #[error("kind: `{found}` is not CLIENT, SERVER, PRODUCER or CONSUMER")]
+    Kind { found: String },
 }
 
 impl RefusedSpans {

@@ -11,12 +11,14 @@ use protox::file::{
     ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver,
 };
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 7] = [
     "coral/agent/v1/agent.proto",
     "coral/colony/v1/colony.proto",
     "jaeger/api_v3/query_service.proto",
     "jaeger/storage/v2/dependency_storage.proto",
     "jaeger/storage/v2/trace_storage.proto",
+    "tempopb/common/v1/common.proto",
+    "tempopb/tempo.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

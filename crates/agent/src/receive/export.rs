@@ -6,7 +6,7 @@ use axum::body::Body;
 use coral_trace::{Origin, Span};
 use coral_wire::otlp_in::{self, DecodeError, DecodedSpans, Encoding, RefusedSpans};
 use coral_wire::otlp_metrics_in::{self, DecodedMetrics, RefusedPoints};
-use coral_wire::status;
+use coral_wire::{status, zipkin_in};
 use tracing::{debug, error};
 
 use super::body::{self, HeldBody};
@@ -32,6 +32,8 @@ pub(super) struct Message {
 pub(super) enum Signal {
     Traces,
     Metrics,
+    /// Spans in the JSON of Zipkin's v2 API.
+    ZipkinTraces,
 }
 
 /// The items of a request that were refused. All others are durable, except points beyond the limit
@@ -58,7 +60,9 @@ impl Receiver {
         let receiver = self.clone();
         let task = self.tasks.spawn(async move {
             match message.signal {
-                Signal::Traces => receiver.take_spans(message).await.map(RefusedItems::Spans),
+                Signal::Traces | Signal::ZipkinTraces => {
+                    receiver.take_spans(message).await.map(RefusedItems::Spans)
+                }
                 Signal::Metrics => receiver.take_points(message).await.map(RefusedItems::Points),
             }
         });
@@ -70,8 +74,12 @@ impl Receiver {
 
     async fn take_spans(&self, message: Message) -> Result<RefusedSpans, Rejection> {
         let Destination { recogniser, privacy, .. } = self.destination.clone();
+        let signal = message.signal;
         let decode = move |body: &[u8], encoding| {
-            let mut decoded = otlp_in::decode(body, encoding, &recogniser)?;
+            let mut decoded = match signal {
+                Signal::ZipkinTraces => zipkin_in::decode(body, &recogniser),
+                _ => otlp_in::decode(body, encoding, &recogniser),
+            }?;
             let removed = privacy.spans(&mut decoded.spans);
             Ok((decoded, removed))
         };
@@ -128,8 +136,11 @@ impl Receiver {
             // export.
             let is_empty = held.bytes.is_empty();
             let encoding = if is_empty { Encoding::Protobuf } else { message.encoding };
-            let decoded = read(&held.bytes, encoding);
-            Ok((decoded.map_err(Rejection::Undecodable)?, held.bytes.len()))
+            let decoded = read(&held.bytes, encoding).map_err(|error| match message.signal {
+                Signal::ZipkinTraces => Rejection::NotZipkin(error),
+                _ => Rejection::Undecodable(error),
+            });
+            Ok((decoded?, held.bytes.len()))
         };
         if in_place {
             return decode();

@@ -1,4 +1,4 @@
-//! OTLP/HTTP: `POST /v1/traces` and `/v1/metrics`, protobuf or JSON.
+//! OTLP/HTTP: `POST /v1/traces` and `/v1/metrics`, protobuf or JSON; and [`zipkin`].
 //!
 //! `Host` is not checked here, unlike on the ports that answer questions. Exporters in containers
 //! address the agent by arbitrary names, and they drop data that is answered with 421. A web page
@@ -24,10 +24,18 @@ use super::body;
 use super::coding::{ACCEPTED, Coding};
 use super::export::{self, Message, RefusedItems, Signal};
 use super::rejection::Rejection;
+use super::zipkin;
 use crate::counters::Protocol;
 
 const TRACES: &str = "/v1/traces";
 const METRICS: &str = "/v1/metrics";
+
+/// The form of an answer.
+#[derive(Clone, Copy)]
+enum Form {
+    Otlp(Encoding),
+    Zipkin,
+}
 
 /// Answers one request, in the encoding of the request.
 pub(super) async fn answer(
@@ -37,7 +45,10 @@ pub(super) async fn answer(
 ) -> Response {
     let open = receiver.counters().request(Protocol::Http);
     let (head, mut body) = request.into_parts();
-    let encoding = encoding(&head.headers).unwrap_or(Encoding::Protobuf);
+    let form = match head.uri.path() {
+        zipkin::PATH => Form::Zipkin,
+        _ => Form::Otlp(encoding(&head.headers).unwrap_or(Encoding::Protobuf)),
+    };
     let outcome = match access {
         Ok(()) => export(&head, &mut body, receiver).await,
         Err(rejection) => Err(rejection),
@@ -47,8 +58,8 @@ pub(super) async fn answer(
     }
     export::end(open, &outcome);
     match outcome {
-        Ok(refused_items) => success(&refused_items, encoding),
-        Err(rejection) => failure(&rejection, encoding),
+        Ok(refused_items) => success(&refused_items, form),
+        Err(rejection) => failure(&rejection, form),
     }
 }
 
@@ -60,12 +71,19 @@ async fn export(
     let signal = match head.uri.path() {
         TRACES => Signal::Traces,
         METRICS => Signal::Metrics,
+        zipkin::PATH => Signal::ZipkinTraces,
         other => return Err(Rejection::UnknownPath { path: other.to_owned() }),
     };
     if head.method != Method::POST {
         return Err(Rejection::Method { method: head.method.to_string() });
     }
-    let encoding = encoding(&head.headers)?;
+    let encoding = match signal {
+        Signal::ZipkinTraces => {
+            zipkin::check_content_type(&head.headers)?;
+            Encoding::Json
+        }
+        Signal::Traces | Signal::Metrics => encoding(&head.headers)?,
+    };
     let coding = Coding::named(head.headers.get(CONTENT_ENCODING))?;
     let held = receiver.read(body, 0).await?;
     receiver.export(Message { held, coding, encoding, signal }).await
@@ -73,13 +91,21 @@ async fn export(
 
 /// The encoding that the content type names; its parameters are ignored.
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Rejection> {
-    let whole = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let kind = whole.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    match kind.to_ascii_lowercase().as_slice() {
+    match media_type(headers).as_slice() {
         b"application/x-protobuf" => Ok(Encoding::Protobuf),
         b"application/json" => Ok(Encoding::Json),
-        _ => Err(Rejection::ContentType { found: whole.escape_ascii().to_string() }),
+        _ => {
+            let whole = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+            Err(Rejection::ContentType { found: whole.escape_ascii().to_string() })
+        }
     }
+}
+
+/// The content type without its parameters, in lower case; empty without one.
+pub(super) fn media_type(headers: &HeaderMap) -> Vec<u8> {
+    let whole = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let kind = whole.split(|byte| *byte == b';').next().unwrap_or_default();
+    kind.trim_ascii().to_ascii_lowercase()
 }
 
 /// Whether the client may still be sending its body, and would miss an answer that is followed by a
@@ -91,13 +117,24 @@ fn is_still_sending(head: &Parts, rejection: &Rejection) -> bool {
         && !matches!(rejection, Rejection::TooSlow { .. } | Rejection::Broken(_))
 }
 
-fn success(refused_items: &RefusedItems, encoding: Encoding) -> Response {
-    response(StatusCode::OK, refused_items.response(encoding), encoding)
+fn success(refused_items: &RefusedItems, form: Form) -> Response {
+    match form {
+        Form::Otlp(encoding) => {
+            response(StatusCode::OK, refused_items.response(encoding), encoding)
+        }
+        Form::Zipkin => zipkin::success(refused_items),
+    }
 }
 
-fn failure(rejection: &Rejection, encoding: Encoding) -> Response {
-    let status = http_status_body(rejection.grpc_code() as i32, &rejection.message(), encoding);
-    let mut response = response(rejection.http_status(), status, encoding);
+fn failure(rejection: &Rejection, form: Form) -> Response {
+    let mut response = match form {
+        Form::Otlp(encoding) => {
+            let code = rejection.grpc_code() as i32;
+            let status = http_status_body(code, &rejection.message(), encoding);
+            response(rejection.http_status(), status, encoding)
+        }
+        Form::Zipkin => zipkin::failure(rejection),
+    };
     let headers = response.headers_mut();
     if let Some(delay) = rejection.retry_after() {
         headers.insert(RETRY_AFTER, whole_seconds(delay).into());

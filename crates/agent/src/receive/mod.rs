@@ -1,4 +1,4 @@
-//! Receives spans and metrics over OTLP/gRPC and OTLP/HTTP.
+//! Receives spans and metrics over OTLP/gRPC and OTLP/HTTP, and spans in Zipkin's JSON.
 //!
 //! A [`connection`] passes each request to [`grpc`] or [`http`], which read the body ([`body`])
 //! within the limits. [`export`] decompresses ([`coding`]), decodes, queues, and waits for the
@@ -17,6 +17,7 @@ mod http;
 mod rejection;
 #[cfg(test)]
 mod tests;
+mod zipkin;
 
 use std::sync::Arc;
 use std::time::Duration;

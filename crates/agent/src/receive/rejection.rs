@@ -22,7 +22,7 @@ const RESTART_RETRY: Duration = Duration::from_secs(5);
 pub(super) enum Rejection {
     #[error(
         "no service at `{path}`; traces and metrics are taken by POST at `/v1/traces` and \
-         `/v1/metrics`, and by OTLP/gRPC"
+         `/v1/metrics`, by OTLP/gRPC, and in Zipkin's JSON at `/api/v2/spans`"
     )]
     UnknownPath { path: String },
     #[error("this agent takes exports only with {0}")]
@@ -34,6 +34,10 @@ pub(super) enum Rejection {
          use `application/x-protobuf` or `application/json`"
     )]
     ContentType { found: String },
+    #[error(
+        "content type `{found}` is not accepted; use `application/json`, in Zipkin's v2 format"
+    )]
+    ZipkinContentType { found: String },
     #[error("compression `{found}` is not accepted; use `gzip`, `zstd` or none")]
     ContentEncoding { found: String },
     #[error("the body is larger than {limit} bytes; send smaller batches")]
@@ -48,6 +52,8 @@ pub(super) enum Rejection {
     Corrupt { coding: Coding, source: io::Error },
     #[error("the body is not an OTLP export")]
     Undecodable(#[source] DecodeError),
+    #[error("the body is not a list of Zipkin v2 spans")]
+    NotZipkin(#[source] DecodeError),
     #[error("too many bodies are in flight")]
     NoRoom,
     #[error(transparent)]
@@ -89,14 +95,16 @@ impl Rejection {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::UnknownPath { .. } => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ContentType { .. } | Self::ContentEncoding { .. } => {
-                StatusCode::UNSUPPORTED_MEDIA_TYPE
-            }
+            Self::ContentType { .. }
+            | Self::ZipkinContentType { .. }
+            | Self::ContentEncoding { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken(_) | Self::Framing(_) | Self::Corrupt { .. } | Self::Undecodable(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Broken(_)
+            | Self::Framing(_)
+            | Self::Corrupt { .. }
+            | Self::Undecodable(_)
+            | Self::NotZipkin(_) => StatusCode::BAD_REQUEST,
             Self::NoRoom | Self::Refused(Refusal::Busy { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -111,9 +119,11 @@ impl Rejection {
             Self::UnknownPath { .. } | Self::Method { .. } | Self::ContentEncoding { .. } => {
                 Code::Unimplemented
             }
-            Self::ContentType { .. } | Self::Corrupt { .. } | Self::Undecodable(_) => {
-                Code::InvalidArgument
-            }
+            Self::ContentType { .. }
+            | Self::ZipkinContentType { .. }
+            | Self::Corrupt { .. }
+            | Self::Undecodable(_)
+            | Self::NotZipkin(_) => Code::InvalidArgument,
             Self::TooLarge { .. } => Code::ResourceExhausted,
             Self::TooSlow { .. } => Code::DeadlineExceeded,
             Self::Broken(_) => Code::Cancelled,
@@ -128,12 +138,14 @@ impl Rejection {
             Self::Unauthenticated(_) => End::Unauthenticated,
             Self::UnknownPath { .. } => End::UnknownPath,
             Self::Method { .. } => End::Method,
-            Self::ContentType { .. } => End::ContentType,
+            Self::ContentType { .. } | Self::ZipkinContentType { .. } => End::ContentType,
             Self::ContentEncoding { .. } => End::ContentEncoding,
             Self::TooLarge { .. } => End::TooLarge,
             Self::TooSlow { .. } => End::TooSlow,
             Self::Broken(_) => End::Disconnected,
-            Self::Framing(_) | Self::Corrupt { .. } | Self::Undecodable(_) => End::Undecodable,
+            Self::Framing(_) | Self::Corrupt { .. } | Self::Undecodable(_) | Self::NotZipkin(_) => {
+                End::Undecodable
+            }
             Self::NoRoom | Self::Refused(Refusal::Busy { .. }) => End::Busy,
             Self::Refused(Refusal::CannotStore { .. }) => End::CannotStore,
             Self::Refused(Refusal::ShuttingDown) => End::ShuttingDown,

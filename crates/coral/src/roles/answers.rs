@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
-use coral_api::{jaeger, json};
+use coral_api::{jaeger, json, tempo, zipkin};
 use coral_colony::Colony;
 use coral_colony::export::health::ExportStatus as TargetStatus;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
@@ -92,14 +92,17 @@ pub async fn door(
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
         .merge(coral_api::mcp::routes(&answering, &sql))
         .merge(json::routes(&answering, sql))
-        .route(coral_api::export::route(&answering))
         .merge(jaeger::routes(&answering))
+        .route(coral_api::export::route(&answering))
+        .merge(tempo::routes(&answering, env!("CARGO_PKG_VERSION")))
+        .merge(zipkin::routes(&answering))
         .route(coral_api::whoami::route())
         .merge(coral_api::ui::routes(config.ui_dir.clone()))
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));
     let door = jaeger::add_rpcs(door, &answering);
+    let door = tempo::grpc::add_rpcs(door, &answering);
     coral_colony::serve::add_rpcs(door, colony.clone()).await
 }
 

@@ -5,6 +5,7 @@ mod clients;
 mod grpc;
 mod http;
 mod lifecycle;
+mod zipkin;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -40,6 +41,14 @@ const LIMITS: Limits = Limits {
 
 /// Runs a receiver with a queue of one export, which the test has to empty.
 async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace::Span>>) {
+    receiver_with(limits, Access::default()).await
+}
+
+/// As [`receiver`], for exporters that show what `access` asks for.
+async fn receiver_with(
+    limits: Limits,
+    access: Access,
+) -> (Running, mpsc::Receiver<Export<coral_trace::Span>>) {
     let (inlet, outlet) = inlet::queue(1, 1 << 20);
     let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
     let listeners = Listeners { grpc: bind().await, http: bind().await };
@@ -60,7 +69,7 @@ async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace
     };
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    tasks.spawn(run(listeners, destination, limits, Access::default(), stop.clone()));
+    tasks.spawn(run(listeners, destination, limits, access, stop.clone()));
     (Running { grpc, http, counters, stop, tasks }, outlet)
 }
 
