@@ -102,7 +102,7 @@ impl Target {
                 };
                 let protocol = match config.protocol {
                     ExportProtocol::Grpc => "h2",
-                    ExportProtocol::Http => "http/1.1",
+                    ExportProtocol::Http | ExportProtocol::Zipkin => "http/1.1",
                 };
                 let tls = public_tls::client(&files, protocol);
                 let tls = tls.map_err(|source| TargetError::Tls { target: name(), source })?;
@@ -159,8 +159,9 @@ fn asks_about_traces(filter: &Filter) -> bool {
     match filter {
         Filter::And(many) | Filter::Or(many) => many.iter().any(asks_about_traces),
         Filter::Not(inner) | Filter::AnySpan(inner) => asks_about_traces(inner),
-        Filter::Compare { field, .. } | Filter::Regex { field, .. } | Filter::Exists(field) => {
-            matches!(field, Field::Trace(_))
-        }
+        Filter::Compare { field, .. }
+        | Filter::Regex { field, .. }
+        | Filter::HasElement { field, .. }
+        | Filter::Exists(field) => matches!(field, Field::Trace(_)),
     }
 }
