@@ -454,7 +454,7 @@ export interface ExportStatus {
   missed: number;
   /** The name of the target in the setting `export`. */
   name: string;
-  /** `grpc` or `http`. */
+  /** `grpc` or `http` (OTLP), or `zipkin`. */
   protocol: string;
   /** Spans that the target rejected for good since the export began. */
   rejected: number;

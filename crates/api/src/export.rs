@@ -56,6 +56,8 @@ async fn respond(
         let mut headers = HeaderMap::new();
         let kind = HeaderValue::from_static("application/x-protobuf");
         headers.insert(header::CONTENT_TYPE, kind);
+        let file = HeaderValue::from_static("attachment; filename=\"coral-export.otlp.pb\"");
+        headers.insert(header::CONTENT_DISPOSITION, file);
         headers.insert(TRACES, page.traces.into());
         headers.insert(LEFT_OUT, page.left_out.into());
         if let Some(Ok(next)) = page.next.as_deref().map(HeaderValue::from_str) {

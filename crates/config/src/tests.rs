@@ -357,3 +357,15 @@ fn other_spellings_are_accepted_unless_they_contradict() {
         assert!(colony(&text, &[]).is_ok(), "{same}");
     }
 }
+
+#[test]
+fn the_examples_of_the_document_about_exports_are_valid() {
+    let text = include_str!("../../../docs/export.md");
+    let examples: Vec<&str> =
+        text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 4, "{}", examples.len());
+    for example in examples {
+        let config = colony(example, &[]);
+        assert_eq!(config.map(|config| config.exports.len()), Ok(1), "{example}");
+    }
+}

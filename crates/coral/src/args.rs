@@ -46,7 +46,7 @@ pub use self::config::{ConfigArgs, ConfigCommand, ConfigExampleArgs, ConfigShowA
 pub use self::demo::{DemoArgs, DemoFormat};
 pub use self::doctor::{DoctorCommand, DoctorTracesArgs};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
-pub use self::export::ExportArgs;
+pub use self::export::{ExportArgs, ExportFormat};
 pub use self::generated::{CompletionsArgs, ManArgs};
 pub use self::mcp::{McpArgs, McpClient, McpCommand, McpInstallArgs};
 pub use self::parse::{Color, parse};

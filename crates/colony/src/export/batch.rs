@@ -8,14 +8,20 @@ use std::sync::Arc;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use coral_config::ExportProtocol;
 use coral_trace::Span;
-use coral_wire::otlp_out;
+use coral_wire::{otlp_out, zipkin_out};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::selection::Selected;
 
-/// The largest request, in bytes before compression. Receivers over gRPC accept 4 MiB by default.
-pub(super) const MAX_REQUEST_BYTES: usize = 3_500_000;
+/// The largest request, in bytes of protobuf before compression. Receivers over gRPC accept 4 MiB by
+/// default. Zipkin's JSON is up to three times as long.
+pub(super) const fn max_request_bytes(protocol: ExportProtocol) -> usize {
+    match protocol {
+        ExportProtocol::Grpc | ExportProtocol::Http => 3_500_000,
+        ExportProtocol::Zipkin => 1_000_000,
+    }
+}
 
 /// Spans that are being exported. What the target has acknowledged is behind `at`.
 #[derive(Default)]
@@ -84,10 +90,13 @@ impl Batch {
 
 /// The body of a request with `spans`. Over gRPC, it has the five bytes before a message.
 pub fn encode(spans: &[Span], protocol: ExportProtocol, gzip: bool) -> Bytes {
-    let message = otlp_out::encode(spans);
+    let message = match protocol {
+        ExportProtocol::Grpc | ExportProtocol::Http => otlp_out::encode(spans),
+        ExportProtocol::Zipkin => zipkin_out::encode(spans).into_bytes(),
+    };
     let message = if gzip { zipped(&message) } else { message };
     match protocol {
-        ExportProtocol::Http => message.into(),
+        ExportProtocol::Http | ExportProtocol::Zipkin => message.into(),
         ExportProtocol::Grpc => {
             let mut framed = BytesMut::with_capacity(5 + message.len());
             framed.put_u8(u8::from(gzip));

@@ -1,4 +1,4 @@
-//! The connection to a target: OTLP/gRPC over HTTP/2, or OTLP/HTTP over HTTP/1.1.
+//! The connection to a target: OTLP/gRPC over HTTP/2, or OTLP/HTTP or Zipkin over HTTP/1.1.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,7 +86,7 @@ impl OtlpClient {
                     self.driver.spawn(async { drop(driving.await) });
                     Connection::Http2(sender)
                 }
-                ExportProtocol::Http => {
+                ExportProtocol::Http | ExportProtocol::Zipkin => {
                     let shaken = timeout(CONNECT_TIMEOUT, http1::handshake(stream)).await;
                     let (sender, driving) =
                         shaken.map_err(|_| late())?.map_err(|error| failed(&error))?;
@@ -124,7 +124,7 @@ impl OtlpClient {
         let answer = answer.map_err(|error| broken(&error))?;
         let Answer { status, headers, body, trailers } = Answer::read(answer).await?;
         match target.protocol {
-            ExportProtocol::Http => of_http(status, &headers, &body),
+            ExportProtocol::Http | ExportProtocol::Zipkin => of_http(status, &headers, &body),
             ExportProtocol::Grpc if status != StatusCode::OK => of_http(status, &headers, &body),
             ExportProtocol::Grpc => {
                 let last = trailers.as_ref().unwrap_or(&headers);
@@ -190,9 +190,12 @@ fn request(target: &Target, body: Bytes) -> Request<Full<Bytes>> {
             *request.version_mut() = Version::HTTP_2;
             *request.uri_mut() = with_path(&target.url, EXPORT_PATH);
         }
-        ExportProtocol::Http => {
-            let kind = HeaderValue::from_static("application/x-protobuf");
-            headers.insert(header::CONTENT_TYPE, kind);
+        ExportProtocol::Http | ExportProtocol::Zipkin => {
+            let kind = match target.protocol {
+                ExportProtocol::Zipkin => "application/json",
+                _ => "application/x-protobuf",
+            };
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
             if target.gzip {
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             }

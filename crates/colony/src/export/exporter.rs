@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::backoff;
-use super::batch::{Batch, MAX_REQUEST_BYTES, Window};
+use super::batch::{Batch, Window, max_request_bytes};
 use super::client::Receiver;
 use super::cursor::{Cursor, Restart};
 use super::health::{ExportHealth, ExportState};
@@ -60,11 +60,12 @@ impl<R: Receiver> Exporter<R> {
             }
         };
         self.health.moved(&cursor);
+        let request_bytes = max_request_bytes(self.target.protocol);
         let following = Following {
             exporter: self,
             cursor,
             window: Window::default(),
-            request_bytes: MAX_REQUEST_BYTES,
+            request_bytes,
             failures: 0,
             saved_at: Instant::now(),
         };
@@ -195,7 +196,8 @@ impl<R: Receiver> Following<R> {
         match self.exporter.receiver.deliver(body).await {
             Ok(taken) => {
                 self.failures = 0;
-                self.request_bytes = (2 * self.request_bytes).min(MAX_REQUEST_BYTES);
+                let most = max_request_bytes(self.exporter.target.protocol);
+                self.request_bytes = (2 * self.request_bytes).min(most);
                 self.exporter.health.accepted();
                 self.pass(batch.n_spans(), &taken).await;
             }

@@ -17,7 +17,7 @@ pub struct ExportStatus {
     pub name: String,
     /// The URL to which spans are sent.
     pub url: String,
-    /// `grpc` or `http`.
+    /// `grpc`, `http` or `zipkin`.
     pub protocol: &'static str,
     /// What the last request led to.
     pub state: ExportState,
@@ -92,6 +92,7 @@ impl ExportHealth {
         let protocol = match target.protocol {
             ExportProtocol::Grpc => "grpc",
             ExportProtocol::Http => "http",
+            ExportProtocol::Zipkin => "zipkin",
         };
         let status = ExportStatus {
             name: target.name.clone(),

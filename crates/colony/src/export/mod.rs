@@ -1,4 +1,4 @@
-//! Exports stored spans to other receivers of OTLP.
+//! Exports stored spans to other receivers of OTLP, or of Zipkin's JSON.
 //!
 //! Each [`Target`] has one [`exporter::Exporter`], which follows the colony's store by a cursor of
 //! its own: there is no queue, so nothing is lost when a target is away, as long as the spans are

@@ -7,7 +7,7 @@ use coral_trace::Span;
 use tokio::time::sleep;
 
 use super::backoff;
-use super::batch::{MAX_REQUEST_BYTES, Window};
+use super::batch::{Window, max_request_bytes};
 use super::client::{OtlpClient, Receiver};
 use super::refusal::{Refusal, Remedy};
 use super::selection::Selected;
@@ -57,7 +57,7 @@ impl<R: Receiver> OneOff<R> {
         let (receipts, all) = ((1..=spans.len() as u64).collect(), spans.len() as u64);
         let selected = Selected { spans, receipts, ..Selected::default() };
         let mut window = Window::new(selected, all);
-        let (mut bytes, mut attempts) = (MAX_REQUEST_BYTES, 0);
+        let (mut bytes, mut attempts) = (max_request_bytes(self.target.protocol), 0);
         while !window.is_done() {
             let batch = window.batch(bytes);
             let body = batch.encode(self.target.protocol, self.target.gzip);

@@ -102,7 +102,7 @@ impl Target {
                 };
                 let protocol = match config.protocol {
                     ExportProtocol::Grpc => "h2",
-                    ExportProtocol::Http => "http/1.1",
+                    ExportProtocol::Http | ExportProtocol::Zipkin => "http/1.1",
                 };
                 let tls = public_tls::client(&files, protocol);
                 let tls = tls.map_err(|source| TargetError::Tls { target: name(), source })?;
@@ -163,5 +163,7 @@ fn asks_about_traces(filter: &Filter) -> bool {
         | Filter::Regex { field, .. }
         | Filter::Exists(field)
         | Filter::HasElement { field, .. } => matches!(field, Field::Trace(_)),
+        | Filter::HasElement { field, .. }
+        | Filter::Exists(field) => matches!(field, Field::Trace(_)),
     }
 }

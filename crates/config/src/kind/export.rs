@@ -44,6 +44,8 @@ pub enum ExportProtocol {
     Grpc,
     /// OTLP/HTTP, in protobuf.
     Http,
+    /// The JSON of Zipkin's v2 API.
+    Zipkin,
 }
 
 /// Where an export without a cursor begins.
@@ -58,9 +60,10 @@ pub enum ExportFrom {
 }
 
 /// The fields of a target.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "name",
     "otlp",
+    "zipkin",
     "protocol",
     "tls",
     "headers",
@@ -113,9 +116,14 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn target(&self) -> Result<ExportTarget, String> {
-        let url = self.text("otlp")?.ok_or("it has no `otlp`, the URL of its OTLP receiver")?;
+        let (url, is_zipkin) = match (self.text("otlp")?, self.text("zipkin")?) {
+            (Some(url), None) => (url, false),
+            (None, Some(url)) => (url, true),
+            (None, None) => return Err("it has no `otlp`, the URL of its OTLP receiver".to_owned()),
+            (Some(_), Some(_)) => return Err("it has both `otlp` and `zipkin`".to_owned()),
+        };
         let uri: http::Uri = url.parse().map_err(|_| bad_url(&url))?;
-        let protocol = self.protocol(&uri)?;
+        let protocol = if is_zipkin { self.zipkin()? } else { self.protocol(&uri)? };
         let nothing = Map::new();
         let tls = match self.fields.get("tls") {
             None => &nothing,
@@ -149,9 +157,18 @@ impl Fields<'_> {
         })
     }
 
+    /// The protocol of a target with `zipkin`, which has no choice.
+    fn zipkin(&self) -> Result<ExportProtocol, String> {
+        match self.fields.contains_key("protocol") {
+            true => Err("`protocol` is for `otlp` alone".to_owned()),
+            false => Ok(ExportProtocol::Zipkin),
+        }
+    }
+
     /// `protocol`, or else what the port or the path says.
     fn protocol(&self, uri: &http::Uri) -> Result<ExportProtocol, String> {
-        let is_http = uri.port_u16() == Some(4318) || uri.path().ends_with(TRACES_PATH);
+        let path = uri.path().trim_end_matches('/');
+        let is_http = uri.port_u16() == Some(4318) || path.ends_with(TRACES_PATH);
         match self.text("protocol")?.as_deref() {
             Some("grpc") => Ok(ExportProtocol::Grpc),
             Some("http") => Ok(ExportProtocol::Http),
@@ -187,6 +204,8 @@ impl Fields<'_> {
 
 /// The path of OTLP/HTTP below the base of a receiver.
 const TRACES_PATH: &str = "/v1/traces";
+/// The path of Zipkin's v2 API below the base of a receiver.
+const SPANS_PATH: &str = "/api/v2/spans";
 
 /// `uri` with its port, and over HTTP with [`TRACES_PATH`]; `None` if it is no URL of a receiver.
 fn normal(uri: &http::Uri, protocol: ExportProtocol) -> Option<String> {
@@ -197,12 +216,14 @@ fn normal(uri: &http::Uri, protocol: ExportProtocol) -> Option<String> {
     }
     let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
     let path = uri.path().trim_end_matches('/');
-    let path = match protocol {
+    let below = match protocol {
         ExportProtocol::Grpc if path.is_empty() => "",
         ExportProtocol::Grpc => return None,
-        ExportProtocol::Http if path.ends_with(TRACES_PATH) => path,
-        ExportProtocol::Http => &format!("{path}{TRACES_PATH}"),
+        ExportProtocol::Http => TRACES_PATH,
+        ExportProtocol::Zipkin => SPANS_PATH,
     };
+    let path = path.strip_suffix(below).unwrap_or(path);
+    let path = format!("{path}{below}");
     Some(format!("{scheme}://{host}:{port}{path}"))
 }
 
@@ -283,10 +304,21 @@ mod tests {
         for (url, protocol, sent_to) in [
             ("http://127.0.0.1:4317", ExportProtocol::Grpc, "http://127.0.0.1:4317"),
             ("http://127.0.0.1:4318/", ExportProtocol::Http, "http://127.0.0.1:4318/v1/traces"),
-            ("http://[::1]:80/v1/traces", ExportProtocol::Http, "http://[::1]:80/v1/traces"),
+            ("http://[::1]:80/v1/traces/", ExportProtocol::Http, "http://[::1]:80/v1/traces"),
         ] {
             let target = export_targets(&json!([{"name": "a", "otlp": url}])).unwrap().remove(0);
             assert_eq!((target.protocol, target.url.as_str()), (protocol, sent_to));
+        }
+    }
+
+    #[test]
+    fn a_target_may_take_zipkins_json_instead() {
+        for (url, sent_to) in [
+            ("http://127.0.0.1:9411", "http://127.0.0.1:9411/api/v2/spans"),
+            ("http://localhost/zipkin/api/v2/spans", "http://localhost:80/zipkin/api/v2/spans"),
+        ] {
+            let target = export_targets(&json!([{"name": "a", "zipkin": url}])).unwrap().remove(0);
+            assert_eq!((target.protocol, target.url.as_str()), (ExportProtocol::Zipkin, sent_to));
         }
     }
 
@@ -309,6 +341,8 @@ mod tests {
             json!({"name": "a", "otlp": url, "tls": {"cert": "/a"}}),
             json!({"name": "a", "otlp": url, "tls": {"ca": "/a"}}),
             json!({"name": "a", "otlp": url, "queue": 5}),
+            json!({"name": "a", "otlp": url, "zipkin": url}),
+            json!({"name": "a", "zipkin": url, "protocol": "http"}),
         ] {
             let error = export_targets(&json!([wrong])).unwrap_err();
             assert!(error.starts_with("target `a`: "), "{error}");

@@ -133,7 +133,7 @@ impl Kind {
         match self {
             Self::Agents => Some("both fields of an agent are required"),
             Self::Exports => Some(
-                "a target has `name` and `otlp` (URL of a receiver of OTLP), and may have `protocol` (`grpc` or \
+                "a target has `name` and either `otlp` (URL of a receiver of OTLP) or `zipkin` (of Zipkin's v2 JSON), and may have `protocol` (`grpc` or \
                  `http`; told by the ports 4317 and 4318), `tls` (`ca_file`, `cert`, `key`, `insecure_plaintext`), \
                  `headers` (a map to texts), `header_files` (a map to files with the texts), `compression` (`gzip`, \
                  the default, or `none`), `filter` (a search that selects spans), `from` (`now`, the default, \

@@ -10,7 +10,7 @@ use super::{ColonyArgs, parse_when};
 /// `coral export`.
 #[derive(Args, Debug)]
 pub struct ExportArgs {
-    /// Send the spans to this receiver of OTLP. Port 4317 is gRPC, and port 4318 is HTTP.
+    /// Send the spans to this receiver. Port 4317 is OTLP/gRPC, and port 4318 is OTLP/HTTP.
     #[arg(long, value_name = "URL")]
     pub to: String,
     /// Only traces that started at this time or later: such as 15m, yesterday or 02:40 [default:
@@ -29,7 +29,10 @@ pub struct ExportArgs {
         hide_default_value = true
     )]
     pub q: String,
-    /// How to send, where the port does not tell it.
+    /// What to send: OTLP, or the JSON of Zipkin's v2 API.
+    #[arg(long, value_enum, default_value = "otlp")]
+    pub format: ExportFormat,
+    /// How to send OTLP, where the port does not tell it.
     #[arg(long, value_enum)]
     pub protocol: Option<ExportProtocol>,
     /// Send this header with each request; repeatable.
@@ -47,6 +50,15 @@ pub struct ExportArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub colony: ColonyArgs,
+}
+
+/// What is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ExportFormat {
+    /// OTLP.
+    Otlp,
+    /// Zipkin's v2 JSON.
+    Zipkin,
 }
 
 /// How spans are sent.

@@ -17,6 +17,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "connect",
             "disconnect",
             "duckdb",
+            "export",
             "store",
             "audit",
             "login",

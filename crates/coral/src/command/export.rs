@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::asked_at::AskedAt;
 use super::{Failure, print, query};
-use crate::args::ExportArgs;
+use crate::args::{ExportArgs, ExportFormat};
 use crate::client::TracePage;
 use crate::terminal::Tally;
 
@@ -80,7 +80,11 @@ fn target(args: &ExportArgs) -> Result<Target, Failure> {
     let mut fields = Map::new();
     let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     set("name", json!("to"));
-    set("otlp", json!(args.to));
+    let receiver = match args.format {
+        ExportFormat::Otlp => "otlp",
+        ExportFormat::Zipkin => "zipkin",
+    };
+    set(receiver, json!(args.to));
     set("headers", pairs("--header", &args.header)?);
     set("header_files", pairs("--header-file", &args.header_file)?);
     let mut tls = Map::new();

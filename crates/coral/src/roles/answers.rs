@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
 use coral_api::{export, jaeger, json, mcp, prometheus, tempo, ui, whoami, zipkin};
+use coral_api::{jaeger, json, tempo, zipkin};
 use coral_colony::Colony;
 use coral_colony::export::health::ExportStatus as TargetStatus;
 use coral_colony::poll::status::AgentStatus as PolledAgent;

@@ -121,7 +121,7 @@ pub struct ExportStatus {
     pub name: String,
     /// The URL to which spans are sent.
     pub url: String,
-    /// `grpc` or `http`.
+    /// `grpc` or `http` (OTLP), or `zipkin`.
     pub protocol: String,
     /// `waiting` (nothing was sent yet), `ok`, `retrying` (the last request failed and is repeated
     /// soon), `refused` (somebody has to change the target or its settings; the request is repeated

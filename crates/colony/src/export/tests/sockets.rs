@@ -161,3 +161,19 @@ async fn a_receiver_over_grpc_says_when_to_come_back_and_which_spans_it_rejects(
     assert_eq!((taken.rejected_spans, taken.message.as_str()), (1, "one of 3 is too old"));
     serving.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_receiver_of_zipkins_json_gets_an_array_of_spans_and_answers_202() {
+    let taken = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
+    let (address, mut serving) = http_target(vec![Some(taken)]).await;
+    let text = format!(r#"[{{"name": "z", "zipkin": "http://{address}", "compression": "none"}}]"#);
+    let config = export_targets(&serde_json::from_str(&text).unwrap()).unwrap().remove(0);
+    let mut client = OtlpClient::new(Arc::new(Target::open(&config, None, false).unwrap()));
+    let body = encode(&spans(), config.protocol, config.gzip);
+    let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 3);
+    assert_eq!(client.deliver(body).await, Ok(PartialSuccess::default()));
+    let head = serving.join_next().await.unwrap().unwrap().remove(0);
+    assert!(head.starts_with("post /api/v2/spans http/1.1"), "{head}");
+    assert!(head.contains("content-type: application/json"), "{head}");
+}
