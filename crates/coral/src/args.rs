@@ -11,6 +11,7 @@ mod doctor;
 mod duckdb;
 mod generated;
 mod help;
+mod import;
 mod json;
 mod parse;
 mod query;
@@ -45,6 +46,7 @@ pub use self::demo::{DemoArgs, DemoFormat};
 pub use self::doctor::{DoctorCommand, DoctorTracesArgs};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
 pub use self::generated::{CompletionsArgs, ManArgs};
+pub use self::import::ImportArgs;
 pub use self::parse::{Color, parse};
 pub use self::query::{
     BeylaCommand, Over, QueryCommand, RedArgs, RedFormat, TraceFormat, TracesArgs,
@@ -136,6 +138,9 @@ pub enum Command {
         after_help = include_str!("args/examples/query.txt")
     )]
     Query(QueryCommand),
+    /// Send the spans of a file to an agent: OTLP, Jaeger's or Zipkin's JSON.
+    #[command(after_help = include_str!("args/examples/import.txt"))]
+    Import(ImportArgs),
     /// Answer a question in plain English, without a language model.
     #[command(after_help = include_str!("args/examples/ask.txt"))]
     Ask(AskArgs),

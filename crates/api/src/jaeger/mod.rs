@@ -11,6 +11,7 @@ mod parameters;
 mod search;
 #[cfg(test)]
 mod tests;
+pub mod trace_file;
 mod transform;
 mod ui_trace;
 mod v3;

@@ -53,6 +53,7 @@ const COMMANDS: &[(&str, Needs)] = &[
     ("disconnect", at("beyla.control")),
     ("doctor traces", at("traces.read")),
     ("duckdb install", Files),
+    ("import", Files),
     ("login", at("self.read")),
     ("man", Files),
     ("query anomalies", at("anomalies.read")),
