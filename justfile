@@ -31,7 +31,12 @@ acceptance:
     cargo run --release -p coral-bench -- demo --runs 20
     cargo run --release -p coral-bench -- report
     cargo run --release -p coral-bench -- ui --minutes 10 || [ $? -eq 3 ]
+    just traceql-grammar
     just beyla
+
+# The grammar of TraceQL in Grafana's editor, beside Coral's parser (needs node and npm).
+traceql-grammar:
+    CORAL_TEST_TRACEQL_GRAMMAR="$(tools/fetch-traceql-grammar target/traceql-grammar)" cargo test -p coral-traceql --test grammar
 
 # A real Beyla or OBI, as root, where BEYLA_PATH names one; else it says "not run here" (five minutes).
 beyla:

@@ -238,6 +238,8 @@ export interface ColonyStatus {
    * or `insecure_plaintext`, where everybody on the network can read it. Empty from an older colony.
    */
   encryption: string;
+  /** The targets to which the colony exports spans, in the order of the setting `export`. */
+  exports?: ExportStatus[];
   /** What a person has to look at; empty when nothing is wrong. */
   problems: Problem[];
   /** The DuckDB library that SQL queries would be answered with. */
@@ -427,6 +429,45 @@ export interface EventJson {
   time_unix_nano: string | null;
   /** When the event happened: microseconds since the Unix epoch. */
   time_unix_us: number;
+}
+
+/** How the export to one target goes. */
+export interface ExportStatus {
+  /** Spans that the target took since the export began. */
+  exported: number;
+  /** Requests that failed since the colony started. */
+  failures: number;
+  /** Spans that the filter left out since the colony started. */
+  filtered: number;
+  /**
+   * How many receipts the colony has issued that the target has not acknowledged; null before
+   * the export began.
+   */
+  lag_receipts: number | null;
+  /** Seconds since the oldest of them was received; null if that is not known. */
+  lag_seconds: number | null;
+  /** Why the last request failed; null when it succeeded. */
+  last_error: string | null;
+  /** Why the target rejected spans at last; null when it rejected none. */
+  last_rejection: string | null;
+  /** Spans that expired before the target took them, since the export began. */
+  missed: number;
+  /** The name of the target in the setting `export`. */
+  name: string;
+  /** `grpc` or `http`. */
+  protocol: string;
+  /** Spans that the target rejected for good since the export began. */
+  rejected: number;
+  /** Spans that came back and were not exported again, since the colony started. */
+  returned: number;
+  /**
+   * `waiting` (nothing was sent yet), `ok`, `retrying` (the last request failed and is repeated
+   * soon), `refused` (somebody has to change the target or its settings; the request is repeated
+   * slowly) or `cannot_read` (the colony's store or the export's cursor cannot be used).
+   */
+  state: string;
+  /** The URL to which spans are sent. */
+  url: string;
 }
 
 /** An edge on which a larger share of calls fails than before. */

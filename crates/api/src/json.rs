@@ -108,7 +108,7 @@ pub(crate) fn attachment(name: &str) -> [(HeaderName, String); 2] {
 }
 
 /// What the audit log records of `question`.
-fn audit_details<Q: Ask>(question: &Q) -> AuditDetails {
+pub(crate) fn audit_details<Q: Ask>(question: &Q) -> AuditDetails {
     let text = serde_urlencoded::to_string(question).unwrap_or_default();
     let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes()).collect();
     AuditDetails::of_parameters(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())))

@@ -3,12 +3,15 @@
 #![warn(missing_docs)]
 
 pub mod answering;
+pub mod export;
 pub mod jaeger;
 pub mod json;
+pub mod mcp;
 pub mod mounted;
 pub mod openapi;
 pub mod sign_in;
 pub mod sql;
+pub mod tempo;
 pub mod ui;
 pub mod whoami;
 pub mod zipkin;

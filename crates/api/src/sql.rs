@@ -147,7 +147,8 @@ fn status(error: &SqlError) -> StatusCode {
     }
 }
 
-fn hint(error: &SqlError) -> Option<&'static str> {
+/// The next step after `error`, if there is one.
+pub(crate) fn hint(error: &SqlError) -> Option<&'static str> {
     let library =
         "`coral duckdb install` on the colony's host installs one, or name it in `sql.library`";
     Some(match error {

@@ -10,6 +10,7 @@ mod colony;
 mod connections;
 mod demo;
 mod encryption;
+mod export;
 mod exporter;
 mod figures;
 mod freshness;
@@ -93,6 +94,8 @@ enum Measure {
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
     /// search, the page of a large trace, and reopening.
     Store(store::Store),
+    /// Measures a colony that exports stored spans: spans per second of a core, and memory.
+    Export(export::ExportCommand),
     /// Measures the audit log alone: CPU per recorded question, bytes per line, and verification.
     Audit(audit::Audit),
     /// Measures connections over TLS, and how soon a revocation works.
@@ -169,6 +172,7 @@ impl Measure {
                 tokio::task::spawn_blocking(move || service.run()).await?
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
+            Self::Export(export) => export.run().await,
             Self::Trust(trust) => trust.run().await,
             Self::Ui(ui) => ui.run().await,
             Self::Audit(audit) => tokio::task::spawn_blocking(move || audit.run()).await?,

@@ -146,7 +146,20 @@ impl Program {
         Server::run(program, arguments, Arc::new(dir), self.faults).await
     }
 
-    fn directory(&self) -> std::io::Result<TempDir> {
+    /// Starts a colony that polls nobody, on a directory that may have its data already.
+    ///
+    /// # Errors
+    /// As for [`agent`](Self::agent).
+    pub async fn lone_colony(&self, dir: TempDir, settings: &[&str]) -> Result<Server, Failure> {
+        let settings = [&["colony.listen=127.0.0.1:0"][..], settings].concat();
+        self.start_in(dir, &["colony", "start"], &settings).await
+    }
+
+    /// A new directory for the data of a process.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    pub fn directory(&self) -> std::io::Result<TempDir> {
         match &self.scratch {
             Some(scratch) => tempfile::tempdir_in(scratch),
             None => tempfile::tempdir(),

@@ -1,11 +1,12 @@
 //! The colony: polls spans and metrics from every agent and stores them (7 days of spans by
 //! default).
 //!
-//! [`registry`] lists the agents, [`poll`] drains them and records how polling goes
+//! [`registry`] lists the agents, [`export`] sends stored spans to other receivers, [`poll`] drains them and records how polling goes
 //! ([`poll::health`]), and [`serve`] is where agents register. Questions about the stored data are
 //! not answered in this crate.
 #![warn(missing_docs)]
 
+pub mod export;
 pub mod poll;
 pub mod registry;
 pub mod serve;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use coral_config::ColonyConfig;
 use coral_engine::{Engine, EngineError, KnownAgent, MetricRetention, SpanRetention};
+use coral_server::clock;
 use coral_server::door::Door;
 use coral_server::exposition::{self, Counters};
 use coral_server::listen;
@@ -25,6 +27,7 @@ use coral_trace::chain;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::export::Exports;
 use self::poll::health::Health;
 use self::poll::timeline::Timeline;
 use self::poll::{PollSettings, Polling, Sampling};
@@ -56,6 +59,8 @@ pub struct Colony {
     pub health: Arc<Health>,
     /// Certificates and tokens.
     pub trust: ColonyTrust,
+    /// Where stored spans are exported to.
+    pub exports: Exports,
     retained: Arc<RetainCounters>,
 }
 
@@ -79,7 +84,14 @@ impl Colony {
         // A status names every agent from the start, also before it is polled.
         let health = Arc::new(Health::default());
         registry.watch().borrow().iter().for_each(|(id, agent)| health.know(id, agent));
-        Ok(Self { engine, registry, health, trust, retained: Arc::default() })
+        let (exports, retained) = (Exports::default(), Arc::default());
+        Ok(Self { engine, registry, health, trust, exports, retained })
+    }
+
+    /// The same colony, which exports to `exports`.
+    #[must_use]
+    pub fn exporting(self, exports: Exports) -> Self {
+        Self { exports, ..self }
     }
 
     /// Polls agents, removes expired data and serves `door` on `listener` until `stop` is
@@ -95,7 +107,7 @@ impl Colony {
         stop: CancellationToken,
     ) -> Result<(), ColonyError> {
         let colony = self.clone();
-        let Self { engine, registry, health, trust, retained } = self;
+        let Self { engine, registry, health, trust, exports, retained } = self;
         let polling = Polling {
             agents: registry.watch(),
             engine: engine.clone(),
@@ -111,6 +123,9 @@ impl Colony {
         let mut tasks = Tasks::new(stop.clone());
         tasks.spawn("coverage timeline", timeline.run(stop.clone()));
         tasks.spawn("polling", polling.run(stop.clone()));
+        for exporter in exports.exporters(&engine) {
+            tasks.spawn("export", exporter.run(stop.clone()));
+        }
         let tls = trust.certificate.as_ref().map(|certificate| certificate.tls.clone());
         if let Some(certificate) = trust.certificate.clone() {
             tasks.spawn("certificate", certificate.run(stop.clone()));
@@ -178,7 +193,9 @@ impl Colony {
         let missed = checkpoints.iter().map(|checkpoint| checkpoint.rows_missed);
         let missed = missed.fold(0, u64::saturating_add);
         counters.insert("coral.colony.metrics.missed".to_owned(), missed);
-        counters.extend(exposition::store_gauges("colony", &self.engine.extent()?));
+        let extent = self.engine.extent()?;
+        counters.extend(exposition::store_gauges("colony", &extent));
+        counters.extend(self.exports.counters(clock::now(), extent.last_receipt));
         counters.extend(exposition::metric_gauges("colony", &self.engine.metric_extent()?));
         Ok(())
     }

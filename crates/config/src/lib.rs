@@ -14,6 +14,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 mod trust;
+pub use self::kind::export::{ExportFrom, ExportProtocol, ExportTarget, export_targets};
 pub use self::kind::sign_in::{RoleRule, role_rules};
 pub use self::kind::value;
 
@@ -123,6 +124,8 @@ pub struct ColonyConfig {
     pub storage: StorageConfig,
     /// Settings of SQL.
     pub sql: SqlConfig,
+    /// Where stored spans are exported to.
+    pub exports: Vec<ExportTarget>,
 }
 
 /// An agent and a colony in one process. One file configures both; keys that both read apply to
@@ -338,6 +341,7 @@ impl ColonyConfig {
                 .required("storage.beyla.trace_sampling_rate", value::rate)?,
             storage: StorageConfig::of(layers)?,
             sql: SqlConfig::of(layers)?,
+            exports: layers.required("export", export_targets)?,
         })
     }
 }

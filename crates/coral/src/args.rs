@@ -9,10 +9,12 @@ mod config;
 mod demo;
 mod doctor;
 mod duckdb;
+mod export;
 mod generated;
 mod help;
 mod import;
 mod json;
+mod mcp;
 mod parse;
 mod query;
 mod search;
@@ -45,8 +47,10 @@ pub use self::config::{ConfigArgs, ConfigCommand, ConfigExampleArgs, ConfigShowA
 pub use self::demo::{DemoArgs, DemoFormat};
 pub use self::doctor::{DoctorCommand, DoctorTracesArgs};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
+pub use self::export::ExportArgs;
 pub use self::generated::{CompletionsArgs, ManArgs};
 pub use self::import::ImportArgs;
+pub use self::mcp::{McpArgs, McpClient, McpCommand, McpInstallArgs};
 pub use self::parse::{Color, parse};
 pub use self::query::{
     BeylaCommand, Over, QueryCommand, RedArgs, RedFormat, TraceFormat, TracesArgs,
@@ -183,6 +187,9 @@ pub enum Command {
         after_help = include_str!("args/examples/store.txt")
     )]
     Store(StoreCommand),
+    /// Send stored traces to another tool that receives OTLP.
+    #[command(after_help = include_str!("args/examples/export.txt"))]
+    Export(ExportArgs),
     /// Show, check and export who asked a colony of this host what.
     #[command(
         subcommand,
@@ -192,6 +199,9 @@ pub enum Command {
     /// Store the token with which to ask a colony, or show who you are.
     #[command(after_help = include_str!("args/examples/login.txt"))]
     Login(LoginArgs),
+    /// Answer an assistant (MCP), or write Coral into its configuration.
+    #[command(after_help = include_str!("args/examples/mcp.txt"))]
+    Mcp(McpArgs),
     /// Show and check configuration.
     #[command(
         subcommand,

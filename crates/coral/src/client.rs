@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use coral_agent::status::AgentSelfStatus;
 use coral_beyla::survey::ListeningServices;
-use coral_query::{Ask, path_and_query};
+use coral_query::{Ask, TracesQuestion, path_and_query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::access::Access;
 use self::identity::IdentityConnector;
 use crate::terminal::Progress;
+use coral_api::export;
+use coral_api::mcp;
 use coral_api::whoami::WhoAmI;
 use coral_trace::chain;
 use coral_trust::authority::Fingerprint;
@@ -36,6 +38,18 @@ pub enum Role {
     Colony,
     /// An agent.
     Agent,
+}
+
+/// A page of whole traces.
+pub struct TracePage {
+    /// The spans, as OTLP in protobuf.
+    pub otlp: Vec<u8>,
+    /// The `after` of the next page; `None` after the last one.
+    pub next: Option<String>,
+    /// The number of traces.
+    pub traces: u64,
+    /// Spans that did not fit.
+    pub left_out: u64,
 }
 
 /// Why a request failed.
@@ -137,6 +151,30 @@ impl Server {
         self.get("/api/v1/beyla/listening")
     }
 
+    /// The traces that `question` lists, whole.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn trace_page(&self, question: &TracesQuestion) -> Result<TracePage, AskError> {
+        let listed = path_and_query(question);
+        let url = format!("{}{}", self.url, listed.replacen(TracesQuestion::PATH, export::PATH, 1));
+        let answer = self.shown(self.http(Some(ANSWER_TIMEOUT)).get(url)).call();
+        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
+        if !answer.status().is_success() {
+            return Err(self.refused(&mut answer));
+        }
+        let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let number = |name| text(name).and_then(|text| text.parse().ok());
+        let (traces, left_out) = (number(export::TRACES), number(export::LEFT_OUT));
+        let next = text(export::NEXT).map(str::to_owned);
+        let (Some(traces), Some(left_out)) = (traces, left_out) else {
+            return Err(self.foreign("the answer has no numbers of traces and spans"));
+        };
+        let body = answer.body_mut().with_config().limit(MAX_BYTES);
+        let otlp = body.read_to_vec().map_err(|error| self.foreign(&chain(&error)))?;
+        Ok(TracePage { otlp, next, traces, left_out })
+    }
+
     fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {
         let _waiting = self.waiting();
         let request = self.http(Some(ANSWER_TIMEOUT)).get(format!("{}{path_and_query}", self.url));
@@ -191,6 +229,25 @@ impl Server {
         self.read(self.shown(request).send_json(question))
     }
 
+    /// Sends one message of the Model Context Protocol with `headers`, and returns the answer: one JSON
+    /// object, or nothing to a message that has no answer.
+    ///
+    /// # Errors
+    /// [`AskError`], unless the answer is an error of the protocol.
+    pub fn relay(&self, message: &[u8], headers: &[(&str, String)]) -> Result<String, AskError> {
+        let request = self.http(Some(ANSWER_TIMEOUT)).post(format!("{}{}", self.url, mcp::PATH));
+        let request = headers
+            .iter()
+            .fold(self.shown(request), |request, (name, value)| request.header(*name, value));
+        let mut answer = request.send(message).map_err(|error| self.unreachable(&error))?;
+        let body = answer.body_mut().with_config().limit(MAX_BYTES).read_to_string();
+        let body = body.map_err(|error| self.foreign(&chain(&error)))?;
+        match body.contains("\"jsonrpc\"") || answer.status().is_success() {
+            true => Ok(body),
+            false => Err(self.refusal(&body, answer.status())),
+        }
+    }
+
     /// `request` with the token, if there is one.
     fn shown<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
         match &self.access.token {
@@ -233,14 +290,20 @@ impl Server {
     }
 
     fn refused(&self, answer: &mut http::Response<ureq::Body>) -> AskError {
+        let body = answer.body_mut().read_to_string().unwrap_or_default();
+        self.refusal(&body, answer.status())
+    }
+
+    /// The error of an answer with `status`.
+    fn refusal(&self, body: &str, status: http::StatusCode) -> AskError {
         #[derive(serde::Deserialize)]
         struct ApiError {
             error: String,
             hint: Option<String>,
         }
-        match answer.body_mut().read_json::<ApiError>() {
+        match serde_json::from_str(body) {
             Ok(ApiError { error, hint }) => AskError::Refused { error, hint },
-            Err(_) => self.foreign(&format!("status {}", answer.status())),
+            Err(_) => self.foreign(&format!("status {status}")),
         }
     }
 

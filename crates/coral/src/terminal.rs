@@ -61,6 +61,33 @@ impl Drop for Progress {
     }
 }
 
+/// A line on standard error that says how far long work is. Only on a terminal, and erased on drop.
+#[derive(Default)]
+pub struct Tally {
+    is_shown: bool,
+}
+
+impl Tally {
+    /// Shows `text` in the place of the text before.
+    pub fn show(&mut self, text: &str) {
+        let mut to = std::io::stderr();
+        if to.is_terminal() {
+            let _ = write!(to, "{ERASE_LINE}{text} …");
+            self.is_shown = to.flush().is_ok();
+        }
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        if self.is_shown {
+            let mut to = std::io::stderr();
+            let _ = write!(to, "{ERASE_LINE}");
+            let _ = to.flush();
+        }
+    }
+}
+
 /// Writes the line every `interval` until the sender of `is_done` is dropped. Then erases the line.
 fn report(what: &str, interval: Duration, is_done: &Receiver<Infallible>, to: &mut impl Write) {
     let begin = Instant::now();

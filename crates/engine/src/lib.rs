@@ -28,6 +28,7 @@ mod metrics;
 mod page;
 mod query;
 mod reader;
+mod received;
 mod redacted;
 mod retention;
 mod timeline;
@@ -45,6 +46,7 @@ pub use metrics::{DeltaQuery, MetricReader, StoredDelta};
 pub use page::{AppendedPage, Page, PageContent, PageWriter};
 pub use query::{Order, TracePosition, TraceQuery, TraceSummary};
 pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};
+pub use received::{ReadLimit, ReceivedSpans};
 pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{
     MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,

@@ -12,6 +12,7 @@ use crate::error::EngineError;
 use crate::extent::Extent;
 use crate::histogram::{Grid, Histogram};
 use crate::query::{TraceQuery, TraceSummary};
+use crate::received::{ReadLimit, ReceivedSpans};
 use crate::redacted::RedactedSpans;
 use crate::timeline::AgentMinute;
 use crate::trace::{StoredSpan, StoredTrace};
@@ -247,6 +248,32 @@ pub trait TraceReader: Send + Sync {
     ) -> Result<RedactedSpans, EngineError> {
         let _ = (trace, collector, limit, budget);
         Ok(RedactedSpans::default())
+    }
+
+    /// The spans of every collector with receipts above `after`, in order of receipt, up to `limit`:
+    /// whole spans, with every column. An engine without receipts keeps the default.
+    ///
+    /// # Errors
+    /// [`EngineError`]; [`EngineError::Unsupported`] from an engine without receipts.
+    fn received_after(
+        &self,
+        after: u64,
+        limit: ReadLimit,
+        budget: &Budget,
+    ) -> Result<ReceivedSpans, EngineError> {
+        let _ = (after, limit, budget);
+        Err(EngineError::Unsupported { feature: "receipts" })
+    }
+
+    /// The cursor from which [`received_after`](Self::received_after) returns the first span that
+    /// was received at `instant` or later, and those after it. An engine without receipts keeps the
+    /// default.
+    ///
+    /// # Errors
+    /// The errors of [`received_after`](Self::received_after).
+    fn cursor_at(&self, instant: UnixNanos, budget: &Budget) -> Result<u64, EngineError> {
+        let _ = (instant, budget);
+        Err(EngineError::Unsupported { feature: "receipts" })
     }
 
     /// How much the engine holds of spans. The call does not wait for the disk.

@@ -1,5 +1,4 @@
-//! Connections to other processes of Coral, for gRPC clients: over TCP, or over TLS to a known
-//! identity.
+//! Connections to other processes: over TCP, or over TLS to a known identity or host.
 
 use std::future::Future;
 use std::io;
@@ -13,6 +12,7 @@ use coral_trust::workload::Workload;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -30,6 +30,8 @@ enum Way {
     /// With the certificate of this process, as it is at the time of the connection.
     Certified(Arc<Certificate>, Workload, Option<Belief>),
     Configured(Arc<ClientConfig>),
+    /// To a server that is known by the name of its host.
+    Named(Arc<ClientConfig>),
 }
 
 /// A connection, with or without TLS.
@@ -65,23 +67,39 @@ impl Connector {
         Self(Way::Configured(config))
     }
 
-    async fn connect(self, uri: Uri) -> io::Result<TokioIo<Connection>> {
+    /// Connections over TLS with `config` to a server that is known by the name of its host.
+    pub const fn named(config: Arc<ClientConfig>) -> Self {
+        Self(Way::Named(config))
+    }
+
+    /// A connection to the host and port of `uri`.
+    ///
+    /// # Errors
+    /// The operating system's error, or that of TLS.
+    pub async fn connect(self, uri: Uri) -> io::Result<TokioIo<Connection>> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = uri.port_u16().ok_or_else(|| io::Error::other("the URL has no port"))?;
         let config = match self.0 {
             Way::Plain => None,
             Way::Certified(certificate, expected, belief) => {
-                Some(Arc::new(certificate.client(expected, belief).map_err(io::Error::other)?))
+                let config = certificate.client(expected, belief).map_err(io::Error::other)?;
+                Some((Arc::new(config), identity_name()))
             }
-            Way::Configured(config) => Some(config),
+            Way::Configured(config) => Some((config, identity_name())),
+            Way::Named(config) => {
+                let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+                Some((config, name))
+            }
         };
         let stream = match host.parse::<Ipv6Addr>() {
             Ok(address) => TcpStream::connect((address, port)).await?,
             Err(_) => TcpStream::connect((host, port)).await?,
         };
         stream.set_nodelay(true)?;
-        let Some(config) = config else { return Ok(TokioIo::new(Connection::Plain(stream))) };
-        let stream = TlsConnector::from(config).connect(identity_name(), stream).await?;
+        let Some((config, name)) = config else {
+            return Ok(TokioIo::new(Connection::Plain(stream)));
+        };
+        let stream = TlsConnector::from(config).connect(name, stream).await?;
         Ok(TokioIo::new(Connection::Tls(Box::new(stream))))
     }
 }

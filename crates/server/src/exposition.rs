@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub type Counters = BTreeMap<String, u64>;
 
 /// Endings of the names of gauges. All other names are counters.
-const GAUGES: [&str; 12] = [
+const GAUGES: [&str; 14] = [
     "store.spans",
     "store.bytes",
     "store.segments",
@@ -20,6 +20,8 @@ const GAUGES: [&str; 12] = [
     "metrics.series",
     "queries.running",
     "queries.waiting",
+    "export.behind.receipts",
+    "export.behind.seconds",
 ];
 
 /// Part of the names of gauges that exist once for each state: 1 for the current state, 0 for the

@@ -3,7 +3,7 @@
 
 mod calls;
 mod changes;
-mod command;
+pub mod command;
 mod groups;
 mod health;
 mod number;
@@ -13,7 +13,7 @@ mod requests;
 mod traces;
 mod unknown;
 mod why;
-mod window;
+pub mod window;
 
 use crate::screen::Screen;
 use coral_query::answer::{English, Findings, NotUnderstood};

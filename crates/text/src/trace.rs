@@ -1,5 +1,6 @@
 //! One trace, as text and as a picture.
 
+mod brief;
 mod clocks;
 mod flame;
 mod hop;
@@ -10,6 +11,7 @@ mod remarks;
 mod spans;
 mod tree;
 
+pub use self::brief::brief;
 pub use self::clocks::with_clocks_adjusted;
 pub use self::flame::{flamegraph, folded};
 pub use self::path::critical_path;

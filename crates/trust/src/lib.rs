@@ -4,6 +4,7 @@
 //! - [`workload`] is the identity in a certificate: a colony, or the agent with an id.
 //! - [`material`] is the certificate, key and CA of one process, as files.
 //! - [`tls`] makes rustls configurations of them, which check identities and not host names.
+//! - [`public_tls`] makes those with which servers of others are asked.
 //! - [`token`] is what people and tools show, and [`join`] is what an agent shows once.
 //! - [`ledger`] stores what was issued, and what was revoked.
 //!
@@ -15,6 +16,7 @@ pub mod directory;
 pub mod join;
 pub mod ledger;
 pub mod material;
+pub mod public_tls;
 pub mod role;
 pub mod secret;
 #[cfg(test)]

@@ -140,6 +140,19 @@ pub fn read_public(certificate: &Path, key: &Path) -> Result<ChainAndKey, Materi
     Ok((chain, key_der))
 }
 
+/// The certificate authorities in a PEM file.
+///
+/// # Errors
+/// [`MaterialError`] names the file.
+pub fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, MaterialError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| MaterialError::Read(path.to_owned(), error))?;
+    match certificates(&text) {
+        none if none.is_empty() => Err(MaterialError::Empty(path.to_owned(), "certificate")),
+        some => Ok(some),
+    }
+}
+
 impl Material {
     /// What the certificate says of its holder.
     pub fn holder(&self) -> Option<Holder> {

@@ -6,18 +6,23 @@
 //! - [`otlp_metrics_in`]: decodes metrics of an export as points of RED metrics, and counts refused
 //!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
+//! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies; [`jaeger_rpc`]: those of Jaeger.
+//! - [`tempo_rpc`]: Tempo's gRPC API, for Grafana.
 //! - [`zipkin_in`], [`zipkin_out`]: the JSON of Zipkin's v2 API, to spans and back.
 //! - [`jaeger_in`]: decodes the JSON of Jaeger's user interface.
 //! - [`trace_file`]: reads a file of spans in any of these formats.
 //! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
+//! - [`export_answer`]: reads the answers of other receivers of OTLP.
 //!
 //! `tools/generate-protos` writes `src/generated/` from `proto/`; CI fails when they differ.
 #![warn(missing_docs)]
 
 pub mod agent_rpc;
 pub mod colony_rpc;
+pub mod export_answer;
 pub mod jaeger_in;
+pub mod jaeger_rpc;
 mod otlp;
 pub mod otlp_in;
 mod otlp_json;
@@ -27,6 +32,7 @@ mod otlp_protobuf;
 pub mod otlp_service;
 mod refusal;
 pub mod status;
+pub mod tempo_rpc;
 pub mod trace_file;
 mod zipkin;
 pub mod zipkin_in;

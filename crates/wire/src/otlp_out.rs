@@ -16,7 +16,10 @@ pub use len::{encoded_len, origin_len, span_len};
 
 pub(crate) use len::{resource_len, scope_len};
 
-use group::by_origin;
+pub use group::{ByResource, ByScope, by_origin};
+pub use json::kind_name;
+
+use json::JsonForm;
 
 use crate::otlp_service::ExportTraceServiceRequest;
 
@@ -27,7 +30,13 @@ pub fn encode(spans: &[Span]) -> Vec<u8> {
 
 /// Encodes `spans` in OTLP/JSON: ids in hex, 64-bit integers as text, enums as numbers.
 pub fn encode_json(spans: &[Span]) -> String {
-    json::encode(spans)
+    json::encode(spans, JsonForm::Otlp, "resourceSpans")
+}
+
+/// Encodes `spans` as an object with one list of `ResourceSpans` of the name `field`, in protobuf's
+/// JSON mapping: see [`JsonForm::Protobuf`].
+pub fn encode_protobuf_json(spans: &[Span], field: &str) -> String {
+    json::encode(spans, JsonForm::Protobuf, field)
 }
 
 /// Converts `spans` to the request that an exporter would send.

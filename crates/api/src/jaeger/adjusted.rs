@@ -43,7 +43,7 @@ pub(super) fn adjust(spans: &mut [Span]) {
 }
 
 /// Adds a warning to `span`.
-fn warn(span: &mut Span, warning: String) {
+pub(super) fn warn(span: &mut Span, warning: String) {
     let warning = Value::String(warning);
     let pairs = &mut span.attributes.0;
     match pairs.iter_mut().find(|pair| pair.key == WARNINGS) {

@@ -6,8 +6,11 @@ mod dependencies;
 mod envelope;
 mod go_text;
 mod legacy;
+mod metrics;
 mod operations;
 mod parameters;
+mod quality;
+mod rpc;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -15,6 +18,8 @@ pub mod trace_file;
 mod transform;
 mod ui_trace;
 mod v3;
+
+pub use self::rpc::add_rpcs;
 
 use axum::routing::{get, post};
 use coral_server::door::{Method, Permission, Route};
@@ -40,6 +45,7 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
     };
     let traces = |path, handler| read(path, Permission::TracesRead, handler);
     let topology = |path, handler| read(path, Permission::TopologyRead, handler);
+    let metrics = |path, handler| read(path, Permission::MetricsRead, handler);
     let routes = [
         traces("/api/services", get(operations::services)),
         traces("/api/services/{service}/operations", get(operations::names)),
@@ -53,6 +59,11 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
         traces("/api/v3/traces/{id}", get(v3::trace)),
         traces("/api/v3/trace-summaries", get(v3::trace_summaries)),
         topology("/api/v3/dependencies", get(v3::dependencies)),
+        metrics("/api/metrics/latencies", get(metrics::latencies)),
+        metrics("/api/metrics/calls", get(metrics::calls)),
+        metrics("/api/metrics/errors", get(metrics::errors)),
+        metrics("/api/metrics/minstep", get(metrics::min_step)),
+        metrics("/api/quality-metrics", get(quality::quality)),
         change("/api/archive/{id}", post(legacy::archive)),
         change("/api/transform", post(transform::transform)),
     ];

@@ -38,7 +38,7 @@ pub(super) async fn services(
         let services = all_services(sources, budget)?;
         rows.add(services.len() as u64);
         let count = services.len();
-        let envelope = Envelope::counted(services, count);
+        let envelope = Envelope::counted(null_if_empty(services), count);
         Ok(json(&envelope, parameters.is_pretty()).map_err(Refused::from))
     };
     respond(asked(&answering, &extensions, work).await, details)
@@ -65,7 +65,8 @@ pub(super) async fn names(
         names.dedup();
         rows.add(names.len() as u64);
         let count = names.len();
-        Ok(json(&Envelope::counted(names, count), parameters.is_pretty()).map_err(Refused::from))
+        let envelope = Envelope::counted(null_if_empty(names), count);
+        Ok(json(&envelope, parameters.is_pretty()).map_err(Refused::from))
     };
     respond(asked(&answering, &extensions, work).await, details)
 }
@@ -96,6 +97,11 @@ pub(super) async fn operations(
         Ok(json(&envelope, parameters.is_pretty()).map_err(Refused::from))
     };
     respond(asked(&answering, &extensions, work).await, details)
+}
+
+/// Names as Jaeger writes them: none are `null`.
+fn null_if_empty(names: Vec<String>) -> Option<Vec<String>> {
+    Some(names).filter(|names| !names.is_empty())
 }
 
 /// Every stored service, by name.

@@ -76,7 +76,9 @@ impl Parameters {
         let Some(text) = self.get(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| {
             let quoted = quoted(text);
-            unparsable(name, &format!("strconv.ParseInt: parsing {quoted}: invalid syntax"))
+            let reason = format!("strconv.ParseInt: parsing {quoted}: invalid syntax");
+            // Jaeger does not say the name of this one.
+            if name == "limit" { Refused::invalid(reason) } else { unparsable(name, &reason) }
         })
     }
 
@@ -168,7 +170,8 @@ pub(super) fn quoted(text: &str) -> String {
     format!("{:?}", shortened(text))
 }
 
-fn shortened(text: &str) -> String {
+/// `text`, cut where it is long.
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(MAX_QUOTED) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),

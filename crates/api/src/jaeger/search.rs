@@ -5,9 +5,9 @@ use std::time::Duration;
 use coral_query::span_search::{FoundTrace, FoundTraces, SpanSearch, SpanTag};
 use coral_query::{Budget, QueryError, Sources};
 use coral_server::audit::AuditDetails;
-use coral_trace::{TimeRange, TraceId, UnixNanos};
+use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
-use super::adjusted::adjust;
+use super::adjusted::{adjust, warn};
 use super::envelope::Refused;
 use super::parameters::{Parameters, parse_trace_id};
 
@@ -32,7 +32,7 @@ const MICRO: i64 = 1_000;
 const DEFAULT_LIMIT: u32 = 100;
 const DEFAULT_LOOKBACK: Duration = Duration::from_secs(2 * 24 * 3_600);
 /// The largest number of traces that one request names.
-const MAX_TRACE_IDS: usize = 1_000;
+pub(super) const MAX_TRACE_IDS: usize = 1_000;
 
 /// What a search is for.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ fn tags(parameters: &Parameters) -> Result<Vec<SpanTag>, Refused> {
     let mut tags = Vec::new();
     for text in parameters.all("tag") {
         let Some((key, value)) = text.split_once(':') else {
-            let received = super::parameters::quoted(text);
+            let received = super::parameters::shortened(text);
             let reason = "malformed 'tag' parameter, expecting key:value, received:";
             return Err(Refused::invalid(format!("{reason} {received}")));
         };
@@ -216,4 +216,14 @@ pub(super) fn warnings(trace: &FoundTrace) -> Vec<String> {
         format!("{left_out} spans with the latest start times are left out: an answer has a limit")
     });
     some.into_iter().collect()
+}
+
+/// The spans of `trace`. If some are left out, the first one has a warning that says so.
+pub(super) fn spans(mut trace: FoundTrace) -> Vec<Span> {
+    for warning in warnings(&trace) {
+        if let Some(first) = trace.spans.first_mut() {
+            warn(first, warning);
+        }
+    }
+    trace.spans
 }

@@ -307,7 +307,8 @@ mod tests {
         let registry = Arc::new(Registry::load(&[], engine.clone()).unwrap());
         let trust = ColonyTrust::none(dir).unwrap();
         let (health, retained) = (Arc::default(), Arc::default());
-        let colony = Colony { engine, registry, health, trust, retained };
+        let exports = Default::default();
+        let colony = Colony { engine, registry, health, trust, exports, retained };
         register(&colony, &at("http://a:1"), false, "", "mine").unwrap();
         colony.health.know("web-1", &colony.registry.watch().borrow()["web-1"]);
         let checkpoint = Checkpoint {

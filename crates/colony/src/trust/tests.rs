@@ -14,7 +14,8 @@ fn colony(dir: &Path) -> Colony {
     registry.register(&at("web-2")).unwrap();
     let trust = ColonyTrust::none(dir).unwrap();
     let (health, retained) = (Arc::default(), Arc::default());
-    Colony { engine, registry, health, trust, retained }
+    let exports = Default::default();
+    Colony { engine, registry, health, trust, exports, retained }
 }
 
 fn revoke(dir: &Path, agents: &[&str]) {

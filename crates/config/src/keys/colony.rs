@@ -141,6 +141,13 @@ pub(super) const KEYS: &[Key] = &[
         "Time that an agent may take to answer a poll.",
     ),
     colony(
+        "export",
+        Kind::Exports,
+        Preset::Value("[]"),
+        "Where the colony sends the spans that it stores, as OTLP; the value is secret, because headers may be.",
+    )
+    .secret(),
+    colony(
         "sql.library",
         Kind::Text,
         Preset::Unset(

@@ -1,6 +1,7 @@
 //! Forms that values have: what is expected, in which unit, and whether a value fits.
 
 pub(crate) mod beyla_value;
+pub mod export;
 pub mod glob;
 pub(crate) mod ports;
 pub(crate) mod selector;
@@ -50,6 +51,8 @@ pub enum Kind {
     Hosts,
     /// List of agents, each with its id and address.
     Agents,
+    /// List of targets of the export.
+    Exports,
     /// List of services that Beyla instruments.
     Services,
     /// Map from attribute names to texts.
@@ -97,6 +100,9 @@ impl Kind {
             Self::Agents => {
                 "a list of agents such as [{id: web-1, address: \"http://10.0.0.5:9001\"}]"
             }
+            Self::Exports => {
+                "a list of targets such as [{name: tempo, otlp: \"https://tempo.example.com:4317\"}]"
+            }
             Self::Services => "a list of services such as [{name: cart, open_port: 8080}]",
             Self::Attributes => "attributes such as {environment: production}",
             Self::Routes => "a list of routes such as [/users/:id]",
@@ -126,6 +132,14 @@ impl Kind {
     pub const fn details(self) -> Option<&'static str> {
         match self {
             Self::Agents => Some("both fields of an agent are required"),
+            Self::Exports => Some(
+                "a target has `name` and `otlp` (URL of a receiver of OTLP), and may have `protocol` (`grpc` or \
+                 `http`; told by the ports 4317 and 4318), `tls` (`ca_file`, `cert`, `key`, `insecure_plaintext`), \
+                 `headers` (a map to texts), `header_files` (a map to files with the texts), `compression` (`gzip`, \
+                 the default, or `none`), `filter` (a search that selects spans), `from` (`now`, the default, \
+                 `beginning` or an RFC 3339 time) and `drop` (names of attributes that are left out); at most 16 \
+                 targets",
+            ),
             Self::Services => Some(
                 "an entry has `name`, which the service gets, and one condition or more: `open_port` (a port), \
                  `open_ports` (such as `80,9000-9010`), `exe_path` (a glob for the absolute path of the program), \
@@ -166,6 +180,7 @@ impl Kind {
             Self::Texts => "[user.id, user.email]",
             Self::Hosts => "[colony.example.com]",
             Self::Agents => "[{id: web-1, address: \"http://10.0.0.5:9001\"}]",
+            Self::Exports => "[{name: tempo, otlp: \"https://tempo.example.com:4317\"}]",
             Self::Services => "[{name: cart, open_port: 8080}]",
             Self::Attributes => "{environment: production}",
             Self::Routes => "[\"/users/:id\"]",
@@ -200,6 +215,7 @@ impl Kind {
             Self::Texts => value::texts(typed).map(drop),
             Self::Hosts => value::hosts(typed).map(drop),
             Self::Agents => value::agents(typed).map(drop),
+            Self::Exports => export::export_targets(typed).map(drop),
             Self::Services => selector::services(typed).map(drop),
             Self::Attributes => beyla_value::attributes(typed).map(drop),
             Self::Routes => beyla_value::route_patterns(typed).map(drop),

@@ -7,7 +7,7 @@ use super::Cli;
 /// Title and commands of each group in the help of `coral`.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Look", &["services", "trace", "query", "sql"]),
-    ("Explain", &["why", "ask", "doctor"]),
+    ("Explain", &["why", "ask", "doctor", "mcp"]),
     ("Run", &["demo", "standalone", "agent", "colony"]),
     (
         "Maintain",

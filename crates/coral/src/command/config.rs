@@ -2,10 +2,12 @@
 
 use super::{Failure, print, print_serialized, sources};
 use crate::args::{ConfigArgs, ConfigExampleArgs, ConfigShowArgs, Role, StatusFormat};
+use crate::roles::export::filter;
 use crate::show::config::{self, RoleSettings, Selection};
 use coral_config::example::{example as short_example, full_example};
 use coral_config::keys::{Key, Roles};
 use coral_config::{AgentConfig, ColonyConfig, ConfigError, Layers, Sources, StandaloneConfig};
+use coral_trace::chain;
 
 /// Prints the settings of one role, or of both roles of a standalone. Each role has its own value
 /// of a key that both read, such as `storage.max_size`.
@@ -57,8 +59,27 @@ pub(super) fn example(args: &ConfigExampleArgs) -> Result<(), Failure> {
 fn checked(role: Role, sources: &Sources) -> Result<Vec<String>, ConfigError> {
     match role {
         Role::Agent => AgentConfig::load(sources).map(|config| config.warnings()),
-        Role::Colony => ColonyConfig::load(sources).map(|_| vec![]),
-        Role::Standalone => StandaloneConfig::load(sources).map(|config| config.agent.warnings()),
+        Role::Colony => {
+            let config = ColonyConfig::load(sources)?;
+            check_filters(&config)?;
+            Ok(Vec::new())
+        }
+        Role::Standalone => {
+            let config = StandaloneConfig::load(sources)?;
+            check_filters(&config.colony)?;
+            Ok(config.agent.warnings())
+        }
+    }
+}
+
+/// Checks that the filters of all export targets are searches.
+fn check_filters(config: &ColonyConfig) -> Result<(), ConfigError> {
+    let problems = config.exports.iter().filter_map(|target| {
+        filter(target).err().map(|error| format!("`export`: {}", chain(&error)))
+    });
+    match problems.collect::<Vec<_>>() {
+        none if none.is_empty() => Ok(()),
+        problems => Err(ConfigError(problems)),
     }
 }
 

@@ -10,10 +10,12 @@ mod config;
 mod connect;
 mod doctor;
 mod duckdb;
+mod export;
 mod import;
 mod join;
 mod link;
 mod login;
+mod mcp;
 mod memory;
 mod query;
 mod red;
@@ -101,6 +103,7 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Colony(ColonyCommand::Agents(command)) => trust::agents(&command, asked.zone()),
         Command::Colony(ColonyCommand::Ca(command)) => trust::ca(&command),
         Command::Login(args) => login::login(&args),
+        Command::Mcp(args) => mcp::mcp(&args),
         Command::Standalone(args) => serve::standalone(&args),
         Command::Demo(args) => serve::demo(&args),
         Command::Query(QueryCommand::Beyla(beyla)) => match beyla {
@@ -125,6 +128,7 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Connect(args) => connect::connect(&args),
         Command::Disconnect(args) => connect::disconnect(&args),
         Command::Store(StoreCommand::Repair(args)) => store::repair(&args),
+        Command::Export(args) => export::export(&args, &asked),
         Command::Audit(AuditCommand::List(args)) => audit::list(&args, &asked),
         Command::Audit(AuditCommand::Verify(args)) => audit::verify(&args),
         Command::Audit(AuditCommand::Export(args)) => audit::export(&args, &asked),

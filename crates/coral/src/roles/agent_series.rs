@@ -80,7 +80,7 @@ pub(super) fn exposition(agents: &[AgentStatus], now: UnixNanos) -> String {
 }
 
 /// The escaped value of a label.
-fn label(value: &str) -> String {
+pub(super) fn label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 

@@ -8,15 +8,17 @@ use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
+use coral_api::{jaeger, json, tempo};
 use coral_api::{jaeger, json, zipkin};
 use coral_colony::Colony;
+use coral_colony::export::health::ExportStatus as TargetStatus;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
 use coral_colony::registry::ForgetError;
 use coral_config::ColonyConfig;
 use coral_engine::Signal;
 use coral_query::FleetState;
 use coral_query::SharedSources;
-use coral_query::answer::{AgentStatus, ColonyStatus, StoreStatus, UntracedService};
+use coral_query::answer::{AgentStatus, ColonyStatus, ExportStatus, StoreStatus, UntracedService};
 use coral_server::admission::{Admission, AdmissionLimits};
 use coral_server::audit::AuditLog;
 use coral_server::clock;
@@ -31,7 +33,7 @@ use coral_trace::sanitize::line;
 use coral_trace::{UnixNanos, chain};
 use http::StatusCode;
 
-use super::agent_series;
+use super::{agent_series, export_series};
 
 /// Hint of the error for an unknown path.
 const UNKNOWN_PATH_HINT: &str = "GET /api/v1/openapi.json says what a colony answers";
@@ -89,14 +91,19 @@ pub async fn door(
     let healthy = get(async || "ok\n");
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
+        .merge(coral_api::mcp::routes(&answering, &sql))
         .merge(json::routes(&answering, sql))
         .merge(jaeger::routes(&answering))
+        .route(coral_api::export::route(&answering))
+        .merge(tempo::routes(&answering, env!("CARGO_PKG_VERSION")))
         .merge(zipkin::routes(&answering))
         .route(coral_api::whoami::route())
         .merge(coral_api::ui::routes(config.ui_dir.clone()))
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));
+    let door = jaeger::add_rpcs(door, &answering);
+    let door = tempo::grpc::add_rpcs(door, &answering);
     coral_colony::serve::add_rpcs(door, colony.clone()).await
 }
 
@@ -116,6 +123,7 @@ impl FleetState for About {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             problems: Vec::new(),
             agents: self.colony.health.snapshot(now).into_iter().map(agent).collect(),
+            exports: self.exports(now).into_iter().map(export).collect(),
             store: self.store(),
             sql_library: coral_api::sql::library(&self.sql),
             encryption: self.colony.trust.encryption().to_owned(),
@@ -140,10 +148,18 @@ impl About {
         }
     }
 
-    /// All counters, and the series of each agent, in Prometheus's format.
+    /// The status of each target of the export.
+    fn exports(&self, now: UnixNanos) -> Vec<TargetStatus> {
+        let extent = self.colony.engine.extent().unwrap_or_default();
+        self.colony.exports.statuses(now, extent.last_receipt)
+    }
+
+    /// All counters, and the series of each agent and export, in Prometheus's format.
     fn exposition(&self, now: UnixNanos) -> String {
         let agents = self.colony.health.snapshot(now);
-        exposition::prometheus(&self.counters()) + &agent_series::exposition(&agents, now)
+        exposition::prometheus(&self.counters())
+            + &agent_series::exposition(&agents, now)
+            + &export_series::exposition(&self.exports(now))
     }
 
     fn counters(&self) -> Counters {
@@ -172,6 +188,25 @@ fn forgotten(outcome: Result<(), ForgetError>) -> Response {
 
 fn untraced(polled: coral_colony::poll::status::UntracedService) -> UntracedService {
     UntracedService { name: polled.name, port: polled.port, program: polled.program }
+}
+
+fn export(target: TargetStatus) -> ExportStatus {
+    ExportStatus {
+        name: target.name,
+        url: target.url,
+        protocol: target.protocol.to_owned(),
+        state: target.state.as_str().to_owned(),
+        lag_receipts: target.lag_receipts,
+        lag_seconds: target.lag_seconds,
+        exported: target.exported,
+        rejected: target.rejected,
+        missed: target.missed,
+        filtered: target.filtered,
+        returned: target.returned,
+        failures: target.failures,
+        last_error: target.last_error,
+        last_rejection: target.last_rejection,
+    }
 }
 
 fn agent(polled: PolledAgent) -> AgentStatus {

@@ -3,6 +3,8 @@
 mod agent_series;
 mod answers;
 mod audit;
+pub mod export;
+mod export_series;
 mod exposure;
 mod sign_in;
 #[cfg(test)]
@@ -18,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use coral_agent::AgentError;
 use coral_agent::trust::AgentTrust;
+use coral_colony::export::Exports;
 use coral_colony::trust::ColonyTrust;
 use coral_colony::{Colony, ColonyError};
 use coral_config::{AgentConfig, ColonyConfig, StandaloneConfig};
@@ -78,6 +81,9 @@ pub enum RoleError {
         "`colony.ui.dir` is set, and only a program that was built for debugging reads the page from a directory"
     )]
     PageDirectory,
+    /// Spans cannot be exported.
+    #[error(transparent)]
+    Export(#[from] export::ExportError),
     /// The audit log cannot be used.
     #[error("cannot use the audit log")]
     Audit(#[from] AuditError),
@@ -112,6 +118,7 @@ pub async fn agent(
 pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(), RoleError> {
     let trust = exposure::colony(&config).await?;
     let listener = listen::bind(config.listen, "colony.listen").await?;
+    let exports = export::open(&config, &[listen::local_address(&listener)]).await?;
     let store = open_colony_store(&config).await?;
     let key = local_key(&config)?;
     let colony = Some(listen::local_address(&listener));
@@ -124,7 +131,8 @@ pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(),
     };
     let _published = publish(&addresses, &config.data_dir)?;
     announce(&addresses);
-    run_colony(&config, store, trust, key.as_ref(), listener, stop).await
+    let parts = ColonyParts { store, trust, exports, listener };
+    run_colony(&config, parts, key.as_ref(), stop).await
 }
 
 /// An agent and a colony in one process, which communicate over sockets.
@@ -134,6 +142,7 @@ pub struct Standalone {
     colony: TcpListener,
     agent_trust: AgentTrust,
     colony_trust: ColonyTrust,
+    exports: Exports,
     /// Whether the agent's colony is that of this process, and not another one.
     is_own_colony: bool,
     addresses: Addresses,
@@ -159,7 +168,17 @@ impl Standalone {
         }
         // The agent registers at the colony over the network, as a remote agent does.
         config.agent.colony.get_or_insert_with(|| colony_url(&addresses).unwrap_or_default());
-        Ok(Self { config, agent, colony, agent_trust, colony_trust, is_own_colony, addresses })
+        let exports = export::open(&config.colony, &own_listeners(&addresses)).await?;
+        Ok(Self {
+            config,
+            agent,
+            colony,
+            agent_trust,
+            colony_trust,
+            exports,
+            is_own_colony,
+            addresses,
+        })
     }
 
     /// The addresses on which the standalone listens.
@@ -198,15 +217,13 @@ impl Standalone {
         };
         let colony = async {
             let (config, stop) = (&self.config.colony, stop_colony.clone());
-            let outcome = run_colony(
-                config,
-                colony_store,
-                self.colony_trust,
-                key.as_ref(),
-                self.colony,
-                stop,
-            )
-            .await;
+            let parts = ColonyParts {
+                store: colony_store,
+                trust: self.colony_trust,
+                exports: self.exports,
+                listener: self.colony,
+            };
+            let outcome = run_colony(config, parts, key.as_ref(), stop).await;
             stop_agent.cancel();
             outcome
         };
@@ -216,14 +233,21 @@ impl Standalone {
     }
 }
 
-async fn run_colony(
-    config: &ColonyConfig,
+/// What a colony runs with, besides its settings.
+struct ColonyParts {
     store: Store,
     trust: ColonyTrust,
-    key: Option<&LocalKey>,
+    exports: Exports,
     listener: TcpListener,
+}
+
+async fn run_colony(
+    config: &ColonyConfig,
+    parts: ColonyParts,
+    key: Option<&LocalKey>,
     stop: CancellationToken,
 ) -> Result<(), RoleError> {
+    let ColonyParts { store, trust, exports, listener } = parts;
     let (colony_config, engine) = (config.clone(), Arc::new(store.clone()));
     let guard = match key {
         Some(key) => {
@@ -235,6 +259,7 @@ async fn run_colony(
     };
     let open = move || Colony::new(&colony_config, engine, trust);
     let colony = tokio::task::spawn_blocking(open).await.expect("reading agents does not panic")?;
+    let colony = colony.exporting(exports);
     let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
     let audit = audit::open(config, colony.trust.clone()).await?;
     let door = answers::door(&colony, store, sql.clone(), config, audit.clone())
@@ -298,6 +323,17 @@ fn agent_addresses(
         otlp_tls: trust.exporters.tls.is_some(),
         ..Addresses::default()
     }
+}
+
+/// The sockets of a standalone.
+fn own_listeners(addresses: &Addresses) -> Vec<SocketAddr> {
+    let Addresses { otlp_grpc, otlp_http, beyla_grpc, beyla_http, agent_rpc, colony, .. } =
+        addresses;
+    [otlp_grpc, otlp_http, beyla_grpc, beyla_http, agent_rpc, colony]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect()
 }
 
 fn publish(

@@ -174,6 +174,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/attributes: traces.read
         Get /api/v1/compare: why.read
         Get /api/v1/doctor/traces: traces.read
+        Get /api/v1/export: traces.read
         Get /api/v1/heatmap: traces.read
         Get /api/v1/openapi.json: spec.read
         Get /api/v1/red/{protocol}: metrics.read
@@ -207,6 +208,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /grpc.health.v1.Health/Check: health.read
         Post /grpc.health.v1.Health/Watch: status.read
         Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read
+        Post /mcp: self.read
     "#]]
     .assert_eq(&table(&guarded_door(&dir).await));
 }

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod beyla;
 pub mod config;
+mod exports;
 pub mod sql;
 pub mod status;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::beyla;
+use super::exports::exports;
 use coral_agent::status::{AgentSelfStatus, ColonyLinkStatus};
 use coral_query::answer::{AgentStatus, ColonyStatus, Problem, SqlLibrary, StoreStatus};
 use coral_text::beginning::as_of;
@@ -41,6 +42,7 @@ pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> Str
             let _ = write!(text, "\n{details}");
         }
     }
+    text += &exports(&status.exports);
     text += &store(status, now);
     text += encryption(&status.encryption);
     text += &sql_library(&status.sql_library);
@@ -173,7 +175,7 @@ fn ago(time: UnixNanos, now: UnixNanos) -> String {
 }
 
 /// Whole seconds as `42s`, `3m 5s`, `2h 4m` or `6d 3h`.
-fn seconds_text(seconds: f64) -> String {
+pub(super) fn seconds_text(seconds: f64) -> String {
     let seconds = seconds as u64;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600, seconds / 60);
     match seconds {

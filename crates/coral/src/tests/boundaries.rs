@@ -11,6 +11,8 @@ const HOMES: &[(&str, &[&str])] = &[
         &[
             "wire/",
             "server/src/rpc.rs",
+            "api/src/jaeger/rpc",
+            "api/src/tempo/grpc.rs",
             "agent/src/receive",
             "agent/src/serve",
             "agent/src/register.rs",

@@ -15,6 +15,7 @@ mod connect;
 mod demo;
 mod documents;
 mod door;
+mod export;
 mod fake_beyla;
 mod full_disk;
 mod golden;
@@ -36,6 +37,7 @@ mod trust_world;
 mod two_hosts;
 mod units;
 mod why;
+mod zipkin;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -261,6 +261,8 @@ fn any_filter() -> impl Strategy<Value = Filter> {
         .prop_map(|pattern| Pattern::untyped(pattern).expect("it is an expression"));
     let pattern = prop_oneof![pattern, untyped];
     let leaf = prop_oneof![
+        1 => (field.clone(), value.clone())
+            .prop_map(|(field, value)| Filter::HasElement { field, value }),
         6 => (field.clone(), op, value)
             .prop_map(|(field, op, value)| Filter::Compare { field, op, value }),
         1 => (field.clone(), pattern).prop_map(|(field, pattern)| Filter::Regex { field, pattern }),
@@ -288,8 +290,16 @@ fn attribute_equality() -> impl Strategy<Value = Filter> {
             Filter::Compare { field, op: Comparison::Equal, value }
         })
         .boxed();
+    let or_element = |filter| match filter {
+        Filter::Compare { field, op, value } => {
+            let element = Filter::HasElement { field: field.clone(), value: value.clone() };
+            Filter::Or(vec![Filter::Compare { field, op, value }, element])
+        }
+        other => other,
+    };
     prop_oneof![
         3 => equality.clone(),
+        1 => equality.clone().prop_map(or_element),
         1 => prop::collection::vec(equality, 0..3).prop_map(Filter::Or),
     ]
 }

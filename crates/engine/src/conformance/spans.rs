@@ -87,6 +87,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
         prop::sample::select(&NUMBERS[..]).prop_map(Value::from),
         Just(Value::from(200.0)),
         any::<bool>().prop_map(Value::from),
+        Just(Value::Array(vec![Value::from("gold"), Value::Int(5)])),
     ];
     prop::collection::vec((prop::sample::select(&KEYS[..]), value), 0..4)
         .prop_map(Attributes::from_iter)

@@ -18,6 +18,8 @@ pub struct FilterCapabilities {
     pub regex: bool,
     /// Tests whether a field exists.
     pub exists: bool,
+    /// Elements of lists.
+    pub lists: bool,
     /// Fields of events and links.
     pub events_and_links: bool,
     /// Fields of the trace, and [`Filter::AnySpan`].
@@ -32,6 +34,7 @@ impl FilterCapabilities {
         ordering: true,
         regex: true,
         exists: true,
+        lists: true,
         events_and_links: true,
         trace: true,
     };
@@ -43,6 +46,7 @@ impl FilterCapabilities {
         ordering: false,
         regex: false,
         exists: false,
+        lists: false,
         events_and_links: false,
         trace: false,
     };
@@ -59,6 +63,7 @@ impl FilterCapabilities {
             (self.ordering, needs.ordering, "comparisons other than for equality in a filter"),
             (self.regex, needs.regex, "regular expressions in a filter"),
             (self.exists, needs.exists, "tests for presence in a filter"),
+            (self.lists, needs.lists, "elements of lists in a filter"),
             (self.events_and_links, needs.events_and_links, "events and links in a filter"),
             (self.trace, needs.trace, "fields of the trace in a filter"),
         ];

@@ -45,7 +45,10 @@ impl Filter {
             Self::And(many) | Self::Or(many) => many.iter().any(Self::asks_for_other_spans),
             Self::Not(inner) => inner.asks_for_other_spans(),
             Self::AnySpan(_) => true,
-            Self::Compare { .. } | Self::Regex { .. } | Self::Exists(_) => false,
+            Self::Compare { .. }
+            | Self::Regex { .. }
+            | Self::Exists(_)
+            | Self::HasElement { .. } => false,
         }
     }
 
@@ -66,12 +69,13 @@ impl Filter {
             Self::AnySpan(inner) => {
                 value(inner.resolved(spans, trace).holds_for_any(spans.clone(), trace))
             }
-            Self::Compare { field, .. } | Self::Regex { field, .. } | Self::Exists(field) => {
-                match field {
-                    Field::Trace(_) => value(self.holds(trace.earliest, trace)),
-                    _ => self.clone(),
-                }
-            }
+            Self::Compare { field, .. }
+            | Self::Regex { field, .. }
+            | Self::Exists(field)
+            | Self::HasElement { field, .. } => match field {
+                Field::Trace(_) => value(self.holds(trace.earliest, trace)),
+                _ => self.clone(),
+            },
         }
     }
 
@@ -90,6 +94,9 @@ impl Filter {
                 field.any(span, trace, &mut |found| pattern.is_in(found))
             }
             Self::Exists(field) => field.any(span, trace, &mut |_| true),
+            Self::HasElement { field, value } => {
+                field.any(span, trace, &mut |found| found.has_element(value))
+            }
         }
     }
 }

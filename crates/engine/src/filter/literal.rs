@@ -110,6 +110,13 @@ fn finite_number(text: &str) -> Option<f64> {
 }
 
 impl Operand<'_> {
+    /// Whether the value is a list with an element that equals `literal`.
+    pub(super) fn has_element(self, literal: &Literal) -> bool {
+        let Self::Other(Value::Array(elements)) = self else { return false };
+        let equals = |element| Comparison::Equal.holds(Operand::of(element), literal);
+        elements.iter().any(equals)
+    }
+
     pub(super) fn text(self) -> String {
         match self {
             Self::Text(text) => text.to_owned(),

@@ -62,6 +62,13 @@ pub enum Filter {
     },
     /// The span has the field, with any value.
     Exists(Field),
+    /// The field's value is a list, and one of its elements equals `value`.
+    HasElement {
+        /// The field.
+        field: Field,
+        /// The value to compare each element with.
+        value: Literal,
+    },
 }
 
 impl Filter {
@@ -105,6 +112,7 @@ impl Filter {
             Self::Compare { op, .. } => needs.ordering |= *op != Comparison::Equal,
             Self::Regex { .. } => needs.regex = true,
             Self::Exists(_) => needs.exists = true,
+            Self::HasElement { .. } => needs.lists = true,
         }
     }
 
@@ -112,7 +120,10 @@ impl Filter {
         match self {
             Self::And(many) | Self::Or(many) => many.iter().for_each(|one| one.each_field(visit)),
             Self::Not(inner) | Self::AnySpan(inner) => inner.each_field(visit),
-            Self::Compare { field, .. } | Self::Regex { field, .. } | Self::Exists(field) => {
+            Self::Compare { field, .. }
+            | Self::Regex { field, .. }
+            | Self::Exists(field)
+            | Self::HasElement { field, .. } => {
                 visit(field);
             }
         }

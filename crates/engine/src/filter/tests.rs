@@ -214,3 +214,12 @@ fn a_regular_expression_matches_any_part_of_a_text_and_no_number() {
     assert!(Pattern::new("(").is_err());
     assert!(Pattern::new("(\\w{100}){100}").is_err(), "the expression takes too much memory");
 }
+
+#[test]
+fn a_list_has_the_elements_that_equal_the_value_in_type_too() {
+    let list = Value::Array(vec!["a".into(), Value::Int(7)]);
+    let spans = [span(1, "a", vec![("x", list), ("y", "a".into())])];
+    let has = |key, value| Filter::HasElement { field: attribute(key), value }.matches(&spans);
+    assert!(has("x", Literal::Text("a".into())) && has("x", Literal::Int(7)));
+    assert!(!has("x", Literal::Text("7".into())) && !has("y", Literal::Text("a".into())));
+}

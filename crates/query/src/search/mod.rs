@@ -39,6 +39,8 @@ pub(crate) mod row;
 mod tests;
 mod value;
 
+pub(crate) use self::value::escaped;
+
 pub use self::error::SyntaxError;
 pub(crate) use self::key::renamed;
 use coral_engine::Filter;

@@ -79,7 +79,7 @@ pub(super) fn glob_pattern(text: &str) -> String {
 const META_SIGNS: &str = r"\.+*?()|[]{}^$#&-~";
 
 /// `text` as a regular expression that matches only itself.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut pattern = String::new();
     for sign in text.chars() {
         if META_SIGNS.contains(sign) {

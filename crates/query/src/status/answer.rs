@@ -16,6 +16,9 @@ pub struct ColonyStatus {
     pub problems: Vec<Problem>,
     /// The agents, sorted by id.
     pub agents: Vec<AgentStatus>,
+    /// The targets to which the colony exports spans, in the order of the setting `export`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<ExportStatus>,
     /// What the colony stores.
     #[serde(default)]
     pub store: StoreStatus,
@@ -109,6 +112,42 @@ pub struct UntracedServices {
     pub agent_id: String,
     /// The services, by port.
     pub services: Vec<UntracedService>,
+}
+
+/// How the export to one target goes.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ExportStatus {
+    /// The name of the target in the setting `export`.
+    pub name: String,
+    /// The URL to which spans are sent.
+    pub url: String,
+    /// `grpc` or `http`.
+    pub protocol: String,
+    /// `waiting` (nothing was sent yet), `ok`, `retrying` (the last request failed and is repeated
+    /// soon), `refused` (somebody has to change the target or its settings; the request is repeated
+    /// slowly) or `cannot_read` (the colony's store or the export's cursor cannot be used).
+    pub state: String,
+    /// How many receipts the colony has issued that the target has not acknowledged; null before
+    /// the export began.
+    pub lag_receipts: Option<u64>,
+    /// Seconds since the oldest of them was received; null if that is not known.
+    pub lag_seconds: Option<f64>,
+    /// Spans that the target took since the export began.
+    pub exported: u64,
+    /// Spans that the target rejected for good since the export began.
+    pub rejected: u64,
+    /// Spans that expired before the target took them, since the export began.
+    pub missed: u64,
+    /// Spans that the filter left out since the colony started.
+    pub filtered: u64,
+    /// Spans that came back and were not exported again, since the colony started.
+    pub returned: u64,
+    /// Requests that failed since the colony started.
+    pub failures: u64,
+    /// Why the last request failed; null when it succeeded.
+    pub last_error: Option<String>,
+    /// Why the target rejected spans at last; null when it rejected none.
+    pub last_rejection: Option<String>,
 }
 
 /// The DuckDB library that a colony answers SQL queries with.

@@ -11,6 +11,7 @@ mod root_causes;
 mod typical;
 mod unmatched;
 mod usual;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub(crate) use self::failures::cut as cut_text;
 pub(crate) use self::failures::failure_of;
 pub(crate) use self::groups::GroupKey;
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
+pub use self::whole::WholeTraces;
 use crate::ask::{Ask, QueryError, Sources};
 use crate::coverage::TracesOf;
 use crate::reader::Reader;

@@ -23,9 +23,11 @@ pub struct AuditDetails {
     /// Whether the question is not recorded, because strangers can ask it without end and learn
     /// nothing.
     pub is_noise: bool,
+    /// Why the handler denied the question, although its caller may use the route.
+    pub denial: Option<String>,
     /// Rows of the answer. A streamed answer counts them while it is sent.
     pub rows: RowCount,
-    /// Whether a streamed answer ended with an error.
+    /// Whether the answer is an error: a streamed one ended with it, or its status does not tell.
     pub failure: FailureSign,
 }
 

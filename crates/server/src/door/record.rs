@@ -131,18 +131,21 @@ impl Pending {
             return Response::from_parts(head, body);
         }
         let (rows, failure) = (details.rows.clone(), details.failure.clone());
+        let denial = details.denial.clone();
         record.add(details);
         record.status = Some(head.status.as_u16());
         // A failed call of gRPC has the HTTP status 200, and its own status in a header.
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let is_refused_call = text("grpc-status").is_some_and(|code| code != "0");
         record.decision = match head.status {
-            _ if is_refused_call => Decision::Failed,
+            _ if denial.is_some() => Decision::Denied,
+            _ if is_refused_call || failure.is_given() => Decision::Failed,
             status if status.is_success() || status.is_redirection() => Decision::Allowed,
             StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Decision::Denied,
             _ => Decision::Failed,
         };
-        record.reason = text("grpc-message").map(|reason| recorded(reason, MAX_TEXT_CHARS));
+        let reason = denial.as_deref().or_else(|| text("grpc-message"));
+        record.reason = reason.map(|reason| recorded(reason, MAX_TEXT_CHARS));
         let bytes = body.size_hint().exact();
         record.bytes = bytes.unwrap_or_default();
         record.rows = rows.get();

@@ -55,7 +55,8 @@ const FIRST_ROWS: usize = 64;
 /// Which spans a page has, and which of their columns are read.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
-    pub(crate) collector: Collector,
+    /// Only spans of this collector; of both if `None`.
+    pub(crate) collector: Option<Collector>,
     /// Only spans of these services; of all services if `None`.
     pub(crate) services: Option<&'a BTreeSet<String>>,
     /// Only spans of these kinds; of all kinds if empty.
@@ -187,6 +188,10 @@ fn rows_of(
     limit: usize,
     budget: &Budget,
 ) -> Result<Vec<u32>, StoreError> {
+    if wanted.is_everything() {
+        let end = first.saturating_add(limit).min(segment.spans() as usize);
+        return Ok((first as u32..end as u32).collect());
+    }
     let mut rows = Vec::new();
     let mut at = first;
     let all_after = first..segment.spans() as usize;
@@ -202,6 +207,11 @@ fn rows_of(
 }
 
 impl Wanted<'_> {
+    /// Whether every row is wanted, so that no column decides.
+    fn is_everything(&self) -> bool {
+        self.collector.is_none() && self.services.is_none() && self.kinds.is_empty()
+    }
+
     /// The columns that decide whether a row is wanted.
     fn tests(&self) -> &'static [&'static str] {
         match (self.services, self.kinds) {
@@ -216,7 +226,11 @@ impl Wanted<'_> {
         let column =
             |name| batch.column_by_name(name).ok_or_else(|| damaged(name, &"a missing column"));
         let ebpf = column("ebpf")?.as_boolean().values();
-        let mut rows = if self.collector == Collector::Ebpf { ebpf.clone() } else { !ebpf };
+        let mut rows = match self.collector {
+            Some(Collector::Ebpf) => ebpf.clone(),
+            Some(Collector::Sdk) => !ebpf,
+            None => BooleanBuffer::new_set(batch.num_rows()),
+        };
         if let Some(services) = self.services {
             let names = column("service_name")?.as_string::<i32>();
             let is_of = |row| services.contains(names.value(row));

@@ -6,8 +6,8 @@ use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
     Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
-    Retention, Signal, SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan,
-    StoredTrace, TraceQuery, TraceReader, TraceSummary,
+    ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanMaintenance, SpanRetention,
+    StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader, TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
@@ -17,7 +17,7 @@ use super::Store;
 use crate::commit::queue::SpanPage;
 use crate::read::page::{PageLimit, Wanted, page};
 use crate::read::search::plan::Plan;
-use crate::read::{dependencies, ended, lookup, operations, search, services};
+use crate::read::{dependencies, ended, lookup, operations, search, services, since};
 
 impl TraceReader for Store {
     fn id(&self) -> &str {
@@ -154,6 +154,7 @@ impl TraceReader for Store {
         visit: &mut dyn FnMut(&StoredSpan),
     ) -> Result<(), EngineError> {
         let columns = Columns::CORE | Columns::ATTRIBUTES;
+        let collector = Some(collector);
         let wanted = Wanted { collector, services: Some(services), kinds, columns };
         Ok(ended::spans_ended(&self.0.spans.live, wanted, ended, budget, visit)?)
     }
@@ -164,7 +165,8 @@ impl TraceReader for Store {
         budget: &Budget,
     ) -> Result<Option<UnixNanos>, EngineError> {
         let live = &self.0.spans.live;
-        let wanted = Wanted { collector, services: None, kinds: &[], columns: Columns::CORE };
+        let (collector, columns) = (Some(collector), Columns::CORE);
+        let wanted = Wanted { collector, services: None, kinds: &[], columns };
         let oldest = live.reading(|| page(live, wanted, 0, PageLimit::of_spans(1), budget))?.spans;
         Ok(oldest.first().map(|stored| stored.span.start))
     }
@@ -176,10 +178,36 @@ impl TraceReader for Store {
         budget: &Budget,
     ) -> Result<Option<UnixNanos>, EngineError> {
         let live = &self.0.spans.live;
-        let columns = Columns::CORE;
+        let (collector, columns) = (Some(collector), Columns::CORE);
         let wanted = Wanted { collector, services: Some(services), kinds: &[], columns };
         let oldest = live.reading(|| page(live, wanted, 0, PageLimit::of_spans(1), budget))?.spans;
         Ok(oldest.first().map(|stored| stored.span.start))
+    }
+
+    fn received_after(
+        &self,
+        after: u64,
+        limit: ReadLimit,
+        budget: &Budget,
+    ) -> Result<ReceivedSpans, EngineError> {
+        let live = &self.0.spans.live;
+        let columns = Columns::ALL;
+        let wanted = Wanted { collector: None, services: None, kinds: &[], columns };
+        let limit = PageLimit { spans: limit.spans, bytes: limit.bytes };
+        let read = live.reading(|| page(live, wanted, after, limit, budget))?;
+        let first = read.spans.first().map(|first| first.receipt);
+        let since = first.map(|first| live.reading(|| since::received_at(live, first, budget)));
+        Ok(ReceivedSpans {
+            since: since.transpose()?.flatten(),
+            spans: read.spans,
+            next_receipt: read.next_receipt,
+            last_receipt: read.last_receipt,
+        })
+    }
+
+    fn cursor_at(&self, instant: UnixNanos, budget: &Budget) -> Result<u64, EngineError> {
+        let live = &self.0.spans.live;
+        Ok(live.reading(|| since::cursor_at(live, instant, budget))?)
     }
 
     fn extent(&self) -> Result<Extent, EngineError> {

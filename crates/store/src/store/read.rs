@@ -88,7 +88,12 @@ impl Store {
     ) -> Result<Page, StoreError> {
         let (live, wanted) = (
             &self.0.spans.live,
-            Wanted { collector, services: None, kinds: &[], columns: Columns::ALL },
+            Wanted {
+                collector: Some(collector),
+                services: None,
+                kinds: &[],
+                columns: Columns::ALL,
+            },
         );
         let budget = Budget::unlimited();
         live.reading(|| page::page(live, wanted, after, limit, &budget))

@@ -11,6 +11,7 @@ mod metrics;
 mod once;
 mod pages;
 mod reading;
+mod received;
 mod services;
 mod sql;
 

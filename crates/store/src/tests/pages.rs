@@ -124,7 +124,7 @@ fn a_page_of_big_spans_reads_about_as_many_rows_as_it_has() {
         let live = &store.0.spans.live;
         let wanted = Wanted {
             kinds: &[],
-            collector: Collector::Ebpf,
+            collector: Some(Collector::Ebpf),
             services: None,
             columns: coral_engine::Columns::ALL,
         };

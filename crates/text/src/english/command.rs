@@ -9,7 +9,7 @@ use coral_query::{
 use super::window::{flag, flags};
 
 /// `coral query beyla http cart --source spans --since 1h`
-pub(super) fn red(question: &RedQuestion, window: &Window) -> String {
+pub fn red(question: &RedQuestion, window: &Window) -> String {
     let (protocol, service) = (question.protocol.as_str(), quoted(&question.service));
     let source = match question.source {
         Some(RedSource::Spans) => " --source spans",
@@ -21,7 +21,7 @@ pub(super) fn red(question: &RedQuestion, window: &Window) -> String {
 }
 
 /// `coral why shop --route /list --since 15m --baseline 1h`
-pub(super) fn why(question: &WhyQuestion, window: &Window) -> String {
+pub fn why(question: &WhyQuestion, window: &Window) -> String {
     if let Some(trace_id) = &question.trace_id {
         return format!("coral why --trace-id {trace_id}");
     }
@@ -33,14 +33,14 @@ pub(super) fn why(question: &WhyQuestion, window: &Window) -> String {
 }
 
 /// `coral why shop --route /list`
-pub(super) fn why_about(service: Option<&str>, route: Option<&str>) -> String {
+pub fn why_about(service: Option<&str>, route: Option<&str>) -> String {
     let service = service.map(|service| format!(" {}", quoted(service)));
     let route = route.map(|route| format!(" --route {}", quoted(route)));
     format!("coral why{}{}", service.unwrap_or_default(), route.unwrap_or_default())
 }
 
 /// `coral query anomalies --since 15m --baseline 1h`
-pub(super) fn anomalies(question: &AnomaliesQuestion, window: &Window) -> String {
+pub fn anomalies(question: &AnomaliesQuestion, window: &Window) -> String {
     let baseline = flag(question.baseline_us);
     if question.find_beginning {
         return "coral query anomalies".to_owned();
@@ -49,7 +49,7 @@ pub(super) fn anomalies(question: &AnomaliesQuestion, window: &Window) -> String
 }
 
 /// `coral services cart --since 15m --baseline 1h`
-pub(super) fn services(question: &ServicesQuestion, window: &Window) -> String {
+pub fn services(question: &ServicesQuestion, window: &Window) -> String {
     let service = question.service.as_deref().map(|service| format!(" {}", quoted(service)));
     let service = service.unwrap_or_default();
     if question.find_beginning {
@@ -59,12 +59,12 @@ pub(super) fn services(question: &ServicesQuestion, window: &Window) -> String {
 }
 
 /// `coral query topology --since 1h`
-pub(super) fn topology(_: &TopologyQuestion, window: &Window) -> String {
+pub fn topology(_: &TopologyQuestion, window: &Window) -> String {
     format!("coral query topology {}", flags(window))
 }
 
 /// `coral query beyla traces --service cart --attr http.route=/list --since 2m --limit 5`
-pub(super) fn traces(question: &TracesQuestion, window: &Window) -> String {
+pub fn traces(question: &TracesQuestion, window: &Window) -> String {
     let mut command = "coral query beyla traces".to_owned();
     if !question.q.is_empty() {
         command.push_str(&format!(" {}", quoted(&question.q)));
@@ -97,12 +97,12 @@ pub(super) fn traces(question: &TracesQuestion, window: &Window) -> String {
 }
 
 /// `coral query beyla traces --trace-id 4bf9…`
-pub(super) fn trace(trace_id: impl std::fmt::Display) -> String {
+pub fn trace(trace_id: impl std::fmt::Display) -> String {
     format!("coral query beyla traces --trace-id {trace_id}")
 }
 
 /// `word` as a shell word: in single quotes if it has characters that a shell may interpret.
-pub(crate) fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "-_./:{}=".contains(sign);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

@@ -13,7 +13,7 @@ use crate::duration::duration;
 /// The first line of a page: `Analyzing GET /list of shop on web-2, last 1h`. The time is since the
 /// change `began`, if a beginning was found. The line names the route of the question only if the
 /// answer `is_narrowed` to it.
-pub(super) fn understood(
+pub fn understood(
     understanding: &Understanding,
     began: Option<UnixNanos>,
     is_narrowed: bool,
@@ -48,12 +48,12 @@ pub(super) fn understood(
 }
 
 /// The end of the window.
-pub(super) const fn end(window: &Window) -> UnixNanos {
+pub const fn end(window: &Window) -> UnixNanos {
     UnixNanos::from_micros(window.until_unix_us)
 }
 
 /// The window in words: `last 15m`.
-pub(super) fn words(window: &Window) -> String {
+pub fn words(window: &Window) -> String {
     match window.period {
         Period::Last { length_us } => format!("last {}", flag(length_us)),
         Period::Today => "today, UTC".to_owned(),
@@ -73,7 +73,7 @@ pub(super) fn words(window: &Window) -> String {
 }
 
 /// The window as flags of a command: `--since 15m`.
-pub(super) fn flags(window: &Window) -> String {
+pub fn flags(window: &Window) -> String {
     let since = instant(window.since_unix_us);
     match window.period {
         Period::Last { length_us } => format!("--since {}", flag(length_us)),
@@ -87,7 +87,7 @@ pub(super) fn flags(window: &Window) -> String {
 }
 
 /// A duration in microseconds as the value of a flag: `15m`.
-pub(super) fn flag(micros: i64) -> String {
+pub fn flag(micros: i64) -> String {
     units::flag(Duration::from_micros(micros.unsigned_abs()))
 }
 

@@ -7,14 +7,18 @@ use std::sync::Arc;
 use coral_trace::{Origin, Resource, Scope, Span};
 
 /// Spans of one resource.
-pub(crate) struct ByResource<'a> {
+pub struct ByResource<'a> {
+    /// The resource.
     pub resource: &'a Resource,
+    /// Its scopes, in order of first appearance.
     pub scopes: Vec<ByScope<'a>>,
 }
 
 /// Spans of one resource and scope.
-pub(crate) struct ByScope<'a> {
+pub struct ByScope<'a> {
+    /// The scope.
     pub scope: &'a Scope,
+    /// Its spans.
     pub spans: Vec<&'a Span>,
 }
 
@@ -30,7 +34,7 @@ struct Groups<'a> {
 }
 
 /// Groups `spans` by equal resource and then by equal scope, in order of first appearance.
-pub(crate) fn by_origin(spans: &[Span]) -> Vec<ByResource<'_>> {
+pub fn by_origin(spans: &[Span]) -> Vec<ByResource<'_>> {
     let mut groups = Groups::default();
     for span in spans {
         let (resource, scope) = groups.place(&span.origin);

@@ -16,7 +16,11 @@ fn services(descriptors: &[u8]) -> Vec<String> {
 fn the_descriptors_name_every_service() {
     assert_eq!(
         services(coral_wire::FILE_DESCRIPTOR_SET),
-        ["coral.agent.v1.AgentService", "coral.colony.v1.ColonyService"]
+        [
+            "coral.agent.v1.AgentService",
+            "coral.colony.v1.ColonyService",
+            "tempopb.StreamingQuerier",
+        ]
     );
     let otlp = "opentelemetry.proto.collector.trace.v1.TraceService".to_owned();
     assert!(services(coral_wire::OTLP_FILE_DESCRIPTOR_SET).contains(&otlp));

@@ -62,6 +62,7 @@ impl Colony {
         let answering = Answering { sources, admission: Admission::new(LIMITS) };
         let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
         let door = Door::new(hosts, "a test").merge(super::super::routes(&answering));
+        let door = super::super::add_rpcs(door, &answering);
         let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
         let address = listen::local_address(&listener);
         let mut served = tokio::task::JoinSet::new();

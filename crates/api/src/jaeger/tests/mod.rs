@@ -2,7 +2,9 @@
 
 mod colony;
 mod legacy;
+mod metrics;
 mod refusals;
+mod rpc;
 mod v3;
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ async fn each_wrong_parameter_is_refused_by_name() {
         ("/api/traces?service=shop&start=2026-11-25T12:00:00+01:00", "'start': strconv.ParseInt"),
         ("/api/traces?service=shop&end=1e6", "'end': strconv.ParseInt"),
         ("/api/traces?service=shop&start=5&end=1", "start Time Minimum is above Maximum"),
-        ("/api/traces?service=shop&limit=x", "'limit': strconv.ParseInt"),
+        ("/api/traces?service=shop&limit=x", "strconv.ParseInt: parsing"),
         ("/api/traces?service=shop&limit=0", "search depth"),
         ("/api/traces?service=shop&limit=-1", "search depth"),
         ("/api/traces?service=shop&limit=99999999999", "search depth"),

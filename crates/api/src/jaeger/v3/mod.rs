@@ -203,12 +203,7 @@ fn none() -> Refused {
 
 /// The spans of `traces` as `{"result": TracesData}`.
 fn otlp(traces: Vec<FoundTrace>) -> Result<Vec<u8>, Refused> {
-    if let Some(cut) = traces.iter().find(|trace| trace.spans_left_out > 0) {
-        let count = cut.spans_left_out;
-        let reason = format!("the trace has {count} spans more than fit in an answer");
-        return Err(Refused::Request(StatusCode::UNPROCESSABLE_ENTITY, reason));
-    }
-    let spans: Vec<Span> = traces.into_iter().flat_map(|trace| trace.spans).collect();
+    let spans: Vec<Span> = traces.into_iter().flat_map(search::spans).collect();
     if spans.is_empty() {
         return Err(none());
     }

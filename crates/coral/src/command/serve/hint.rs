@@ -6,12 +6,14 @@ use std::path::Path;
 
 use coral_agent::AgentError;
 use coral_colony::ColonyError;
+use coral_colony::export::TargetError;
 use coral_server::addresses::Addresses;
 use coral_server::listen::BindError;
 use coral_store::StoreError;
 
 use crate::demo::DemoError;
 use crate::roles::RoleError;
+use crate::roles::export::ExportError;
 
 /// The next step after `error` of a server whose data is in `data_dir`; `None` when the error needs
 /// no further advice.
@@ -39,6 +41,7 @@ pub(super) fn hint(error: &(dyn Error + 'static), data_dir: &Path) -> Option<Str
         Some(RoleError::SignIn(_)) => {
             return Some("docs/trust.md says what each of the settings `oidc.*` is".to_owned());
         }
+        Some(RoleError::Export(error)) => return of_export(error),
         // The server had started before it ended, so advice about starting does not apply.
         Some(RoleError::Agent(AgentError::Ended(_)) | RoleError::Colony(ColonyError::Ended(_))) => {
             return None;
@@ -64,6 +67,30 @@ fn role<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a RoleError> {
         Some(DemoError::Role(role)) => Some(role),
         _ => error.downcast_ref(),
     }
+}
+
+/// The next step when an export cannot begin.
+fn of_export(error: &ExportError) -> Option<String> {
+    let ExportError::Target(error) = error else {
+        return Some(
+            "docs/guide.md has the search language; `coral config check` reads it too".to_owned(),
+        );
+    };
+    Some(match error {
+        TargetError::OwnAddress { .. } => {
+            "name the address of another receiver of OTLP in `export`: spans would come back for ever".to_owned()
+        }
+        TargetError::TraceFilter { .. } => {
+            "filter by what a span has itself, such as service:payments or status:error".to_owned()
+        }
+        TargetError::Plaintext(_) => {
+            "write https://, or set `tls: {insecure_plaintext: true}` of the target in a network that nobody else reads"
+                .to_owned()
+        }
+        TargetError::Tls { .. } | TargetError::HeaderFile { .. } => {
+            "docs/export.md says what each file of a target is".to_owned()
+        }
+    })
 }
 
 fn of_socket(error: &BindError) -> Option<String> {

@@ -120,6 +120,7 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             colony.ui.dir                         (unset)                                           default
             data_dir                              /var/lib/coral                                    default
             drain_within                          10s                                               default
+            export                                (hidden)                                          default
             insecure_plaintext                    false                                             default
             log                                   info                                              default
             oidc.ca_file                          (unset)                                           default

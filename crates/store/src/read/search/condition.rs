@@ -246,9 +246,16 @@ fn attribute(
     };
     forget(&mut set);
     let needle = needle(key);
+    // For a filter, which decides exactly, a list is a candidate if one of its elements is the text.
+    let is_candidate = |found: &Value| match found {
+        Value::Array(elements) if hiding == Hiding::IsIgnored => {
+            elements.iter().any(|element| is_text(element, value)) || is_text(found, value)
+        }
+        found => is_text(found, value),
+    };
     let says = |read: &dyn Fn(&str) -> Option<Attributes>, text: &str| {
         let attributes = text.contains(&needle).then(|| read(text)).flatten();
-        attributes.and_then(|attributes| attributes.get(key).map(|found| is_text(found, value)))
+        attributes.and_then(|attributes| attributes.get(key).map(&is_candidate))
     };
     if misplaced || promoted::column(key).is_none() {
         let read = |text: &str| read_attributes(text).ok();

@@ -93,18 +93,25 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Takes a disjunction of equalities on attributes, such as both names of a renamed attribute.
+    /// Takes a disjunction of equalities on attributes, such as both names of a renamed attribute, or a
+    /// value and a list with that value.
     fn take_any(&mut self, any: &[Filter]) -> Taken {
         let attribute = |filter: &Filter| match filter {
             Filter::Compare {
                 field: Field::Attribute { of, key },
                 op: Comparison::Equal,
                 value: Literal::Text(text) | Literal::Untyped(text),
+            }
+            | Filter::HasElement {
+                field: Field::Attribute { of, key },
+                value: Literal::Text(text),
             } if *of != AttributeOwner::Scope => Some((key.clone(), text.clone())),
             _ => None,
         };
         match any.iter().map(attribute).collect::<Option<Vec<_>>>() {
-            Some(attributes) if !attributes.is_empty() => {
+            Some(mut attributes) if !attributes.is_empty() => {
+                attributes.sort_unstable();
+                attributes.dedup();
                 self.attributes_anywhere.push(attributes);
                 Taken::Partly
             }
