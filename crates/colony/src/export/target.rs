@@ -159,8 +159,9 @@ fn asks_about_traces(filter: &Filter) -> bool {
     match filter {
         Filter::And(many) | Filter::Or(many) => many.iter().any(asks_about_traces),
         Filter::Not(inner) | Filter::AnySpan(inner) => asks_about_traces(inner),
-        Filter::Compare { field, .. } | Filter::Regex { field, .. } | Filter::Exists(field) => {
-            matches!(field, Field::Trace(_))
-        }
+        Filter::Compare { field, .. }
+        | Filter::Regex { field, .. }
+        | Filter::Exists(field)
+        | Filter::HasElement { field, .. } => matches!(field, Field::Trace(_)),
     }
 }
