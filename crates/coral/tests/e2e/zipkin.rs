@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::process::Coral;
+use super::process::{Coral, http};
 
 /// A call whose two halves have one span id. The ids have 64 bits.
 fn call() -> Value {
@@ -26,14 +26,25 @@ fn call() -> Value {
     ])
 }
 
+/// Sends `spans` to the port `socket`, and returns the status of the answer.
+fn post(coral: &Coral, socket: &str, spans: &Value) -> u16 {
+    let url = format!("{}/api/v2/spans", coral.url(socket));
+    http().post(url).send_json(spans).unwrap().status().as_u16()
+}
+
+/// Runs `coral import FILE --to URL`.
+fn import(file: &std::path::Path, url: &str) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_coral"));
+    command.arg("import").arg(file).args(["--to", url]).output().unwrap()
+}
+
 const TRACE: &str = "/api/v2/trace/5af7183fb1d4cf5f";
 
 #[test]
 fn a_call_that_zipkin_reported_comes_back_with_both_halves() {
     let coral = Coral::standalone(&[]);
     let call = call();
-    let url = "/api/v2/spans";
-    assert_eq!(coral.post_to("otlp_http", url, call.to_string().as_bytes()), 202);
+    assert_eq!(post(&coral, "otlp_http", &call), 202);
     coral.until_stored(2);
     assert_eq!(coral.get("colony", TRACE), call);
     assert_eq!(coral.get("colony", "/zipkin/api/v2/services"), json!(["shop", "web"]));
@@ -43,18 +54,18 @@ fn a_call_that_zipkin_reported_comes_back_with_both_halves() {
     let expected = json!([{"parent": "web", "child": "shop", "callCount": 1, "errorCount": 1}]);
     assert_eq!(links, expected);
     // What was sent again is a duplicate.
-    assert_eq!(coral.post_to("otlp_http", url, call.to_string().as_bytes()), 202);
+    assert_eq!(post(&coral, "otlp_http", &call), 202);
     let counts = ["received", "stored", "duplicate"]
         .map(|name| coral.counter(&format!("coral.agent.spans.{name}")));
     assert_eq!(counts, [4, 2, 2]);
-    assert_eq!(coral.post_to("colony", url, b"[]"), 405);
+    assert_eq!(post(&coral, "colony", &call), 405);
 }
 
 #[test]
 fn a_trace_that_was_written_as_a_file_is_imported_elsewhere() {
     let coral = Coral::standalone(&[]);
     let call = call();
-    assert_eq!(coral.post_to("otlp_http", "/api/v2/spans", call.to_string().as_bytes()), 202);
+    assert_eq!(post(&coral, "otlp_http", &call), 202);
     coral.until_stored(2);
     let dir = tempfile::tempdir().unwrap();
     for (format, name) in
@@ -66,7 +77,9 @@ fn a_trace_that_was_written_as_a_file_is_imported_elsewhere() {
         std::fs::write(&file, &written).unwrap();
         let other = Coral::standalone(&[]);
         let url = other.url("otlp_http");
-        let said = coral.answer(&format!("import {} --to {url}", file.display()));
+        let import = import(&file, &url);
+        assert!(import.status.success(), "{}", String::from_utf8_lossy(&import.stderr));
+        let said = String::from_utf8(import.stdout).unwrap();
         assert!(
             said.contains(&format!("Read 2 spans of 1 trace from {}", file.display())),
             "{said}"
@@ -78,7 +91,7 @@ fn a_trace_that_was_written_as_a_file_is_imported_elsewhere() {
     }
     let unknown = dir.path().join("unknown");
     std::fs::write(&unknown, "{\"a\":1}").unwrap();
-    let refused = coral.ask(&format!("import {}", unknown.display()));
+    let refused = import(&unknown, "http://127.0.0.1:1");
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(!refused.status.success() && said.contains("none of OTLP"), "{said}");
 }
