@@ -12,6 +12,7 @@ mod duckdb;
 mod export;
 mod generated;
 mod help;
+mod import;
 mod json;
 mod mcp;
 mod parse;
@@ -48,6 +49,7 @@ pub use self::doctor::{DoctorCommand, DoctorTracesArgs};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
 pub use self::export::{ExportArgs, ExportFormat};
 pub use self::generated::{CompletionsArgs, ManArgs};
+pub use self::import::ImportArgs;
 pub use self::mcp::{McpArgs, McpClient, McpCommand, McpInstallArgs};
 pub use self::parse::{Color, parse};
 pub use self::query::{
@@ -140,6 +142,9 @@ pub enum Command {
         after_help = include_str!("args/examples/query.txt")
     )]
     Query(QueryCommand),
+    /// Send the spans of a file to an agent: OTLP, Jaeger's or Zipkin's JSON.
+    #[command(after_help = include_str!("args/examples/import.txt"))]
+    Import(ImportArgs),
     /// Answer a question in plain English, without a language model.
     #[command(after_help = include_str!("args/examples/ask.txt"))]
     Ask(AskArgs),

@@ -1,6 +1,7 @@
 //! HTTP client of a running colony or agent.
 
 mod access;
+pub(crate) mod exporter;
 mod identity;
 
 use std::path::Path;

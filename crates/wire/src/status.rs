@@ -96,6 +96,19 @@ pub fn metrics_response(refused: &RefusedPoints, encoding: Encoding) -> Vec<u8> 
     }
 }
 
+/// How many spans an agent refused, and why, by the protobuf body of its answer 200.
+pub fn rejected_spans(body: &[u8]) -> (u64, String) {
+    let partial = ExportTraceServiceResponse::decode(body).ok().and_then(|it| it.partial_success);
+    let partial = partial.unwrap_or_default();
+    (u64::try_from(partial.rejected_spans).unwrap_or(0), partial.error_message)
+}
+
+/// The message of an error over OTLP/HTTP, by its protobuf body.
+pub fn http_error_message(body: &[u8]) -> Option<String> {
+    let status = RpcStatus::decode(body).ok()?;
+    Some(status.message).filter(|message| !message.is_empty())
+}
+
 /// A partial success in JSON. `rejected` is text, as all 64-bit numbers in protobuf's JSON mapping.
 fn partial_json(name: &str, rejected: i64, error_message: &str) -> Vec<u8> {
     let partial = json!({ "errorMessage": error_message, name: rejected.to_string() });

@@ -14,6 +14,7 @@ mod rpc;
 mod search;
 #[cfg(test)]
 mod tests;
+pub mod trace_file;
 mod transform;
 mod ui_trace;
 mod v3;

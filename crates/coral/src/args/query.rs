@@ -211,6 +211,19 @@ pub enum TraceFormat {
     Json,
     /// For spreadsheets.
     Csv,
+    /// Of one trace, OTLP in JSON, for `coral import` and other programs.
+    Otlp,
+    /// Of one trace, the JSON of Jaeger's user interface.
+    Jaeger,
+    /// Of one trace, the JSON of Zipkin's v2 API.
+    Zipkin,
+}
+
+impl TraceFormat {
+    /// Whether the format is a file of another project, which has the whole trace.
+    pub fn is_file(self) -> bool {
+        matches!(self, Self::Otlp | Self::Jaeger | Self::Zipkin)
+    }
 }
 
 fn parse_over(text: &str) -> Result<Over, String> {

@@ -11,6 +11,7 @@ mod connect;
 mod doctor;
 mod duckdb;
 mod export;
+mod import;
 mod join;
 mod link;
 mod login;
@@ -117,6 +118,7 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args, &asked),
         Command::Trace(TraceCommand::Compare(args)) => compare::compare(&args, &asked),
         Command::Services(args) => services::services(&args, &asked),
+        Command::Import(args) => import::import(&args),
         Command::Ask(args) => ask::ask(&args, &asked),
         Command::Why(args) => why::why(&args, &asked),
         Command::Doctor(DoctorCommand::Traces(args)) => doctor::traces(&args, &asked),

@@ -1,5 +1,6 @@
 //! `coral query …`: asks the colony and prints its answer.
 
+mod file;
 mod span;
 
 use super::asked_at::{AskedAt, Window};
@@ -20,7 +21,8 @@ pub(super) fn traces(args: &TracesArgs, asked: &AskedAt) -> Result<(), Failure> 
     let colony = colony(&args.colony);
     match args.trace_id {
         Some(id) => {
-            let question = TraceQuestion { id, source: args.source, examine: true };
+            let examine = !args.format.is_some_and(TraceFormat::is_file);
+            let question = TraceQuestion { id, source: args.source, examine };
             let found = trace(&colony, &question, args)?;
             let found =
                 if args.adjust_clocks { trace_text::with_clocks_adjusted(&found) } else { found };
@@ -51,9 +53,11 @@ fn trace(colony: &Server, question: &TraceQuestion, args: &TracesArgs) -> Result
 }
 
 fn one(trace: &Trace, format: Option<TraceFormat>, zone: &TimeZone) -> Result<(), Failure> {
-    match format.unwrap_or(TraceFormat::Tree) {
+    let format = format.unwrap_or(TraceFormat::Tree);
+    match format {
         TraceFormat::Json => print_json(trace),
         TraceFormat::Csv => print(&csv::spans(trace)),
+        TraceFormat::Otlp | TraceFormat::Jaeger | TraceFormat::Zipkin => file::one(trace, format),
         _ if trace.span_count == 0 => print(&trace_text::no_trace(&trace.trace_id.to_string())),
         TraceFormat::Table => print(&trace_table::span_table(trace, zone, screen())),
         TraceFormat::Tree => print(&trace_text::trace_tree(trace, zone, screen())),
@@ -85,6 +89,9 @@ fn several(colony: &Server, args: &TracesArgs, asked: &AskedAt) -> Result<(), Fa
         TraceFormat::CriticalPath
         | TraceFormat::Flamegraph
         | TraceFormat::Folded
+        | TraceFormat::Otlp
+        | TraceFormat::Jaeger
+        | TraceFormat::Zipkin
         | TraceFormat::Spans => {
             Err(Failure::with_hint("this format shows one trace", "name the trace with --trace-id"))
         }

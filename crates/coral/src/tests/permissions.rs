@@ -54,6 +54,7 @@ const COMMANDS: &[(&str, Needs)] = &[
     ("doctor traces", at("traces.read")),
     ("duckdb install", Files),
     ("export", at("traces.read")),
+    ("import", Files),
     ("login", at("self.read")),
     ("man", Files),
     ("mcp install", Files),

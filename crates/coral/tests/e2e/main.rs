@@ -38,6 +38,7 @@ mod trust_world;
 mod two_hosts;
 mod units;
 mod why;
+mod zipkin;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -5,6 +5,7 @@
 
 mod jaeger;
 mod mcp;
+mod zipkin;
 
 use std::io::Write as _;
 use std::net::TcpListener;

@@ -34,7 +34,7 @@ pub(super) fn span(span: &Span) -> SpanJson<'_> {
 }
 
 /// The id and the parent that the exporter sent.
-fn sent_ids(span: &Span) -> (SpanId, Option<SpanId>) {
+pub(super) fn sent_ids(span: &Span) -> (SpanId, Option<SpanId>) {
     let id = |key| span.attributes.text(key).and_then(|text| text.parse::<SpanId>().ok());
     let sent = id(attribute::ID);
     // Any exporter can send an attribute of that name.

@@ -16,7 +16,8 @@ pub(super) fn tags<'a>(span: &'a Span, used: &[usize]) -> Tags<'a> {
     let resource = span.origin.resource.attributes.iter();
     let resource = resource.filter(|one| one.key != attribute::SERVICE_NAME);
     let own = span.attributes.iter().enumerate().filter(|(at, _)| !used.contains(at));
-    let own = own.map(|(_, one)| one).filter(|one| !is_kept_elsewhere(one));
+    let has_moved = super::convert::sent_ids(span).0 != span.span_id;
+    let own = own.map(|(_, one)| one).filter(|one| !is_kept_elsewhere(one, has_moved));
     // Of attributes with one key, the first is used, and that of the span rather than the resource.
     for one in own.chain(resource) {
         tags.entry(one.key.clone()).or_insert_with(|| text(&one.value));
@@ -67,13 +68,14 @@ fn add_status(tags: &mut Tags<'_>, span: &Span) {
     }
 }
 
-/// Whether the attribute keeps a field of Zipkin's JSON.
-fn is_kept_elsewhere(one: &KeyValue) -> bool {
+/// Whether the attribute keeps a field of Zipkin's JSON. Only a span that `has_moved` to another id
+/// keeps ids.
+fn is_kept_elsewhere(one: &KeyValue, has_moved: bool) -> bool {
     match one.value {
         Value::Bool(_) => {
             [attribute::SHARED, attribute::DEBUG, attribute::NO_TIMESTAMP].contains(&&*one.key)
         }
-        Value::String(_) => [attribute::ID, attribute::PARENT_ID].contains(&&*one.key),
+        Value::String(_) => has_moved && [attribute::ID, attribute::PARENT_ID].contains(&&*one.key),
         _ => false,
     }
 }

@@ -136,6 +136,18 @@ fn a_span_of_otlp_is_written_as_opentelemetrys_exporters_do() {
     assert_eq!(json, expected);
 }
 
+#[test]
+fn an_id_that_a_span_only_claims_is_not_returned() {
+    let sent = r#"[{"traceId":"5af7183fb1d4cf5f","id":"352bff9a74ca9ad2",
+        "tags":{"zipkin.id":"6b221d5bc9e6496c","zipkin.parent_id":"0000000000000001"}}]"#;
+    let back = round_trip(sent);
+    let expected = concat!(
+        r#"[{"traceId":"5af7183fb1d4cf5f","id":"352bff9a74ca9ad2","#,
+        r#""tags":{"zipkin.id":"6b221d5bc9e6496c","zipkin.parent_id":"0000000000000001"}}]"#,
+    );
+    assert_eq!(back, expected);
+}
+
 proptest! {
     #[test]
     fn what_is_written_of_any_span_is_read_and_written_alike(span in testing::span()) {
