@@ -1,4 +1,5 @@
 //! The grammar of Grafana's editor as a second parser, on `fixtures/traceql/corpus.txt`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::io::Write as _;
 use std::path::Path;

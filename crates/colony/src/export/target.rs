@@ -161,8 +161,6 @@ fn asks_about_traces(filter: &Filter) -> bool {
         Filter::Not(inner) | Filter::AnySpan(inner) => asks_about_traces(inner),
         Filter::Compare { field, .. }
         | Filter::Regex { field, .. }
-        | Filter::Exists(field)
-        | Filter::HasElement { field, .. } => matches!(field, Field::Trace(_)),
         | Filter::HasElement { field, .. }
         | Filter::Exists(field) => matches!(field, Field::Trace(_)),
     }

@@ -9,7 +9,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::answering::Answering;
 use coral_api::{export, jaeger, json, mcp, prometheus, tempo, ui, whoami, zipkin};
-use coral_api::{jaeger, json, tempo, zipkin};
 use coral_colony::Colony;
 use coral_colony::export::health::ExportStatus as TargetStatus;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
@@ -34,9 +33,8 @@ use coral_trace::sanitize::line;
 use coral_trace::{UnixNanos, chain};
 use http::{Extensions, StatusCode};
 
-use super::{agent_series, export_series};
-use super::agent_series;
 use super::span_series::SpanSeries;
+use super::{agent_series, export_series};
 
 /// Hint of the error for an unknown path.
 const UNKNOWN_PATH_HINT: &str = "GET /api/v1/openapi.json says what a colony answers";

@@ -6,9 +6,9 @@ use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
     Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
-    ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanMaintenance, SpanRetention,
-    Retention, Signal, SignalTotals, SpanColumn, SpanColumns, SpanMaintenance, SpanRetention,
-    StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader, TraceSummary,
+    ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanColumn, SpanColumns,
+    SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader,
+    TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
@@ -18,8 +18,7 @@ use super::Store;
 use crate::commit::queue::SpanPage;
 use crate::read::page::{PageLimit, Wanted, page};
 use crate::read::search::plan::Plan;
-use crate::read::{dependencies, ended, lookup, operations, search, services, since};
-use crate::read::{columns, dependencies, ended, lookup, operations, search, services};
+use crate::read::{columns, dependencies, ended, lookup, operations, search, services, since};
 
 impl TraceReader for Store {
     fn id(&self) -> &str {

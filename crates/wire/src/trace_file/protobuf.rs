@@ -45,10 +45,6 @@ type ReadLength = fn(&[u8]) -> Option<(usize, &[u8])>;
 /// The messages of `bytes`, if each begins with its length, as `length` reads it, and all of them are
 /// all of `bytes`.
 fn messages(mut bytes: &[u8], length: ReadLength) -> Option<Vec<&[u8]>> {
-/// Reads a length, and returns the bytes after it.
-type Length = fn(&[u8]) -> Option<(usize, &[u8])>;
-
-fn messages(mut bytes: &[u8], length: Length) -> Option<Vec<&[u8]>> {
     let mut messages = Vec::new();
     while !bytes.is_empty() {
         let (length, rest) = length(bytes)?;

@@ -44,7 +44,8 @@ async fn a_list_of_spans_is_accepted_after_the_commit_and_without_private_data()
 async fn what_is_no_list_of_spans_is_refused_with_the_reason_as_text() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let large = vec![b' '; (1 << 20) + 1];
-    let cases: [(&[(&str, &str)], Vec<u8>, u16, &str); 9] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], Vec<u8>, u16, &'a str);
+    let cases: [Case<'_>; 9] = [
         (&[JSON], b"{}".to_vec(), 400, "not a list of Zipkin v2 spans: malformed JSON at line 1"),
         (&[JSON], br#"[{"binaryAnnotations":[]}]"#.to_vec(), 400, "only the v2 format is read"),
         (&[JSON, ("content-encoding", "gzip")], b"[]".to_vec(), 400, "not valid gzip"),
