@@ -142,7 +142,7 @@ pub enum Command {
         after_help = include_str!("args/examples/query.txt")
     )]
     Query(QueryCommand),
-    /// Send the spans of a file to an agent: OTLP, Jaeger's or Zipkin's JSON.
+    /// Send the spans of a file to an agent: OTLP, Jaeger or Zipkin.
     #[command(after_help = include_str!("args/examples/import.txt"))]
     Import(ImportArgs),
     /// Answer a question in plain English, without a language model.

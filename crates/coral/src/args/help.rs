@@ -18,6 +18,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "disconnect",
             "duckdb",
             "export",
+            "import",
             "store",
             "audit",
             "login",

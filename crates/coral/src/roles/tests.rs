@@ -175,10 +175,6 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/metrics/errors: metrics.read
         Get /api/metrics/latencies: metrics.read
         Get /api/metrics/minstep: metrics.read
-        Get /api/operations: traces.read
-        Get /api/quality-metrics: metrics.read
-        Get /api/services/{service}/operations: traces.read
-        Get /api/services: traces.read
         Get /api/metrics/query: traces.read
         Get /api/metrics/query_range: traces.read
         Get /api/operations: traces.read
@@ -219,9 +215,18 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /api/v1/traces: traces.read
         Get /api/v1/whoami: self.read
         Get /api/v1/why: why.read
+        Get /api/v2/autocompleteKeys: traces.read
+        Get /api/v2/autocompleteValues: traces.read
+        Get /api/v2/dependencies: topology.read
+        Get /api/v2/remoteServices: traces.read
         Get /api/v2/search/tag/{tag}/values: traces.read
         Get /api/v2/search/tags: traces.read
+        Get /api/v2/services: traces.read
+        Get /api/v2/spans: traces.read
+        Get /api/v2/trace/{id}: traces.read
+        Get /api/v2/traceMany: traces.read
         Get /api/v2/traces/{id}: traces.read
+        Get /api/v2/traces: traces.read
         Get /api/v3/dependencies: topology.read
         Get /api/v3/operations: traces.read
         Get /api/v3/services: traces.read
@@ -231,6 +236,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /auth/callback: session.change
         Get /auth/login: session.change
         Get /auth/methods: session.change
+        Get /config.json: spec.read
         Get /healthz: health.read
         Get /jaeger/api/dependencies: topology.read
         Get /jaeger/api/metrics/calls: metrics.read
@@ -250,9 +256,9 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /jaeger/api/v3/traces/{id}: traces.read
         Get /jaeger/api/v3/traces: traces.read
         Get /metrics: exposition.read
-        Get /ready: health.read
-        Get /status/version: spec.read
-        Get /status: spec.read
+        Get /prometheus/-/healthy: health.read
+        Get /prometheus/-/ready: health.read
+        Get /prometheus/: health.read
         Get /prometheus/api/v1/label/{name}/values: metrics.read
         Get /prometheus/api/v1/labels: metrics.read
         Get /prometheus/api/v1/metadata: metrics.read
@@ -261,6 +267,9 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /prometheus/api/v1/query_range: metrics.read
         Get /prometheus/api/v1/series: metrics.read
         Get /prometheus/api/v1/status/buildinfo: metrics.read
+        Get /ready: health.read
+        Get /status/version: spec.read
+        Get /status: spec.read
         Get /t/{id}: page.read
         Get /tempo/api/echo: health.read
         Get /tempo/api/metrics/query: traces.read
@@ -280,6 +289,18 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Get /ui/: page.read
         Get /ui/{name}: page.read
         Get /ui: page.read
+        Get /zipkin/api/v2/autocompleteKeys: traces.read
+        Get /zipkin/api/v2/autocompleteValues: traces.read
+        Get /zipkin/api/v2/dependencies: topology.read
+        Get /zipkin/api/v2/remoteServices: traces.read
+        Get /zipkin/api/v2/services: traces.read
+        Get /zipkin/api/v2/spans: traces.read
+        Get /zipkin/api/v2/trace/{id}: traces.read
+        Get /zipkin/api/v2/traceMany: traces.read
+        Get /zipkin/api/v2/traces: traces.read
+        Get /zipkin/config.json: spec.read
+        Get /zipkin/health: health.read
+        Get /zipkin/info: spec.read
         Post /api/archive/{id}: traces.read
         Post /api/transform: traces.read
         Post /api/v1/labels: metrics.read
@@ -288,6 +309,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /api/v1/query_range: metrics.read
         Post /api/v1/series: metrics.read
         Post /api/v1/sql: sql.read
+        Post /api/v2/spans: spec.read
         Post /auth/logout: session.change
         Post /auth/token: session.change
         Post /coral.colony.v1.ColonyService/JoinAgent: agent.join
@@ -311,20 +333,11 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /jaeger/api/archive/{id}: traces.read
         Post /jaeger/api/transform: traces.read
         Post /mcp: self.read
-        Post /jaeger.api_v3.QueryService/FindTraceSummaries: traces.read
-        Post /jaeger.api_v3.QueryService/FindTraces: traces.read
-        Post /jaeger.api_v3.QueryService/GetDependencies: topology.read
-        Post /jaeger.api_v3.QueryService/GetOperations: traces.read
-        Post /jaeger.api_v3.QueryService/GetServices: traces.read
-        Post /jaeger.api_v3.QueryService/GetTrace: traces.read
-        Post /jaeger.storage.v2.DependencyReader/GetDependencies: topology.read
-        Post /jaeger.storage.v2.TraceReader/FindTraceIDs: traces.read
-        Post /jaeger.storage.v2.TraceReader/FindTraces: traces.read
-        Post /jaeger.storage.v2.TraceReader/GetOperations: traces.read
-        Post /jaeger.storage.v2.TraceReader/GetServices: traces.read
-        Post /jaeger.storage.v2.TraceReader/GetTraces: traces.read
-        Post /jaeger/api/archive/{id}: traces.read
-        Post /jaeger/api/transform: traces.read
+        Post /prometheus/api/v1/labels: metrics.read
+        Post /prometheus/api/v1/query: metrics.read
+        Post /prometheus/api/v1/query_exemplars: metrics.read
+        Post /prometheus/api/v1/query_range: metrics.read
+        Post /prometheus/api/v1/series: metrics.read
         Post /tempopb.StreamingQuerier/MetricsQueryInstant: traces.read
         Post /tempopb.StreamingQuerier/MetricsQueryRange: traces.read
         Post /tempopb.StreamingQuerier/Search: traces.read
@@ -332,11 +345,7 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /tempopb.StreamingQuerier/SearchTagValuesV2: traces.read
         Post /tempopb.StreamingQuerier/SearchTags: traces.read
         Post /tempopb.StreamingQuerier/SearchTagsV2: traces.read
-        Post /prometheus/api/v1/labels: metrics.read
-        Post /prometheus/api/v1/query: metrics.read
-        Post /prometheus/api/v1/query_exemplars: metrics.read
-        Post /prometheus/api/v1/query_range: metrics.read
-        Post /prometheus/api/v1/series: metrics.read
+        Post /zipkin/api/v2/spans: spec.read
     "#]]
     .assert_eq(&table(&guarded_door(&dir).await));
 }

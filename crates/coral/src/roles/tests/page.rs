@@ -49,6 +49,7 @@ fn path_of(template: &str) -> String {
         .replace("{span}", "00f067aa0ba902b7")
         .replace("{name}", "traces")
         .replace("{service}", "shop")
+        .replace("{tag}", "http.route")
 }
 
 #[tokio::test]
