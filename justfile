@@ -35,6 +35,8 @@ acceptance:
     just beyla
     just mcp-clients
     just jaeger
+    just collector
+    just zipkin-clients
 
 # The official MCP clients in front of a real colony, from PyPI and npm (a minute).
 mcp-clients:
@@ -50,6 +52,12 @@ traceql-grammar:
 jaeger:
     CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_JAEGER="$(tools/build-jaeger "$HOME/.cache/coral/peers")" \
         cargo test -p coral --test e2e peers::jaeger
+
+# An OpenTelemetry Collector that receives an export and exports to an agent. Builds it where Go is (three minutes
+# the first time).
+collector:
+    CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_OTELCOL="$(tools/build-otelcol "$HOME/.cache/coral/peers")" \
+        cargo test -p coral --test e2e peers::collector
 
 # A real Beyla or OBI, as root, where BEYLA_PATH names one; else it says "not run here" (five minutes).
 beyla:

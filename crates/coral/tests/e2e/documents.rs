@@ -70,7 +70,11 @@ fn every_command_of_every_document_succeeds_and_prints_what_the_document_says() 
 
 #[test]
 fn every_metric_that_a_document_names_is_served() {
-    let coral = standalone(&["colony.metrics.spans=true"]);
+    let coral = Coral::standalone_with(&[
+        "beyla.enabled=false",
+        "colony.metrics.spans=true",
+        "export=[{name: other, otlp: \"http://127.0.0.1:1\", protocol: http}]",
+    ]);
     let agent_series = "coral_colony_agent_lag_seconds{";
     eventually(|| match coral.fetch("colony", "/metrics").1.contains(agent_series) {
         true => Ok(()),

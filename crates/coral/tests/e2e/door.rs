@@ -97,11 +97,11 @@ fn answers_are_compressed_for_those_who_ask_for_it() {
 fn an_unknown_path_says_where_the_known_ones_are_listed() {
     let coral = Coral::standalone(&[]);
     for socket in ["colony", "agent_rpc"] {
-        let (status, head, body) = get(&coral, socket, "/api/v2/traces", "Accept: */*");
+        let (status, head, body) = get(&coral, socket, "/api/v9/traces", "Accept: */*");
         let body: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(
             (status, &body["error"]),
-            (404, &"no such path: `/api/v2/traces`".into()),
+            (404, &"no such path: `/api/v9/traces`".into()),
             "{head}"
         );
         assert!(body["hint"].as_str().unwrap().contains("/api/v1/openapi.json"), "{body}");

@@ -3,6 +3,7 @@
 //! A test is left out and says so where the environment variable of its program is not set, unless
 //! `CORAL_TEST_PEERS_REQUIRED` is set, as `just acceptance` does.
 
+mod collector;
 mod jaeger;
 mod mcp;
 mod zipkin;
