@@ -53,6 +53,11 @@ jaeger:
     CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_JAEGER="$(tools/build-jaeger "$HOME/.cache/coral/peers")" \
         cargo test -p coral --test e2e peers::jaeger
 
+# Real clients of Zipkin in front of an agent and a colony, from PyPI.
+zipkin-clients:
+    CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_ZIPKIN_PYTHON="$(tools/fetch-zipkin-clients "$HOME/.cache/coral/zipkin-clients")" \
+        cargo test -p coral --test e2e peers::zipkin
+
 # An OpenTelemetry Collector that receives an export and exports to an agent. Builds it where Go is (three minutes
 # the first time).
 collector:
