@@ -1,7 +1,7 @@
 //! TraceQL, the query language of Grafana Tempo.
 //!
 //! [`parse`] accepts and refuses what Tempo accepts and refuses, [`Query`] is displayed in Tempo's
-//! printed form, and [`evaluate`] works on the spans of one trace. The crate knows no store: it is
+//! printed form, and [`mod@evaluate`] works on the spans of one trace. The crate knows no store: it is
 //! told the spans.
 #![warn(missing_docs)]
 

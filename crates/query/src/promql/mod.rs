@@ -1,7 +1,7 @@
 //! PromQL over the metrics of calls that are computed from the store.
 //!
 //! An expression is parsed ([`parse`]), the moments of its samples are planned ([`plan`]), the series
-//! are read once ([`series`]), and the expression is evaluated at all its steps ([`eval`]). Numbers
+//! are read once ([`mod@series`]), and the expression is evaluated at all its steps ([`eval`]). Numbers
 //! are those of Prometheus for series that are scraped every 15 seconds and never reset.
 
 mod error;

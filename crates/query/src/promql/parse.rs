@@ -1,4 +1,4 @@
-//! Parses expressions: tokens of [`lex`](super::lex), by precedence climbing.
+//! Parses expressions: tokens of [`lex`], by precedence climbing.
 
 mod aggregate;
 mod call;
