@@ -11,7 +11,7 @@ use super::protobuf_json::{Message, attributes};
 impl Answer for proto::SearchResponse {
     fn json(&self) -> Json {
         Message::default()
-            .list("traces", self.traces.iter().map(trace))
+            .whole_list("traces", self.traces.iter().map(trace))
             .message("metrics", self.metrics.as_ref().map(search_metrics))
             .json()
     }
@@ -24,7 +24,7 @@ impl Answer for proto::SearchResponse {
 impl Answer for proto::SearchTagsResponse {
     fn json(&self) -> Json {
         Message::default()
-            .list("tagNames", self.tag_names.iter().map(|name| name.as_str().into()))
+            .whole_list("tagNames", self.tag_names.iter().map(|name| name.as_str().into()))
             .message("metrics", self.metrics.as_ref().map(metadata_metrics))
             .json()
     }
@@ -41,7 +41,7 @@ impl Answer for proto::SearchTagsV2Response {
             Message::default().text("name", &scope.name).list("tags", tags).json()
         };
         Message::default()
-            .list("scopes", self.scopes.iter().map(scope))
+            .whole_list("scopes", self.scopes.iter().map(scope))
             .message("metrics", self.metrics.as_ref().map(metadata_metrics))
             .json()
     }
@@ -54,7 +54,7 @@ impl Answer for proto::SearchTagsV2Response {
 impl Answer for proto::SearchTagValuesResponse {
     fn json(&self) -> Json {
         Message::default()
-            .list("tagValues", self.tag_values.iter().map(|value| value.as_str().into()))
+            .whole_list("tagValues", self.tag_values.iter().map(|value| value.as_str().into()))
             .message("metrics", self.metrics.as_ref().map(metadata_metrics))
             .json()
     }
@@ -70,7 +70,7 @@ impl Answer for proto::SearchTagValuesV2Response {
             Message::default().text("type", &value.r#type).text("value", &value.value).json()
         };
         Message::default()
-            .list("tagValues", self.tag_values.iter().map(value))
+            .whole_list("tagValues", self.tag_values.iter().map(value))
             .message("metrics", self.metrics.as_ref().map(metadata_metrics))
             .json()
     }
@@ -109,7 +109,7 @@ impl Answer for proto::QueryRangeResponse {
                 .json()
         };
         Message::default()
-            .list("series", self.series.iter().map(series))
+            .whole_list("series", self.series.iter().map(series))
             .message("metrics", self.metrics.as_ref().map(search_metrics))
             .text("status", status(self.status))
             .text("message", &self.message)

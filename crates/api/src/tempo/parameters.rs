@@ -101,6 +101,16 @@ impl Parameters {
             .map_err(|error| Refused::invalid(format!("invalid {name}: {error}")))
     }
 
+    /// As [`range`](Self::range), which has both ends or neither.
+    pub(super) fn closed_range(&self) -> Result<TimeRange, Refused> {
+        let given = |name| Ok::<_, Refused>(self.time(name)?.filter(|time| time.0 > 0));
+        let (start, end) = (given("start")?, given("end")?);
+        match (start, end) {
+            (Some(_), Some(_)) | (None, None) => self.range(),
+            _ => Err(before(start.unwrap_or_default(), end.unwrap_or_default())),
+        }
+    }
+
     /// The time range from `start` to `end`, both inside. As in Tempo, 0 is no limit.
     pub(super) fn range(&self) -> Result<TimeRange, Refused> {
         time_range(self.time("start")?, self.time("end")?)
@@ -116,12 +126,16 @@ pub(super) fn time_range(
     let start = start.unwrap_or_default();
     let end = end.filter(|end| end.0 > 0);
     if let Some(end) = end.filter(|end| *end <= start) {
-        return Err(Refused::invalid(format!(
-            "http parameter start must be before end. received start={} end={}",
-            start.0 / 1_000_000_000,
-            end.0 / 1_000_000_000
-        )));
+        return Err(before(start, end));
     }
     let end = end.map_or(UnixNanos::MAX, |end| UnixNanos(end.0.saturating_add(1_000)));
     Ok(TimeRange { start, end })
+}
+
+fn before(start: UnixNanos, end: UnixNanos) -> Refused {
+    Refused::invalid(format!(
+        "http parameter start must be before end. received start={} end={}",
+        start.0 / 1_000_000_000,
+        end.0 / 1_000_000_000
+    ))
 }

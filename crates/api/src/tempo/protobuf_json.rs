@@ -43,6 +43,12 @@ impl Message {
         if items.is_empty() { self } else { self.with(name, items.into()) }
     }
 
+    /// The list that the answer is about, which Tempo writes even if it is empty.
+    pub(super) fn whole_list(self, name: &str, items: impl IntoIterator<Item = Json>) -> Self {
+        let items: Vec<Json> = items.into_iter().collect();
+        self.with(name, items.into())
+    }
+
     /// A message, if there is one.
     pub(super) fn message(self, name: &str, message: Option<Json>) -> Self {
         match message {

@@ -59,7 +59,7 @@ pub(super) async fn search(
 
 impl Search {
     fn of_url(parameters: &Parameters) -> Result<Self, Refused> {
-        let range = parameters.range()?;
+        let range = parameters.closed_range()?;
         let has_range = parameters.text("start").or(parameters.text("end")).is_some();
         let tags = match parameters.text("tags") {
             Some(text) => logfmt::pairs(text)?,

@@ -23,26 +23,32 @@ const MAX_KEYS: u32 = 10_000;
 /// The scope of fields that every span has.
 const INTRINSIC: &str = "intrinsic";
 /// The fields that every span has, by the names that TraceQL has for them.
-const INTRINSICS: [&str; 19] = [
+const INTRINSICS: [&str; 25] = [
     "duration",
     "event:name",
     "event:timeSinceStart",
     "instrumentation:name",
     "instrumentation:version",
     "kind",
+    "link:spanID",
+    "link:traceID",
     "name",
     "rootName",
     "rootServiceName",
     "span:duration",
+    "span:id",
     "span:kind",
     "span:name",
+    "span:parentID",
     "span:status",
     "span:statusMessage",
     "status",
     "statusMessage",
     "trace:duration",
+    "trace:id",
     "trace:rootName",
     "trace:rootService",
+    "traceDuration",
 ];
 
 /// A question for keys.
@@ -83,7 +89,7 @@ fn of_url(query: Option<&str>) -> Result<TagNameList, Refused> {
     parameters.number::<u32>("maxStaleValues")?;
     let scope = parameters.text("scope").unwrap_or_default();
     let limit = parameters.number("limit")?.unwrap_or_default();
-    TagNameList::of(scope, parameters.text("q"), parameters.range()?, limit)
+    TagNameList::of(scope, parameters.text("q"), parameters.closed_range()?, limit)
 }
 
 impl TagNameList {

@@ -3,7 +3,7 @@
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use coral_query::traceql::{Static, TagValuesQuestion};
+use coral_query::traceql::TagValuesQuestion;
 use coral_query::{Budget, QueryError, Sources};
 use coral_server::audit::AuditDetails;
 use coral_server::clock;
@@ -60,7 +60,7 @@ fn of_url(
     let parameters = Parameters::of(query, KNOWN)?;
     parameters.number::<u32>("maxStaleValues")?;
     let limit = parameters.number("limit")?.unwrap_or_default();
-    Ok(question(decoded(tag), parameters.text("q"), parameters.range()?, limit))
+    Ok(question(decoded(tag), parameters.text("q"), parameters.closed_range()?, limit))
 }
 
 /// The attribute of a path. Grafana encodes it twice, and its proxy decodes it once or not at all.
@@ -97,8 +97,17 @@ impl TagValueList {
         Ok(Self(question(request.tag_name.clone(), q, range, request.max_tag_values)))
     }
 
-    fn values(&self, from: &Sources<'_>, budget: &Budget) -> Result<Vec<Static>, QueryError> {
-        self.0.answer(from, budget)
+    /// Types and values. Those of fields with few possible values are all possible ones, as in Tempo.
+    fn values(
+        &self,
+        from: &Sources<'_>,
+        budget: &Budget,
+    ) -> Result<Vec<(&'static str, String)>, QueryError> {
+        if let Some(values) = possible_values(&self.0.tag) {
+            return Ok(values.iter().map(|value| ("keyword", (*value).to_owned())).collect());
+        }
+        let stored = self.0.answer(from, budget)?;
+        Ok(stored.into_iter().map(|value| (value.type_name(), value.text())).collect())
     }
 }
 
@@ -114,13 +123,29 @@ impl Operation for TagValueList {
     }
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
-        let values = self.values(from, budget)?.into_iter().map(|value| proto::TagValue {
-            r#type: value.type_name().to_owned(),
-            value: value.text(),
-        });
+        let values = self.values(from, budget)?.into_iter();
+        let values = values.map(|(kind, value)| proto::TagValue { r#type: kind.to_owned(), value });
         Ok(proto::SearchTagValuesV2Response { tag_values: values.collect(), metrics: Some(read()) })
     }
 }
+
+/// The values that a field can have, whatever is stored. Durations have none: nobody chooses one.
+fn possible_values(tag: &str) -> Option<&'static [&'static str]> {
+    match tag {
+        "status" | "span:status" => Some(&["error", "ok", "unset"]),
+        "kind" | "span:kind" => {
+            Some(&["client", "consumer", "internal", "producer", "server", "unspecified"])
+        }
+        "duration" | "span:duration" | "traceDuration" | "trace:duration" => Some(&[]),
+        // The first version's own name of a failed span.
+        ERROR => Some(&["true"]),
+        _ => None,
+    }
+}
+
+/// The attribute `error` of the first version, which is a status; no attribute of TraceQL has the
+/// name.
+const ERROR: &str = "error";
 
 impl FlatTagValues {
     /// As [`TagValueList::of_request`].
@@ -138,6 +163,7 @@ impl FlatTagValues {
                 "root.name" => "trace:rootName".to_owned(),
                 "root.service.name" => "trace:rootService".to_owned(),
                 "status.code" => "status".to_owned(),
+                ERROR => ERROR.to_owned(),
                 key => format!(".{key}"),
             },
         };
@@ -155,7 +181,7 @@ impl Operation for FlatTagValues {
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
         let values = self.0.values(from, budget)?;
         Ok(proto::SearchTagValuesResponse {
-            tag_values: values.iter().map(Static::text).collect(),
+            tag_values: values.into_iter().map(|(_, value)| value).collect(),
             metrics: Some(read()),
         })
     }

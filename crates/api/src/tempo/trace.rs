@@ -20,9 +20,11 @@ use crate::answering::{Answering, Asker};
 /// The path of a trace in the first version, which is Jaeger's too.
 pub(super) const V1_PATH: &str = "/api/traces/{id}";
 
-const KNOWN: &[&str] = &["start", "end", "mode", "blockStart", "blockEnd"];
-/// Parameters of a trace that is filtered or pruned.
+const KNOWN: &[&str] = &["start", "end", "mode"];
+/// Parameters of a trace that is filtered or pruned, or read from a part of Tempo's blocks.
 const FILTERS: &[&str] = &[
+    "blockStart",
+    "blockEnd",
     "q",
     "keep_hierarchy",
     "match_depth",
@@ -33,6 +35,7 @@ const FILTERS: &[&str] = &[
 ];
 
 /// A whole trace, or as much of it as an answer may have.
+#[derive(Default)]
 struct Found {
     spans: Vec<Span>,
     /// That spans are left out for their number; `None` if none are.
@@ -52,7 +55,7 @@ pub(super) async fn v1(
 ) -> Response {
     let form = Form::of(&headers);
     let id = checked(id, query.as_deref());
-    respond(&answering, &extensions, id, move |found| match (&found.cut, form) {
+    respond(&answering, &extensions, id, None, move |found| match (&found.cut, form) {
         (Some(reason), _) => Err(Refused {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             message: format!("{reason}; GET /tempo/api/v2/traces/{{id}} answers the others"),
@@ -63,7 +66,8 @@ pub(super) async fn v1(
     .await
 }
 
-/// `GET /api/v2/traces/{id}`: the trace, and whether spans are left out.
+/// `GET /api/v2/traces/{id}`: the trace, and whether spans are left out. As in Tempo, a trace that is
+/// not stored is an empty one.
 pub(super) async fn v2(
     State(answering): State<Answering>,
     id: Result<Path<String>, PathRejection>,
@@ -73,7 +77,7 @@ pub(super) async fn v2(
 ) -> Response {
     let form = Form::of(&headers);
     let id = checked(id, query.as_deref());
-    respond(&answering, &extensions, id, move |found| {
+    respond(&answering, &extensions, id, Some(Found::default()), move |found| {
         let Found { spans, cut, hidden } = found;
         let partial = [cut, hidden].into_iter().flatten().reduce(|one, next| one + "; " + &next);
         let spans = &*spans;
@@ -81,7 +85,10 @@ pub(super) async fn v2(
             Form::Protobuf => (PROTOBUF, tempo_rpc::trace_by_id(spans, partial.as_deref())),
             Form::Llm => (LLM_JSON, trace_llm::answer(spans).to_string().into_bytes()),
             Form::Json => {
-                let trace = otlp_out::encode_protobuf_json(spans, "resourceSpans");
+                let trace = match spans {
+                    [] => "{}".to_owned(),
+                    spans => otlp_out::encode_protobuf_json(spans, "resourceSpans"),
+                };
                 (JSON, v2_json(&trace, partial.as_deref()).into_bytes())
             }
         })
@@ -100,26 +107,30 @@ fn v2_json(trace: &str, partial: Option<&str>) -> String {
     }
 }
 
+/// Answers with what `write` makes of the trace, or of `none` if it is not stored.
 async fn respond(
     answering: &Answering,
     extensions: &Extensions,
     id: Result<Option<TraceId>, Refused>,
+    none: Option<Found>,
     write: impl FnOnce(Found) -> Result<(&'static str, Vec<u8>), Refused> + Send + 'static,
 ) -> Response {
     let id = match id {
-        Ok(Some(id)) => id,
-        Ok(None) => return Refused::no_trace().into_response(),
+        Ok(id) => id,
         Err(refused) => return refused.into_response(),
     };
     let rows = RowCount::default();
     let details = AuditDetails {
-        trace_ids: vec![id.to_string()],
+        trace_ids: id.iter().map(ToString::to_string).collect(),
         rows: rows.clone(),
         ..AuditDetails::default()
     };
     let work = move |sources: &Sources<'_>, budget: &Budget| {
-        let found = found(id, sources, budget)?;
-        let Some(found) = found else { return Ok(Err(Refused::no_trace())) };
+        let found = match id {
+            Some(id) => found(id, sources, budget)?,
+            None => None,
+        };
+        let Some(found) = found.or(none) else { return Ok(Err(Refused::no_trace())) };
         rows.add(found.spans.len() as u64);
         Ok(write(found))
     };
@@ -164,6 +175,11 @@ fn checked(
     let parameters = Parameters::of(query, &[KNOWN, FILTERS].concat())?;
     parameters.range()?;
     parameters.refuse(FILTERS, "a colony returns the whole trace")?;
+    if let Some(mode) = parameters.text("mode").filter(|mode| *mode != "all") {
+        return Err(Refused::invalid(format!(
+            "invalid value for mode {mode}: a colony knows `all`"
+        )));
+    }
     Ok(id)
 }
 

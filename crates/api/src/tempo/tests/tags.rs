@@ -4,26 +4,32 @@ use serde_json::json;
 
 use super::*;
 
-const INTRINSIC: [&str; 19] = [
+const INTRINSIC: [&str; 25] = [
     "duration",
     "event:name",
     "event:timeSinceStart",
     "instrumentation:name",
     "instrumentation:version",
     "kind",
+    "link:spanID",
+    "link:traceID",
     "name",
     "rootName",
     "rootServiceName",
     "span:duration",
+    "span:id",
     "span:kind",
     "span:name",
+    "span:parentID",
     "span:status",
     "span:statusMessage",
     "status",
     "statusMessage",
     "trace:duration",
+    "trace:id",
     "trace:rootName",
     "trace:rootService",
+    "traceDuration",
 ];
 
 #[tokio::test]
@@ -50,7 +56,7 @@ async fn keys_are_listed_by_scope_and_then_those_of_every_span() {
         assert_eq!(found["scopes"], tags);
     }
     let none = world.json("/api/v2/search/tags?scope=instrumentation").await;
-    assert_eq!(none, json!({ "metrics": { "totalJobs": 1, "completedJobs": 1 } }));
+    assert_eq!(none, json!({ "scopes": [], "metrics": { "totalJobs": 1, "completedJobs": 1 } }));
     world.stop().await;
 }
 
@@ -67,7 +73,7 @@ async fn the_first_version_lists_keys_without_scopes() {
     assert_eq!(names("?scope=intrinsic").await, json!(INTRINSIC));
     let start = NOON + 1;
     let end = NOON + 9;
-    assert_eq!(names(&format!("?start={start}&end={end}")).await, Json::Null);
+    assert_eq!(names(&format!("?start={start}&end={end}")).await, json!([]));
     world.stop().await;
 }
 
@@ -92,7 +98,8 @@ async fn values_have_their_types_in_the_second_version_and_are_text_in_the_first
         ("resource.service.name", json!([value("string", "cart"), value("string", "shop")])),
         (".items", json!([value("int", "3")])),
         ("span.items", json!([value("int", "3")])),
-        ("status", json!([value("keyword", "unset"), value("keyword", "error")])),
+        ("status", json!(["error", "ok", "unset"].map(|status| value("keyword", status)))),
+        ("duration", json!([])),
         ("span.http.route", json!([value("string", "/checkout")])),
         ("span%252Ehttp%252Eroute", json!([value("string", "/checkout")])),
         ("event.exception.type", json!([value("string", "Timeout")])),
@@ -100,12 +107,17 @@ async fn values_have_their_types_in_the_second_version_and_are_text_in_the_first
         let found = world.json(&format!("/api/v2/search/tag/{tag}/values?limit=5000")).await;
         assert_eq!(found, json!({ "tagValues": values, "metrics": metrics }), "{tag}");
     }
-    for (tag, values) in [("service.name", json!(["cart", "shop"])), ("items", json!(["3"]))] {
+    for (tag, values) in [
+        ("service.name", json!(["cart", "shop"])),
+        ("items", json!(["3"])),
+        ("error", json!(["true"])),
+        ("status.code", json!(["error", "ok", "unset"])),
+    ] {
         let found = world.json(&format!("/tempo/api/search/tag/{tag}/values")).await;
         assert_eq!(found, json!({ "tagValues": values, "metrics": metrics }), "{tag}");
     }
     let none = world.json("/api/v2/search/tag/span.nosuch/values").await;
-    assert_eq!(none, json!({ "metrics": metrics }));
+    assert_eq!(none, json!({ "tagValues": [], "metrics": metrics }));
     world.stop().await;
 }
 

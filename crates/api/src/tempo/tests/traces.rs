@@ -144,9 +144,14 @@ async fn an_id_is_found_with_and_without_leading_zeros_and_in_any_case() {
             assert_eq!(world.get(&format!("{path}/{id}")).await.status, 200, "{path}/{id}");
         }
     }
+    for id in ["1", "0"] {
+        let answered = world.get(&format!("/tempo/api/traces/{id}")).await;
+        assert_eq!((answered.status, &*answered.text()), (404, "trace not found"), "{id}");
+        let answered = world.get(&format!("/api/v2/traces/{id}")).await;
+        let none = r#"{"trace":{},"metrics":{}}"#;
+        assert_eq!((answered.status, &*answered.text()), (200, none), "{id}");
+    }
     for (id, status, text) in [
-        ("1", 404, "trace not found"),
-        ("0", 404, "trace not found"),
         (
             "12xz",
             400,
@@ -173,6 +178,8 @@ async fn a_time_range_is_checked_and_does_not_hide_a_trace() {
         ("start=x", "invalid start: `x` is not a time"),
         ("start=9&end=3", "http parameter start must be before end. received start=9 end=3"),
         ("q=%7B%7D", "`q` is not supported: a colony returns the whole trace"),
+        ("mode=blocks", "invalid value for mode blocks"),
+        ("blockStart=1", "`blockStart` is not supported"),
         ("start=1&start=2", "`start` is given twice"),
         ("Start=1", "unknown parameter `Start`: write `start`"),
     ] {

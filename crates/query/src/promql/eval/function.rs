@@ -117,6 +117,11 @@ fn computed(math: Math, value: f64) -> f64 {
     }
 }
 
+/// The longest value of a label that a function makes, and the longest text that it makes it from.
+/// Nested calls would double the value each.
+const MAX_LABEL_BYTES: usize = 4_096;
+const MAX_REPLACEMENT_BYTES: usize = 1_024;
+
 /// `label_replace`: sets a label from another label that matches a pattern.
 fn replaced(rows: Vec<Row>, texts: &[String]) -> Result<Vec<Row>, PromqlError> {
     let [target, replacement, source, pattern] = texts else {
@@ -133,13 +138,21 @@ fn replaced(rows: Vec<Row>, texts: &[String]) -> Result<Vec<Row>, PromqlError> {
         let reason = format!("invalid destination label name in label_replace(): {target}");
         return Err(PromqlError::Execution(reason));
     }
+    if replacement.len() > MAX_REPLACEMENT_BYTES {
+        let reason = format!("the replacement has more than {MAX_REPLACEMENT_BYTES} bytes");
+        return Err(PromqlError::Execution(reason));
+    }
     let replace = |mut row: Row| {
         if let Some(found) = pattern.captures(row.labels.get(source)) {
             let mut value = String::new();
             found.expand(replacement, &mut value);
+            if value.len() > MAX_LABEL_BYTES {
+                let reason = format!("the label `{target}` has more than {MAX_LABEL_BYTES} bytes");
+                return Err(PromqlError::Execution(reason));
+            }
             row.labels.set(target, value);
         }
-        row
+        Ok(row)
     };
-    distinct(rows.into_iter().map(replace).collect())
+    distinct(rows.into_iter().map(replace).collect::<Result<_, _>>()?)
 }

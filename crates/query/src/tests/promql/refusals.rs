@@ -61,3 +61,14 @@ fn a_hostile_expression_is_refused_and_does_not_exhaust_the_stack() {
     assert!(text(&from, &"1+".repeat(40_000)).contains("at most 65536 bytes"));
     assert_eq!(text(&from, &("1+".repeat(499) + "1")), "500");
 }
+
+#[test]
+fn nested_calls_do_not_double_a_label_without_end() {
+    let (_dir, from) = shop();
+    let mut expression =
+        format!("label_replace(vector(1), \"a\", \"{}\", \"b\", \"\")", "x".repeat(64));
+    for _ in 0..24 {
+        expression = format!("label_replace({expression}, \"a\", \"$1$1\", \"a\", \"(.*)\")");
+    }
+    assert!(text(&from, &expression).contains("the label `a` has more than 4096 bytes"));
+}

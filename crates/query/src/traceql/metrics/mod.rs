@@ -130,11 +130,22 @@ impl MetricsQuestion {
             found.sort_by_cached_key(|series| labels::prometheus(&series.labels));
         }
         answer.series = found.into_iter().map(|series| steps.samples(series)).collect();
-        if self.exemplars > 0 {
-            exemplars::add(&run, metrics, self.exemplars, &mut answer.series)?;
+        let exemplars = hinted_exemplars(query.hints.as_deref()).unwrap_or(self.exemplars);
+        if exemplars > 0 {
+            exemplars::add(&run, metrics, exemplars.min(self.exemplars), &mut answer.series)?;
         }
         answer.inspected_bytes = budget.bytes().saturating_sub(before);
         Ok(answer)
+    }
+}
+
+/// The largest number of exemplars that the hints of a query ask for; `None` if they say nothing.
+fn hinted_exemplars(hints: Option<&[(String, Static)]>) -> Option<u32> {
+    let (_, value) = hints?.iter().find(|(name, _)| name == "exemplars")?;
+    match value {
+        Static::Bool(wanted) => Some(if *wanted { u32::MAX } else { 0 }),
+        Static::Int(number) => Some(u32::try_from(*number).unwrap_or_default()),
+        _ => None,
     }
 }
 

@@ -116,6 +116,11 @@ impl Table {
         let Self { steps, op, of, by, rows, .. } = self;
         let scale = if is_duration(of.as_ref()) { 1e9 } else { 1.0 };
         let mut found = Vec::new();
+        let counts = matches!(op, MetricsOperator::Rate | MetricsOperator::CountOverTime);
+        if rows.is_empty() && by.is_empty() && counts {
+            // No span is a count too: 0.
+            found.push(Raw { labels: labels(op, &by, &[]), values: vec![0.0; steps.count] });
+        }
         for Row { group, cells } in rows {
             let labels = labels(op, &by, &group);
             let with = |name: &str, value: f64| {
