@@ -146,10 +146,10 @@ async fn an_id_is_found_with_and_without_leading_zeros_and_in_any_case() {
     }
     for id in ["1", "0"] {
         let answered = world.get(&format!("/tempo/api/traces/{id}")).await;
-        assert_eq!((answered.status, &*answered.text()), (404, "trace not found"), "{id}");
+        assert_eq!((answered.status, answered.text()), (404, "trace not found"), "{id}");
         let answered = world.get(&format!("/api/v2/traces/{id}")).await;
         let none = r#"{"trace":{},"metrics":{}}"#;
-        assert_eq!((answered.status, &*answered.text()), (200, none), "{id}");
+        assert_eq!((answered.status, answered.text()), (200, none), "{id}");
     }
     for (id, status, text) in [
         (
