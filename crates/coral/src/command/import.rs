@@ -27,12 +27,15 @@ pub(super) fn import(args: &ImportArgs) -> Result<(), Failure> {
     };
     let bytes =
         bytes(&args.file).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+    let hint = "an export is OTLP (JSON or protobuf), Jaeger's JSON or Zipkin's v2 JSON; unpack a \
+                compressed file first";
     let file = trace_file::read(&bytes).map_err(|error| {
-        let hint = "an export is OTLP (JSON or protobuf), Jaeger's JSON or Zipkin's v2 JSON; unpack \
-                    a compressed file first";
         Failure::with_hint(format!("cannot read {name}: {}", chain(&error)), hint)
     })?;
     drop(bytes);
+    if file.spans.is_empty() && file.refused.is_empty() {
+        return Err(Failure::with_hint(format!("{name} has no spans"), hint));
+    }
     let exporter = exporter(args)?;
     let traces: BTreeSet<_> = file.spans.iter().map(|span| span.trace_id).collect();
     let (spans, count) = (file.spans.len() as u64, traces.len() as u64);

@@ -91,6 +91,11 @@ fn a_trace_that_was_written_as_a_file_is_imported_elsewhere() {
     }
     let unknown = dir.path().join("unknown");
     std::fs::write(&unknown, "{\"a\":1}").unwrap();
+    let zeros = unknown.with_file_name("zeros");
+    std::fs::write(&zeros, [0; 4_096]).unwrap();
+    let refused = import(&zeros, "http://127.0.0.1:1");
+    assert!(!refused.status.success());
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("has no spans"));
     let refused = import(&unknown, "http://127.0.0.1:1");
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(!refused.status.success() && said.contains("none of OTLP"), "{said}");
