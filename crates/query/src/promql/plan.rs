@@ -27,9 +27,10 @@ pub(super) struct Plan {
 /// The first and the last sample of a selector at one step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Window {
-    /// The excluded beginning of the range; the moment itself without a range.
+    /// The beginning of the range, which is inside, as in Prometheus 2; without a range, the time after
+    /// which a sample counts.
     pub start: i64,
-    /// The end of the range.
+    /// The end of the range, which is inside.
     pub end: i64,
     pub first: i64,
     pub last: i64,
@@ -49,13 +50,14 @@ impl Plan {
         let last = end.min(self.now).div_euclid(SCRAPE_MS) * SCRAPE_MS;
         let lookback = selector.range_ms.unwrap_or(LOOKBACK_MS);
         let start = end.saturating_sub(lookback);
-        if last <= start || last < SCRAPE_MS {
-            return None;
-        }
         let first = match selector.range_ms {
-            Some(_) => (start.div_euclid(SCRAPE_MS) + 1) * SCRAPE_MS,
+            Some(_) => start.saturating_sub(1).div_euclid(SCRAPE_MS) * SCRAPE_MS + SCRAPE_MS,
             None => last,
         };
+        let is_stale = selector.range_ms.is_none() && last <= start;
+        if is_stale || last < first || last < SCRAPE_MS {
+            return None;
+        }
         Some(Window { start, end, first: first.max(SCRAPE_MS), last })
     }
 
@@ -102,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn the_samples_of_a_range_are_after_its_start_and_not_after_its_end() {
+    fn the_samples_of_a_range_include_its_start_and_its_end() {
         let found = window(Some(60_000), 300_000).unwrap();
-        assert_eq!((found.first, found.last, found.intervals()), (255_000, 300_000, 3));
+        assert_eq!((found.first, found.last, found.intervals()), (240_000, 300_000, 4));
         let found = window(Some(60_000), 307_000).unwrap();
         assert_eq!((found.first, found.last, found.intervals()), (255_000, 300_000, 3));
-        assert_eq!(window(Some(10_000), 310_000), None, "no sample is in the range");
+        assert_eq!(window(Some(10_000), 312_000), None, "no sample is in the range");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Functions of the samples of a range. Extrapolation is that of Prometheus's `extrapolatedRate`.
+//! Functions of the samples of a range. Extrapolation is that of Prometheus's `extrapolatedRate` for a
+//! counter that is older than the range.
 
 use super::super::plan::{SCRAPE_MS, Window};
 use super::super::syntax::Function;
@@ -41,27 +42,26 @@ pub(super) fn value(
         RangeFunction::Idelta => Some(at(window.last) - at(window.last - SCRAPE_MS)),
         RangeFunction::Rate => {
             let range = (window.end - window.start) as f64 / 1_000.0;
-            Some(extrapolated(window, at, true) / range)
+            Some(extrapolated(window, at) / range)
         }
-        RangeFunction::Increase => Some(extrapolated(window, at, true)),
-        RangeFunction::Delta => Some(extrapolated(window, at, false)),
+        RangeFunction::Increase | RangeFunction::Delta => Some(extrapolated(window, at)),
     }
 }
 
 /// The difference of the last and the first sample, extrapolated to the ends of the range: if the
 /// distance to an end is less than 1.1 times that between samples, to the end, else by half the
-/// distance between samples. A counter is not extrapolated below zero.
-fn extrapolated(window: Window, at: &dyn Fn(i64) -> f64, is_counter: bool) -> f64 {
+/// distance between samples.
+///
+/// Prometheus does not extrapolate a counter below zero. Here the first time that a question needs
+/// decides where a counter begins, so that its value says nothing of its age: the rule would give one
+/// moment two rates, in a question for it alone and in one for the hour before it.
+fn extrapolated(window: Window, at: &dyn Fn(i64) -> f64) -> f64 {
     let seconds = |millis: i64| millis as f64 / 1_000.0;
-    let (first, last) = (at(window.first), at(window.last));
-    let difference = last - first;
+    let difference = at(window.last) - at(window.first);
     let sampled = seconds(window.last - window.first);
     let between = sampled / window.intervals() as f64;
     let reach = |distance: f64| if distance >= between * 1.1 { between / 2.0 } else { distance };
-    let mut to_start = reach(seconds(window.first - window.start));
-    if is_counter && difference > 0.0 && first >= 0.0 {
-        to_start = to_start.min(sampled * (first / difference));
-    }
+    let to_start = reach(seconds(window.first - window.start));
     let to_end = reach(seconds(window.end - window.last));
     difference * ((sampled + to_start + to_end) / sampled)
 }
@@ -81,10 +81,12 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_is_not_extrapolated_below_zero() {
-        let at = |millis: i64| (millis - 15_000) as f64;
-        assert_eq!(value(RangeFunction::Increase, WINDOW, &at), Some(45_000.0));
-        assert_eq!(value(RangeFunction::Delta, WINDOW, &at), Some(60_000.0));
+    fn the_value_with_which_a_counter_begins_does_not_matter() {
+        for first in [0.0, 1.0, 1e9] {
+            let at = |millis: i64| first + (millis - 15_000) as f64;
+            assert_eq!(value(RangeFunction::Increase, WINDOW, &at), Some(60_000.0), "{first}");
+            assert_eq!(value(RangeFunction::Delta, WINDOW, &at), Some(60_000.0), "{first}");
+        }
     }
 
     #[test]
