@@ -22,14 +22,16 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use coral_server::audit::AuditDetails;
 use coral_server::door::{Method, Permission, Route};
 use coral_server::refusal::refusal;
 use coral_sql::runner::SqlRunner;
 use http::{HeaderMap, StatusCode, header};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::json;
 
 use self::noted::Noted;
 use self::tool::Entry;
@@ -37,8 +39,11 @@ use crate::answering::Answering;
 
 /// The path of the route.
 pub const PATH: &str = "/mcp";
-/// Largest request, in bytes: a statement in SQL, and what is around it.
-const MAX_REQUEST_BYTES: usize = 128 << 10;
+/// Largest request, in bytes, which is that of the colony's port.
+const MAX_REQUEST_BYTES: usize = 64 << 10;
+/// Codes of JSON-RPC 2.0.
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
 
 /// Answers assistants. Clones share everything.
 #[derive(Clone)]
@@ -69,7 +74,7 @@ fn service(answering: &Answering, sql: &SqlRunner) -> Service {
     Service::new(move || Ok(assistants.clone()), sessions, config)
 }
 
-async fn serve(State(service): State<Arc<Service>>, mut request: Request) -> Response {
+async fn serve(State(service): State<Arc<Service>>, request: Request) -> Response {
     if is_foreign(request.headers()) {
         let hint = "programs send no header `origin`; a page of a browser must be the colony's own";
         return refusal(
@@ -78,10 +83,46 @@ async fn serve(State(service): State<Arc<Service>>, mut request: Request) -> Res
             Some(hint),
         );
     }
+    let (parts, body) = request.into_parts();
+    let Ok(message) = axum::body::to_bytes(body, MAX_REQUEST_BYTES).await else {
+        let reason = format!("a message has at most {MAX_REQUEST_BYTES} bytes: ask for less");
+        return no_message(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, &reason);
+    };
+    match serde_json::from_slice::<serde_json::Value>(&message) {
+        Err(error) => {
+            let reason = format!("the message is not JSON: {error}");
+            return no_message(StatusCode::BAD_REQUEST, PARSE_ERROR, &reason);
+        }
+        Ok(serde_json::Value::Array(_)) => {
+            let reason = "a batch is not accepted: send one message in each request";
+            return no_message(StatusCode::BAD_REQUEST, INVALID_REQUEST, reason);
+        }
+        Ok(message) if !is_message(&message) => {
+            let reason = "the message is no request: it has no `method`";
+            return no_message(StatusCode::BAD_REQUEST, INVALID_REQUEST, reason);
+        }
+        Ok(_) => {}
+    }
+    let mut request = Request::from_parts(parts, Body::from(message));
     let noted = Noted::default();
     request.extensions_mut().insert(noted.clone());
     let mut response = service.handle(request).await.map(Body::new);
     response.extensions_mut().insert(noted.take());
+    response
+}
+
+/// Whether this is a request or a notification, or an answer to one of ours.
+fn is_message(message: &serde_json::Value) -> bool {
+    message["method"].is_string() || !message["result"].is_null() || !message["error"].is_null()
+}
+
+/// The answer to what is no message.
+fn no_message(status: StatusCode, code: i32, reason: &str) -> Response {
+    let error = json!({ "code": code, "message": reason });
+    let body = json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
+    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    let noise = AuditDetails { is_noise: true, ..AuditDetails::default() };
+    response.extensions_mut().insert(noise);
     response
 }
 

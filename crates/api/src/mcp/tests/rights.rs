@@ -111,7 +111,7 @@ async fn a_call_is_recorded_with_its_tool_its_arguments_and_its_rows() {
     assert_eq!((recorded.trace_ids, recorded.rows.get()), (vec![TRACE_ID.to_owned()], 3));
     let failed = colony.recorded("tools/call", call("why", json!({"since": "soon"}))).await;
     assert!(failed.failure.is_given() && failed.question.unwrap().contains("soon"));
-    let long = "x".repeat(100_000);
+    let long = "x".repeat(60_000);
     let recorded = colony.recorded("tools/call", call("why", json!({ "service": long }))).await;
     assert!(recorded.question.unwrap().len() < 2_100);
     for (method, params) in [("tools/list", json!({})), ("prompts/list", json!({}))] {

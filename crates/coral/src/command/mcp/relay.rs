@@ -23,6 +23,7 @@ const MAX_LINE: u64 = 1 << 20;
 /// The key of the protocol's revision in the metadata of a request.
 const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
 const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
 /// The first code that a server may choose.
 const UNREACHABLE: i32 = -32000;
 
@@ -95,6 +96,10 @@ impl<W: Write> Relay<'_, W> {
         let Ok(message) = serde_json::from_str::<Value>(line) else {
             return self.write(&error(&Value::Null, PARSE_ERROR, "the message is not JSON"));
         };
+        if message.is_array() {
+            let reason = "a batch is not accepted: send one message on each line";
+            return self.write(&error(&Value::Null, INVALID_REQUEST, reason));
+        }
         let answer = match self.colony.relay(line.as_bytes(), &self.headers(&message)) {
             Ok(answer) => answer,
             Err(failed) if message.get("id").is_some() => {
@@ -216,6 +221,13 @@ mod tests {
         let answers = answers("{\n{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}");
         let codes: Vec<&Value> = answers.iter().map(|answer| &answer["error"]["code"]).collect();
         assert!(codes.contains(&&json!(-32700)) && codes.contains(&&json!(-32000)), "{answers:?}");
+    }
+
+    #[test]
+    fn a_batch_is_answered_with_the_reason() {
+        let answers = answers("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]\n");
+        assert_eq!(answers.len(), 1, "{answers:?}");
+        assert_eq!(answers[0]["error"]["code"], -32600);
     }
 
     #[test]
