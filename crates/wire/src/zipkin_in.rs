@@ -1,7 +1,7 @@
 //! Decodes the spans of Zipkin's v2 API: a JSON array.
 //!
-//! An invalid span is refused alone, and counted with its reason. Only a body that is no array of
-//! spans is refused entirely. What OTLP has no field for is kept in attributes, so that
+//! A span with an invalid id is refused alone, and counted with its reason. A body that is no array of
+//! spans, or in which a member has a wrong type, is refused entirely, as by Zipkin. What OTLP has no field for is kept in attributes, so that
 //! [`zipkin_out`](crate::zipkin_out) writes what was read; `docs/interop.md` lists what is lost.
 //! Source: openzipkin/zipkin-api, `zipkin2-api.yaml`; opentelemetry-collector-contrib,
 //! `pkg/translator/zipkin`.
