@@ -45,7 +45,8 @@ mcp-clients:
 
 # The grammar of TraceQL in Grafana's editor, beside Coral's parser (needs node and npm).
 traceql-grammar:
-    CORAL_TEST_TRACEQL_GRAMMAR="$(tools/fetch-traceql-grammar target/traceql-grammar)" cargo test -p coral-traceql --test grammar
+    CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_TRACEQL_GRAMMAR="$(tools/fetch-traceql-grammar target/traceql-grammar)" \
+        cargo test -p coral-traceql --test grammar
 
 # A real Jaeger on a colony, compared with one that has the same spans in memory. Builds Jaeger where Go is (five
 # minutes the first time).

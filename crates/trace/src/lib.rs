@@ -16,6 +16,7 @@ pub mod dependency;
 mod exception;
 pub mod explain;
 mod failure;
+pub mod go_duration;
 mod ids;
 pub mod layout;
 mod origin;

@@ -2,10 +2,9 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use coral_trace::SpanKind;
+use coral_trace::{SpanKind, go_duration};
 
 use crate::attribute::{Attribute, Scope, is_key_character};
-use crate::duration;
 use crate::expression::{Expression, Unary};
 use crate::query::{
     Aggregate, AggregateFunction, Element, Metrics, MetricsFunction, MetricsOperator,
@@ -261,7 +260,7 @@ impl Static {
             Self::Float(number) => float_with_point(*number),
             Self::String(text) => text.clone(),
             Self::Bool(truth) => truth.to_string(),
-            Self::Duration(nanos) => duration::format(*nanos),
+            Self::Duration(nanos) => go_duration::format((*nanos).into()),
             Self::Status(status) => status.as_str().to_owned(),
             Self::Kind(SpanKind::Unspecified) => "unspecified".to_owned(),
             Self::Kind(kind) => kind.as_str().to_owned(),

@@ -139,7 +139,11 @@ fn three_commands_join_a_second_host_encrypted_and_audited_and_a_person_sees_its
             std::env::var_os("CORAL_TEST_NETNS_REQUIRED").is_none(),
             "network namespaces cannot be made: this needs root and `ip` (iproute2)"
         );
-        eprintln!("left out: the test of two hosts needs root and `ip` (iproute2)");
+        // Straight to standard error: the test harness hides what a test prints.
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"test of two hosts left out: it needs root and `ip` (iproute2)\n",
+        );
         return;
     };
     // The commands of the guide.

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use coral_trace::{Resource, Span, SpanId, Value};
+use coral_trace::{Resource, Span, SpanId, Value, go_duration};
 
 use super::{Adjustment, warn as add_warning};
-use crate::jaeger::go_text::{duration_text, tag_text};
+use crate::jaeger::go_text::tag_text;
 
 /// By how much the clock of a host seems to differ.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ pub(super) fn warn(spans: &mut [Span], adjustment: Adjustment) {
         }
         if skew.nanos != 0 {
             let reason = "clock skew adjustment disabled; not applying calculated delta of";
-            add_warning(&mut spans[at], format!("{reason} {}", duration_text(skew.nanos)));
+            add_warning(&mut spans[at], format!("{reason} {}", go_duration::format(skew.nanos)));
         }
         next.extend(children[at].drain(..).map(|child| (child, Some(at), skew.clone())));
     }
