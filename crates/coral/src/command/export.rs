@@ -1,9 +1,12 @@
 //! `coral export`: sends stored traces to another receiver of OTLP, once.
 
-use coral_colony::export::Target;
+use std::net::SocketAddr;
+
 use coral_colony::export::one_off::{Counts, OneOff};
+use coral_colony::export::{Target, own_address};
 use coral_config::export_targets;
 use coral_query::TracesQuestion;
+use coral_server::addresses::Addresses;
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
 use coral_trace::{Recogniser, chain};
@@ -11,7 +14,7 @@ use coral_wire::otlp_in::{self, Encoding};
 use serde_json::{Map, Value, json};
 
 use super::asked_at::AskedAt;
-use super::{Failure, print, query};
+use super::{Failure, print, query, usual_data_dir};
 use crate::args::{ExportArgs, ExportFormat};
 use crate::client::TracePage;
 use crate::terminal::Tally;
@@ -21,6 +24,7 @@ pub(super) fn export(args: &ExportArgs, asked: &AskedAt) -> Result<(), Failure> 
     let (colony, target) = (query::colony(&args.colony), target(args)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(chain(&error)))?;
+    runtime.block_on(refuse_own_address(args, &target))?;
     let mut question = TracesQuestion {
         q: args.q.clone(),
         since_unix_us: Some(window.since_us),
@@ -73,6 +77,20 @@ pub(super) fn export(args: &ExportArgs, asked: &AskedAt) -> Result<(), Failure> 
             counted(left_out, "span")
         ))),
     }
+}
+
+/// Refuses a receiver of the Coral that runs on this host: its agent has received the spans already.
+async fn refuse_own_address(args: &ExportArgs, target: &Target) -> Result<(), Failure> {
+    let (data_dir, _) = usual_data_dir(args.colony.data_dir.clone());
+    let Some(running) = Addresses::read(&data_dir) else { return Ok(()) };
+    let receivers = [running.otlp_grpc, running.otlp_http, running.beyla_grpc, running.beyla_http];
+    let listeners: Vec<SocketAddr> =
+        receivers.into_iter().chain([running.agent_rpc, running.colony]).flatten().collect();
+    let refused = own_address::refuse(std::slice::from_ref(target), &listeners).await;
+    refused.map_err(|_| {
+        let error = format!("{} is the Coral of this host, which has these spans", line(&args.to));
+        Failure::with_hint(error, "name the address of another receiver with --to")
+    })
 }
 
 /// The target of the command line.

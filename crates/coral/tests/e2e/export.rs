@@ -156,6 +156,23 @@ fn coral_export_ends_with_a_failure_when_something_was_not_accepted() {
 }
 
 #[test]
+fn coral_export_refuses_the_coral_of_this_host() {
+    let source = Coral::standalone(&[]);
+    for (receiver, protocol) in [("otlp_grpc", "grpc"), ("otlp_http", "http"), ("colony", "http")] {
+        let output = coral()
+            .args(["export", "--protocol", protocol, "--to", &source.url(receiver)])
+            .arg("--data-dir")
+            .arg(source.dir.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("is the Coral of this host, which has these spans"), "{said}");
+        assert!(said.contains("Hint: name the address of another receiver"), "{said}");
+    }
+}
+
+#[test]
 fn a_limited_person_exports_the_spans_of_its_services_and_no_others() {
     let (world, target) = (World::new(), Coral::standalone(&[]));
     let agent = world.agent("web-1");
