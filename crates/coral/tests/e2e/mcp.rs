@@ -103,7 +103,9 @@ fn the_tool_sql_answers_in_few_rows_and_fences_what_duckdb_quotes() {
         );
         let rows = text(&answers[0]);
         assert!(
-            rows.contains("Columns: s\n[\"card-validator-svc\"]\n[\"email-svc\"]\n[END"),
+            rows.contains(
+                "Columns: s\n[\"card-validator-svc\"]\n[\"email-svc\"]\nSame in a shell: coral sql"
+            ),
             "{rows}"
         );
         assert!(rows.contains("Left out: rows after the first 2."), "{rows}");
