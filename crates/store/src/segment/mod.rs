@@ -12,6 +12,7 @@ mod fixed_width;
 mod footer;
 mod groups;
 mod read;
+mod services;
 mod traces;
 mod write;
 
@@ -29,10 +30,12 @@ pub(crate) use self::damaged::{damaged_before, damaged_files, remove_damaged_bef
 pub(crate) use self::digests::DigestBounds;
 use self::digests::DigestIndex;
 pub(crate) use self::file::charge;
+pub(crate) use self::filter::HashedTrace;
 use self::filter::TraceFilter;
 use self::fixed_width::FixedWidthColumn;
 pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
+pub(crate) use self::services::SegmentServices;
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
 use crate::disk;
@@ -50,7 +53,8 @@ pub(crate) struct Segment {
     digests: DigestIndex,
     ids: FixedWidthColumn,
     footers: Arc<Footers>,
-    /// Rows of the traces file whose trace is split, with the trace id.
+    /// Rows of the traces file whose trace is split, with the trace id. See
+    /// [`split_rows`](Self::split_rows).
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
     /// Other segments that have spans of some of the traces in this segment.
     split_with: Mutex<BTreeSet<u64>>,
@@ -79,6 +83,12 @@ pub(crate) struct SegmentExtent {
     /// wrote the segment.
     #[serde(default)]
     pub(crate) hot_bytes: u64,
+    #[serde(default)]
+    pub(crate) services: SegmentServices,
+    /// Whether digests say which traces have two rows; false if an earlier version of Coral wrote
+    /// the segment.
+    #[serde(default)]
+    pub(crate) has_pairs: bool,
 }
 
 /// Paths of a segment's files.
@@ -105,7 +115,7 @@ impl Segment {
     }
 
     /// Whether the segment may have spans of `trace`. The false-positive rate is 1 in 100,000.
-    pub(crate) fn may_contain(&self, trace: TraceId) -> bool {
+    pub(crate) fn may_contain(&self, trace: HashedTrace) -> bool {
         self.filter.may_contain(trace)
     }
 

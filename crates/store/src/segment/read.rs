@@ -60,8 +60,11 @@ impl Segment {
         let ids = segment.trace_ids(0..segment.extent.traces as usize)?;
         segment.filter = TraceFilter::of(&ids);
         segment.fences = ids.iter().copied().step_by(FENCE_ROWS).collect();
-        // A trace with two collectors has two rows in the traces file, and so counts as split.
-        for (row, pair) in (0..).zip(ids.windows(2)).filter(|(_, pair)| pair[0] == pair[1]) {
+        // A trace with two collectors has two rows. Without a note in their digests, it counts as
+        // split.
+        let has_pairs = segment.extent.has_pairs;
+        let pairs = (0..).zip(ids.windows(2)).filter(|(_, pair)| !has_pairs && pair[0] == pair[1]);
+        for (row, pair) in pairs {
             let trace = TraceId::try_from(pair[0]).map_err(|error| damaged("trace_id", &error))?;
             segment.mark_split([(row, trace), (row + 1, trace)]);
         }

@@ -4,6 +4,8 @@ mod bad_days;
 mod conformance;
 mod coverage;
 mod damage;
+mod earlier;
+mod endless;
 mod exact;
 mod faults;
 mod keeping;
