@@ -5,6 +5,7 @@ use std::fs::File;
 use std::ops::Range;
 
 use coral_trace::Collector;
+use serde::{Deserialize, Serialize};
 
 use super::Segment;
 use super::fixed_width::FixedWidthColumn;
@@ -14,7 +15,7 @@ use crate::hot::digest::{DIGEST_BYTES, TraceDigest};
 /// Bounds of the digests of [`BLOCK_ROWS`] rows, and of the sums of pairs with one of these rows:
 /// earliest and latest start, longest duration, services, and whether a span failed. Times are
 /// microseconds.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct DigestBounds {
     pub(crate) earliest: i64,
     pub(crate) latest: i64,
@@ -147,6 +148,23 @@ impl DigestIndex {
             before = digest;
         }
         Ok(Self { blocks, column })
+    }
+
+    /// The index of `column` with the bounds of all its blocks; `None` if they are not so many.
+    pub(super) fn of_blocks(
+        column: FixedWidthColumn,
+        rows: u32,
+        blocks: Vec<DigestBounds>,
+    ) -> Option<Self> {
+        (blocks.len() == rows.div_ceil(BLOCK_ROWS) as usize).then_some(Self { column, blocks })
+    }
+
+    pub(super) fn column(&self) -> &FixedWidthColumn {
+        &self.column
+    }
+
+    pub(super) fn blocks(&self) -> &[DigestBounds] {
+        &self.blocks
     }
 }
 

@@ -39,6 +39,20 @@ impl TraceFilter {
         Self(filter)
     }
 
+    /// The filter with these words; `None` if it lacks one of `ids`, which it should have.
+    pub(super) fn of_words(words: Vec<u64>, ids: &[u128]) -> Option<Self> {
+        if words.is_empty() {
+            return None;
+        }
+        let filter = filter(words);
+        // Another version of the library may hash in another way.
+        ids.iter().all(|id| filter.contains(&id.to_be_bytes())).then_some(Self(filter))
+    }
+
+    pub(super) fn words(&self) -> &[u64] {
+        self.0.as_slice()
+    }
+
     pub(super) fn may_contain(&self, trace: HashedTrace) -> bool {
         self.0.contains_hash(trace.hash)
     }

@@ -1,8 +1,9 @@
-//! Sealed segments: two immutable Parquet files each.
+//! Sealed segments: two immutable Parquet files each, and an index.
 //!
 //! `N.spans.parquet` has the rows from receipt N on, in order of receipt. `N.traces.parquet` has a
 //! row for each trace and collector in the segment, by trace id. A segment exists when both files
-//! do: the spans file is renamed into place last, and removed first.
+//! do: the spans file is renamed into place last, and removed first. `N.index` repeats what a segment
+//! has in memory.
 
 mod damaged;
 mod digests;
@@ -11,6 +12,7 @@ mod filter;
 mod fixed_width;
 mod footer;
 mod groups;
+mod index;
 mod read;
 mod services;
 mod traces;
@@ -35,11 +37,13 @@ use self::filter::TraceFilter;
 use self::fixed_width::FixedWidthColumn;
 pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
+pub(crate) use self::index::SplitRow;
 pub(crate) use self::services::SegmentServices;
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
 use crate::disk;
 use crate::error::StoreError;
+use crate::parallel;
 use crate::row::SpanReader;
 
 /// A sealed segment. Its files are removed when it is retired and its last reader has dropped it.
@@ -96,6 +100,15 @@ pub(crate) struct SegmentExtent {
 pub(crate) struct SegmentFiles {
     pub(crate) spans: PathBuf,
     pub(crate) traces: PathBuf,
+    /// See [`index`].
+    pub(crate) index: PathBuf,
+}
+
+/// A segment that was opened or written.
+pub(crate) struct Opened {
+    pub(crate) segment: Arc<Segment>,
+    /// The rows of traces that were split when the segment was written.
+    pub(crate) split: Vec<SplitRow>,
 }
 
 impl Segment {
@@ -159,6 +172,21 @@ impl Segment {
     }
 }
 
+impl Opened {
+    /// Marks the traces that were split when the segment was written, and links the segment with those
+    /// of `others` that have spans of these traces.
+    pub(crate) fn mark_split<'a>(&self, others: impl Iterator<Item = &'a Arc<Segment>>) {
+        let Self { segment, split } = self;
+        segment.mark_split(split.iter().map(|split| (split.row, split.trace)));
+        let older: BTreeSet<u64> =
+            split.iter().flat_map(|split| &split.split_with).copied().collect();
+        for other in others.filter(|other| older.contains(&other.id())) {
+            segment.note_split_with(other.id());
+            other.note_split_with(segment.id());
+        }
+    }
+}
+
 impl Drop for Segment {
     fn drop(&mut self) {
         if *self.retired.get_mut() {
@@ -175,14 +203,15 @@ impl SegmentFiles {
         Self {
             spans: dir.join(format!("{id:012}.spans.parquet")),
             traces: dir.join(format!("{id:012}.traces.parquet")),
+            index: dir.join(format!("{id:012}.index")),
         }
     }
 
-    /// Removes the spans file, then the traces file. If the spans file cannot be removed, both
-    /// files stay and are loaded again when the store is next opened. A traces file that stays
-    /// alone is removed then.
+    /// Removes the spans file, then the other files. If the spans file cannot be removed, both
+    /// files stay and are loaded again when the store is next opened. Other files that stay without
+    /// it are removed then.
     fn remove(&self) {
-        for file in [&self.spans, &self.traces] {
+        for file in [&self.spans, &self.traces, &self.index] {
             if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
                 // A spans file without a traces file would count as a damaged segment.
@@ -207,12 +236,15 @@ pub(crate) fn read_all(path: &Path, footers: &Arc<Footers>) -> Result<Vec<Stored
     Ok(spans)
 }
 
-/// Renames both files so that [`load`] ignores them, for inspection or repair.
+/// Renames the Parquet files so that [`load`] ignores them, for inspection or repair.
 fn put_aside(files: &SegmentFiles) {
     for file in [&files.spans, &files.traces] {
         if let Err(error) = disk::rename(file, &damaged_name(file)) {
             tracing::warn!(%error, file = %file.display(), "could not set a damaged file aside");
         }
+    }
+    if let Err(error) = disk::remove(&files.index) {
+        tracing::debug!(%error, "the index of a damaged segment stays until the next start");
     }
 }
 
@@ -226,12 +258,14 @@ pub(crate) fn damaged_name(file: &Path) -> PathBuf {
 ///
 /// # Errors
 /// [`StoreError::Directory`] when `dir` or a file cannot be read, which does not mean damage.
-pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Segment>, StoreError> {
+pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Opened>, StoreError> {
+    let files: Vec<SegmentFiles> =
+        sweep(dir)?.into_iter().map(|id| SegmentFiles::of(dir, id)).collect();
+    let opened = parallel::map(&files, |files| Segment::open(files.clone(), footers));
     let mut segments = Vec::new();
-    for id in sweep(dir)? {
-        let files = SegmentFiles::of(dir, id);
-        match Segment::open(files.clone(), footers) {
-            Ok(segment) => segments.push(segment),
+    for (files, opened) in files.into_iter().zip(opened) {
+        match opened {
+            Ok(opened) => segments.push(opened),
             Err(error) if error.is_damage() => {
                 let error = crate::error::chain(&error);
                 let file = files.spans.display();
@@ -259,7 +293,7 @@ fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
     };
     for path in &paths {
         let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        if kind == "tmp" || (kind == "parquet" && !belongs(path)) {
+        if kind == "tmp" || (["parquet", "index"].contains(&kind) && !belongs(path)) {
             tracing::info!(file = %path.display(), "removing a partial file after a crash");
             if let Err(error) = disk::remove(path) {
                 tracing::warn!(%error, file = %path.display(), "could not remove a partial file after a crash");

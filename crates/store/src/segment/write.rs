@@ -12,7 +12,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 
 use super::traces::{self, Entry, TRACE_SCHEMA};
-use super::{Footers, Segment, SegmentExtent, SegmentFiles, SegmentServices};
+use super::{Footers, Opened, Segment, SegmentExtent, SegmentFiles, SegmentServices};
 use crate::disk::{self, Target};
 use crate::error::StoreError;
 use crate::hot::generation::{Generation, ROW_SCHEMA};
@@ -38,7 +38,7 @@ impl Segment {
         dir: &Path,
         generation: &Generation,
         footers: &Arc<Footers>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Opened, StoreError> {
         let files = SegmentFiles::of(dir, generation.first_receipt);
         let entries = traces::entries(generation);
         let aside = |file: &Path| file.with_extension("tmp");
@@ -58,11 +58,13 @@ impl Segment {
             disk::rename(&aside(file), file).map_err(StoreError::directory(file))?;
         }
         disk::sync_directory_of(&files.spans).map_err(StoreError::directory(dir))?;
-        let mut segment = Self::open(files, footers)?;
-        if let Some(received) = generation.received {
+        let mut opened = Self::open_without_index(files, footers)?;
+        if let (Some(received), Some(segment)) =
+            (generation.received, Arc::get_mut(&mut opened.segment))
+        {
             segment.received = received.newest;
         }
-        Ok(segment)
+        Ok(opened)
     }
 }
 

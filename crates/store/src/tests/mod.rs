@@ -8,6 +8,7 @@ mod earlier;
 mod endless;
 mod exact;
 mod faults;
+mod index;
 mod keeping;
 mod metrics;
 mod once;
