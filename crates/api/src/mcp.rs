@@ -25,6 +25,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use coral_server::audit::AuditDetails;
+use coral_server::door::body::{BodyError, LARGE_BODY_BYTES};
 use coral_server::door::{Method, Permission, Route};
 use coral_server::refusal::refusal;
 use coral_sql::runner::SqlRunner;
@@ -39,8 +40,6 @@ use crate::answering::Answering;
 
 /// The path of the route.
 pub const PATH: &str = "/mcp";
-/// Largest request, in bytes, which is that of the colony's port.
-const MAX_REQUEST_BYTES: usize = 64 << 10;
 /// Codes of JSON-RPC 2.0.
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
@@ -58,7 +57,10 @@ type Service = StreamableHttpService<Assistants, NeverSessionManager>;
 /// The route. Whoever may ask something may use it; each tool needs the permission of its question.
 pub fn routes(answering: &Answering, sql: &SqlRunner) -> Vec<Route> {
     let handler = post(serve).with_state(Arc::new(service(answering, sql)));
-    vec![Route::new(Method::Post, PATH, Permission::SelfRead, handler)]
+    vec![
+        Route::new(Method::Post, PATH, Permission::SelfRead, handler)
+            .with_max_body(LARGE_BODY_BYTES),
+    ]
 }
 
 fn service(answering: &Answering, sql: &SqlRunner) -> Service {
@@ -68,7 +70,7 @@ fn service(answering: &Answering, sql: &SqlRunner) -> Service {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        .with_max_request_body_bytes(MAX_REQUEST_BYTES)
+        .with_max_request_body_bytes(LARGE_BODY_BYTES)
         .disable_allowed_hosts();
     let sessions = Arc::new(NeverSessionManager::default());
     Service::new(move || Ok(assistants.clone()), sessions, config)
@@ -84,9 +86,17 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
         );
     }
     let (parts, body) = request.into_parts();
-    let Ok(message) = axum::body::to_bytes(body, MAX_REQUEST_BYTES).await else {
-        let reason = format!("a message has at most {MAX_REQUEST_BYTES} bytes: ask for less");
-        return no_message(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, &reason);
+    let message = match axum::body::to_bytes(body, LARGE_BODY_BYTES).await {
+        Ok(message) => message,
+        Err(error) => {
+            let known = BodyError::of(&error);
+            let status = known.map_or(StatusCode::PAYLOAD_TOO_LARGE, BodyError::status);
+            let reason = known.map_or_else(
+                || format!("a message has at most {LARGE_BODY_BYTES} bytes: ask for less"),
+                ToString::to_string,
+            );
+            return no_message(status, INVALID_REQUEST, &reason);
+        }
     };
     match serde_json::from_slice::<serde_json::Value>(&message) {
         Err(error) => {

@@ -114,7 +114,7 @@ async fn an_answer_about_nothing_says_so_and_names_no_cause() {
 #[tokio::test]
 async fn a_request_that_is_none_is_refused_and_nothing_is_recorded() {
     let colony = Colony::with(vec![]);
-    let long = format!("{{\"x\":\"{}\"}}", "x".repeat(200_000));
+    let long = format!("{{\"x\":\"{}\"}}", "x".repeat(2_000_000));
     for (body, status) in [
         ("", 400),
         ("{", 400),
