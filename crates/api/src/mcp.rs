@@ -6,6 +6,7 @@
 //!
 //! Source: Model Context Protocol, revisions 2024-11-05 to 2026-07-28; "Streamable HTTP".
 
+mod message;
 mod noted;
 mod prompt;
 mod reply;
@@ -34,16 +35,13 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
 
+use self::message::{INVALID_REQUEST, WrongMessage};
 use self::noted::Noted;
 use self::tool::Entry;
 use crate::answering::Answering;
 
 /// The path of the route.
 pub const PATH: &str = "/mcp";
-/// Codes of JSON-RPC 2.0.
-const PARSE_ERROR: i32 = -32700;
-const INVALID_REQUEST: i32 = -32600;
-
 /// Answers assistants. Clones share everything.
 #[derive(Clone)]
 struct Assistants {
@@ -95,23 +93,12 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
                 || format!("a message has at most {LARGE_BODY_BYTES} bytes: ask for less"),
                 ToString::to_string,
             );
-            return no_message(status, INVALID_REQUEST, &reason);
+            let id = serde_json::Value::Null;
+            return answer_to_wrong(&WrongMessage { status, id, code: INVALID_REQUEST, reason });
         }
     };
-    match serde_json::from_slice::<serde_json::Value>(&message) {
-        Err(error) => {
-            let reason = format!("the message is not JSON: {error}");
-            return no_message(StatusCode::BAD_REQUEST, PARSE_ERROR, &reason);
-        }
-        Ok(serde_json::Value::Array(_)) => {
-            let reason = "a batch is not accepted: send one message in each request";
-            return no_message(StatusCode::BAD_REQUEST, INVALID_REQUEST, reason);
-        }
-        Ok(message) if !is_message(&message) => {
-            let reason = "the message is no request: it has no `method`";
-            return no_message(StatusCode::BAD_REQUEST, INVALID_REQUEST, reason);
-        }
-        Ok(_) => {}
+    if let Err(wrong) = message::check(&message) {
+        return answer_to_wrong(&wrong);
     }
     let mut request = Request::from_parts(parts, Body::from(message));
     let noted = Noted::default();
@@ -121,16 +108,15 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
     response
 }
 
-/// Whether this is a request or a notification, or an answer to one of ours.
-fn is_message(message: &serde_json::Value) -> bool {
-    message["method"].is_string() || !message["result"].is_null() || !message["error"].is_null()
-}
-
-/// The answer to what is no message.
-fn no_message(status: StatusCode, code: i32, reason: &str) -> Response {
+/// The answer to a message that is not passed on. The log has the reason at `debug` alone, because whoever
+/// may use the port chooses its text.
+fn answer_to_wrong(wrong: &WrongMessage) -> Response {
+    let WrongMessage { status, id, code, reason } = wrong;
+    tracing::debug!(code, reason, "refused a message of an assistant");
     let error = json!({ "code": code, "message": reason });
-    let body = json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
-    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    let body = json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string();
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    let mut response = (*status, kind, body).into_response();
     let noise = AuditDetails { is_noise: true, ..AuditDetails::default() };
     response.extensions_mut().insert(noise);
     response
