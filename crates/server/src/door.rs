@@ -1,10 +1,11 @@
 //! The table of the routes and RPCs of a port, each with the permission that it needs.
 //!
 //! A request must pass the `Host` check ([`hosts`]), match a route, come from no page of another site
-//! ([`sites`]), and from a caller that has the [`Permission`] of the route ([`enforce`]). A request that matches no route is answered by
-//! [`unmatched`]. Every answer over HTTP has the headers of [`headers`], and is compressed if the client
+//! ([`sites`]), and from a caller that has the [`Permission`] of the route ([`enforce`]). Its body has the
+//! limit of the route ([`body`]). A request that matches no route is answered by [`unmatched`]. Every answer over HTTP has the headers of [`headers`], and is compressed if the client
 //! accepts that; gRPC has its own compression.
 
+pub mod body;
 mod enforce;
 mod headers;
 pub mod hosts;
@@ -20,6 +21,7 @@ mod tests;
 mod unmatched;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use axum::extract::Request;
 use axum::routing::{MethodFilter, MethodRouter, on_service};
@@ -28,6 +30,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
+use self::body::{BodyLimit, DEFAULT_BODY_BYTES};
 use self::enforce::Gate;
 pub use self::enforce::answer as denial;
 use self::hosts::AllowedHosts;
@@ -55,6 +58,7 @@ pub struct Route {
     permission: Permission,
     handler: MethodRouter,
     protocol: Protocol,
+    max_body_bytes: usize,
 }
 
 /// An HTTP method. `Get` includes `HEAD`.
@@ -123,6 +127,7 @@ impl Door {
             permission: *permission,
             handler: server.clone(),
             protocol: Protocol::Grpc,
+            max_body_bytes: DEFAULT_BODY_BYTES,
         }));
         self
     }
@@ -135,8 +140,10 @@ impl Door {
     /// A router with all routes behind the `Host` check and the guard.
     pub(crate) fn into_router(self) -> Router {
         let mut router = Router::new();
+        let bodies = Arc::new(AtomicUsize::new(0));
         for route in self.routes {
-            let (path, handler) = route.into_handler(self.guard.clone(), self.audit.clone());
+            let limit = BodyLimit { bytes: route.max_body_bytes, taken: bodies.clone() };
+            let (path, handler) = route.into_handler(limit, self.guard.clone(), self.audit.clone());
             router = router.route(&path, handler);
         }
         let hint = self.unknown_path_hint;
@@ -157,18 +164,33 @@ impl Route {
         permission: Permission,
         handler: MethodRouter,
     ) -> Self {
-        Self { method, path: path.into(), permission, handler, protocol: Protocol::Http }
+        Self {
+            method,
+            path: path.into(),
+            permission,
+            handler,
+            protocol: Protocol::Http,
+            max_body_bytes: DEFAULT_BODY_BYTES,
+        }
+    }
+
+    /// Takes bodies of at most `bytes` instead of [`DEFAULT_BODY_BYTES`].
+    #[must_use]
+    pub fn with_max_body(self, bytes: usize) -> Self {
+        Self { max_body_bytes: bytes, ..self }
     }
 
     /// The path, and the handler behind `guard` and its other layers.
     fn into_handler(
         self,
+        limit: BodyLimit,
         guard: Option<Arc<Guard>>,
         audit: Option<AuditLog>,
     ) -> (String, MethodRouter) {
         let gate =
             Gate { guard, audit, permission: self.permission, path: self.path.as_str().into() };
-        let handler = self.handler.layer(middleware::from_fn_with_state(gate, enforce::enforce));
+        let handler = self.handler.layer(middleware::from_fn_with_state(limit, body::limit));
+        let handler = handler.layer(middleware::from_fn_with_state(gate, enforce::enforce));
         let handler = match self.protocol {
             Protocol::Http => handler.layer(compression()),
             Protocol::Grpc => handler.layer(middleware::from_fn(unmatched::grpc_only)),

@@ -12,6 +12,7 @@ mod tests;
 use axum::handler::Handler;
 use axum::response::Redirect;
 use axum::routing::{MethodRouter, get, post};
+use coral_server::door::body::{DEFAULT_BODY_BYTES, LARGE_BODY_BYTES};
 use coral_server::door::{Method, Permission, Route};
 
 use crate::answering::Answering;
@@ -44,7 +45,14 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
 /// What clients ask to know whether the server is there. The page is Coral's own.
 fn below(handler: MethodRouter, path: &'static str) -> Mounted {
     let permission = Permission::HealthRead;
-    Mounted { method: Method::Get, path, permission, handler, only_below_base: true }
+    Mounted {
+        method: Method::Get,
+        path,
+        permission,
+        handler,
+        only_below_base: true,
+        max_body_bytes: DEFAULT_BODY_BYTES,
+    }
 }
 
 fn both<H, T>(path: &'static str, handler: H, answering: &Answering, routes: &mut Vec<Mounted>)
@@ -60,5 +68,12 @@ where
 
 fn route(method: Method, path: &'static str, handler: MethodRouter) -> Mounted {
     let permission = Permission::MetricsRead;
-    Mounted { method, path, permission, handler, only_below_base: false }
+    Mounted {
+        method,
+        path,
+        permission,
+        handler,
+        only_below_base: false,
+        max_body_bytes: LARGE_BODY_BYTES,
+    }
 }

@@ -200,3 +200,25 @@ async fn metrics_are_listed_although_no_series_is_stored() {
     }
     port.stop().await;
 }
+
+#[tokio::test]
+async fn a_form_that_is_too_long_is_refused_as_prometheus_refuses() {
+    let port = Port::start().await;
+    let form = |bytes: usize| {
+        let head = "query=1%2B1&limit=";
+        format!("{head}{}", "1".repeat(bytes - head.len()))
+    };
+    let (status, answer) = port.post("/api/v1/query", FORM, &form(200_000)).await;
+    assert_eq!(status, 400, "{answer}");
+    for path in ["/api/v1/query", "/prometheus/api/v1/query_range", "/api/v1/series"] {
+        let (status, answer) = port.post(path, FORM, &form((1 << 20) + 1)).await;
+        assert_eq!(status, 413, "{answer}");
+        assert_eq!(
+            (&answer["status"], &answer["errorType"]),
+            (&json!("error"), &json!("bad_data"))
+        );
+        let error = answer["error"].as_str().unwrap();
+        assert!(error.contains("more than 1048576 bytes"), "{answer}");
+    }
+    port.stop().await;
+}
