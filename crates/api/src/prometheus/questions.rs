@@ -1,5 +1,7 @@
 //! Questions that are answered from the store.
 
+use std::time::Duration;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
@@ -38,7 +40,6 @@ impl Body {
 /// `/api/v1/query`: the value of an expression at one moment.
 pub(super) async fn query(State(answering): State<Answering>, parameters: Parameters) -> Response {
     let prepared = (|| {
-        parameters.check_timeout()?;
         let expression = parameters.get("query")?.unwrap_or_default().to_owned();
         let at = parameters.time("time")?.unwrap_or(parameters.now);
         Ok((expression, at, parameters.limit()?))
@@ -69,7 +70,6 @@ pub(super) async fn query_range(
     parameters: Parameters,
 ) -> Response {
     let prepared = (|| {
-        parameters.check_timeout()?;
         let expression = parameters.get("query")?.unwrap_or_default().to_owned();
         let start = parameters.required_time("start")?;
         let within = checked(TimeSpan { start, end: parameters.required_time("end")? })?;
@@ -210,6 +210,10 @@ async fn answered(
     parameter: &'static str,
     work: impl FnOnce(&Sources<'_>, &Budget) -> Result<Body, PromqlError> + Send + 'static,
 ) -> Response {
+    let timeout = match parameters.timeout() {
+        Ok(timeout) => timeout.unwrap_or(Duration::MAX),
+        Err(error) => return error.into_response(),
+    };
     let mut details = AuditDetails::of_parameters(parameters.pairs());
     details.services.extend(services);
     details.since = within.map(|span| moment(span.start));
@@ -220,7 +224,7 @@ async fn answered(
         other => Ok(other.inspect(|body| rows.add(body.rows as u64))),
     };
     let answered = match Asker::of_request(Surface::Prometheus, &parameters.extensions) {
-        Ok(asker) => answering.answer(asker, work).await,
+        Ok(asker) => answering.answer(asker.within(timeout), work).await,
         Err(error) => Err(error),
     };
     let mut response = match answered {

@@ -180,6 +180,22 @@ async fn an_error_has_the_form_and_the_status_of_prometheus() {
 }
 
 #[tokio::test]
+async fn an_answer_that_takes_longer_than_the_timeout_is_none() {
+    let port = Port::start().await;
+    for path in ["query?query=1", "query_range?query=1&start=1&end=2&step=1", "labels?"] {
+        for timeout in ["0", "0s", "0.0004", "-1"] {
+            let (status, answer) = port.get(&format!("/api/v1/{path}&timeout={timeout}")).await;
+            assert_eq!((status, &answer["errorType"]), (503, &json!("timeout")), "{answer}");
+        }
+        for timeout in ["50", "1m", "1e11", ""] {
+            let (status, answer) = port.get(&format!("/api/v1/{path}&timeout={timeout}")).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+    }
+    port.stop().await;
+}
+
+#[tokio::test]
 async fn metrics_are_listed_although_no_series_is_stored() {
     let port = Port::start().await;
     let (status, names) = port.get("/prometheus/api/v1/label/__name__/values?limit=2").await;
