@@ -26,6 +26,12 @@ impl ApiError {
         Self { status: StatusCode::BAD_REQUEST, kind: "bad_data", message: message.into() }
     }
 
+    /// A request that matches no route. Prometheus has no type for a wrong method.
+    pub fn unmatched(status: StatusCode, message: String) -> Self {
+        let kind = if status == StatusCode::NOT_FOUND { "not_found" } else { "bad_data" };
+        Self { status, kind, message }
+    }
+
     /// The error about the parameter `parameter`, which has an expression.
     pub fn of_expression(parameter: &str, error: &PromqlError) -> Self {
         match error {

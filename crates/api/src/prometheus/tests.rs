@@ -52,6 +52,7 @@ impl Port {
         });
         let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
         let door = Door::new(hosts, "a test").merge(routes(&Answering { sources, admission }));
+        let door = add_refusals(door);
         let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
         let (address, stop) = (listen::local_address(&listener), CancellationToken::new());
         let (mut served, stopped) = (JoinSet::new(), stop.clone());
@@ -118,9 +119,30 @@ async fn a_client_that_looks_for_the_server_finds_it_below_the_base_only() {
         ("/prometheus/-/healthy", 200),
         ("/prometheus/-/ready", 200),
         ("/-/healthy", 404),
-        ("/prometheus/api/v1/rules", 404),
     ] {
         assert_eq!(port.get(path).await.0, status, "{path}");
+    }
+    port.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_that_is_none_below_the_base_has_an_error_of_prometheus() {
+    let port = Port::start().await;
+    let delete = |path: &str| {
+        format!("DELETE {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+    };
+    for path in ["/prometheus/api/v1/rules", "/prometheus", "/prometheus/../x"] {
+        let (status, answer) = port.get(path).await;
+        let error = format!("no such path: `{path}` (a test)");
+        let expected = json!({"status": "error", "errorType": "not_found", "error": error});
+        assert_eq!((status, answer), (404, expected), "{path}");
+    }
+    let (status, answer) = port.send(&delete("/prometheus/api/v1/query")).await;
+    assert_eq!((status, &answer["errorType"]), (405, &json!("bad_data")));
+    assert!(answer["error"].as_str().unwrap().contains("does not accept DELETE"), "{answer}");
+    for path in ["/nowhere", "/prometheus2", "/api/v1/rules"] {
+        let (status, answer) = port.get(path).await;
+        assert_eq!((status, &answer["hint"]), (404, &json!("a test")), "{path}");
     }
     port.stop().await;
 }
@@ -165,7 +187,7 @@ async fn an_error_has_the_form_and_the_status_of_prometheus() {
         (&format!("{range}end=2&step=1"), 400, "bad_data", "invalid parameter \"start\""),
         (&format!("{range}start=1e300&end=2&step=1"), 400, "bad_data", "invalid parameter \"start"),
         ("/api/v1/series", 400, "bad_data", "no match[] parameter provided"),
-        ("/api/v1/series?match[]=1", 400, "bad_data", "invalid parameter \"match[]\""),
+        ("/api/v1/series?match[]=1", 400, "bad_data", "invalid parameter \"match[]\": expected"),
         ("/api/v1/label/a-b/values", 400, "bad_data", "invalid label name: \"a-b\""),
         ("/api/v1/labels?limit=many", 400, "bad_data", "invalid parameter \"limit\""),
     ] {

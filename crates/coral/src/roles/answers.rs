@@ -113,7 +113,7 @@ pub async fn door(
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));
-    let door = jaeger::add_rpcs(door, &answering);
+    let door = jaeger::add_rpcs(prometheus::add_refusals(door), &answering);
     let door = tempo::grpc::add_rpcs(door, &answering);
     coral_colony::serve::add_rpcs(door, colony.clone()).await
 }

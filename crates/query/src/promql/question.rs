@@ -184,7 +184,7 @@ pub fn series(
         match parse(selector)? {
             Expr::Selector(selector) if selector.range_ms.is_none() => all.push(selector.matchers),
             _ => {
-                let reason = "invalid parameter \"match[]\": expected a selector of series";
+                let reason = "expected a selector of series, such as {service=\"checkout\"}";
                 return Err(PromqlError::Refused(reason.to_owned()));
             }
         }

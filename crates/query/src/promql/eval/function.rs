@@ -39,28 +39,28 @@ pub(super) fn called(
         Function::SortDesc => sorted(rows, true),
         Function::Clamp => {
             let (least, most) = (first.unwrap_or_else(no_number), second.unwrap_or_else(no_number));
-            let clamp = |at: usize, value: f64| match least[at] > most[at] {
-                true => f64::NAN,
-                false => value.min(most[at]).max(least[at]),
-            };
-            distinct(each(rows, clamp))?
+            distinct(each(rows, |at, value| {
+                // No value is between bounds that are swapped.
+                let is_empty = most[at] < least[at];
+                (!is_empty).then(|| larger(smaller(value, most[at]), least[at]))
+            }))?
         }
         Function::ClampMin => {
             let least = first.unwrap_or_else(no_number);
-            distinct(each(rows, |at, value| value.max(least[at])))?
+            distinct(each(rows, |at, value| Some(larger(value, least[at]))))?
         }
         Function::ClampMax => {
             let most = first.unwrap_or_else(no_number);
-            distinct(each(rows, |at, value| value.min(most[at])))?
+            distinct(each(rows, |at, value| Some(smaller(value, most[at]))))?
         }
         Function::Round => {
             let to = first.unwrap_or_else(|| vec![1.0; steps]);
             distinct(each(rows, |at, value| {
                 let inverse = 1.0 / to[at];
-                (value * inverse + 0.5).floor() / inverse
+                Some((value * inverse + 0.5).floor() / inverse)
             }))?
         }
-        Function::Math(math) => distinct(each(rows, |_, value| computed(math, value)))?,
+        Function::Math(math) => distinct(each(rows, |_, value| Some(computed(math, value))))?,
         Function::Rate
         | Function::Irate
         | Function::Increase
@@ -74,8 +74,25 @@ pub(super) fn called(
 }
 
 /// `rows` without names, with `change` applied to each value.
-fn each(rows: Vec<Row>, change: impl Fn(usize, f64) -> f64) -> Vec<Row> {
-    rows.into_iter().map(|row| row.unnamed().map(&change)).collect()
+fn each(rows: Vec<Row>, change: impl Fn(usize, f64) -> Option<f64>) -> Vec<Row> {
+    let changed = |row: Row| {
+        let mut row = row.unnamed();
+        for (at, value) in row.values.iter_mut().enumerate() {
+            *value = value.and_then(|value| change(at, value));
+        }
+        row
+    };
+    rows.into_iter().map(changed).collect()
+}
+
+/// The larger number; none if one is none, unlike [`f64::max`].
+fn larger(one: f64, other: f64) -> f64 {
+    if one.is_nan() || other.is_nan() { f64::NAN } else { one.max(other) }
+}
+
+/// The smaller number; none if one is none, unlike [`f64::min`].
+fn smaller(one: f64, other: f64) -> f64 {
+    if one.is_nan() || other.is_nan() { f64::NAN } else { one.min(other) }
 }
 
 /// The value of the only row at each step; not a number where there is none or several.

@@ -16,11 +16,19 @@ impl Parser<'_> {
     /// The rest of a selector, whose metric is `name`.
     pub(super) fn selector(&mut self, name: Option<String>) -> Result<Expr, PromqlError> {
         let mut matchers = Vec::new();
-        if let Some(name) = name {
-            matchers.push(self.matcher(NAME, "=", name)?);
+        let mut name = name;
+        if let Some(name) = &name {
+            matchers.push(self.matcher(NAME, "=", name.clone())?);
         }
         if self.take("{") {
-            self.matchers(&mut matchers)?;
+            self.matchers(&mut matchers, &mut name)?;
+        }
+        // Several matchers of the label `__name__` are fine where no name is written.
+        let mut named = matchers.iter().filter(|matcher| matcher.label == NAME);
+        if let (Some(name), Some(first), Some(second)) = (name, named.next(), named.next()) {
+            let other = if first.value == name { &second.value } else { &first.value };
+            let reason = format!("metric name must not be set twice: {name:?} or {other:?}");
+            return Err(self.error(&reason));
         }
         if !matchers.iter().any(|matcher| !matcher.matches("")) {
             let reason = "vector selector must contain at least one non-empty matcher";
@@ -72,14 +80,19 @@ impl Parser<'_> {
         }
     }
 
-    /// The matchers after an opening brace.
-    fn matchers(&mut self, matchers: &mut Vec<Matcher>) -> Result<(), PromqlError> {
+    /// The matchers after an opening brace, and the metric that is named among them.
+    fn matchers(
+        &mut self,
+        matchers: &mut Vec<Matcher>,
+        metric: &mut Option<String>,
+    ) -> Result<(), PromqlError> {
         while !self.take("}") {
             let label = match self.next() {
                 Token::Name(label) if !label.contains(':') => label,
                 // A quoted name alone is that of the metric.
                 Token::Text(name) if self.is_at(",") || self.is_at("}") => {
-                    matchers.push(self.matcher(NAME, "=", name)?);
+                    matchers.push(self.matcher(NAME, "=", name.clone())?);
+                    *metric = Some(name);
                     self.take(",");
                     continue;
                 }

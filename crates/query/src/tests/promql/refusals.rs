@@ -18,6 +18,10 @@ fn an_expression_that_is_none_is_refused_with_its_place() {
         ("a and 1", "set operator not allowed in binary scalar expression"),
         ("a\n  $", "2:3: parse error: unexpected character: '$'"),
         ("\"open", "1:1: parse error: unterminated or wrongly escaped quoted string"),
+        ("a{__name__=\"a\"}", "metric name must not be set twice: \"a\" or \"a\""),
+        ("a{__name__=~\"b.*\"}", "metric name must not be set twice: \"a\" or \"b.*\""),
+        ("{\"a\", \"b\"}", "metric name must not be set twice: \"b\" or \"a\""),
+        ("{\"a\", __name__!=\"b\"}", "metric name must not be set twice: \"a\" or \"b\""),
         ("a[0s]", "duration must be greater than 0"),
         ("a[5x]", "1:3: parse error: unexpected character: '5'"),
         ("topk(a)", "wrong number of arguments for aggregate expression provided"),
@@ -25,6 +29,18 @@ fn an_expression_that_is_none_is_refused_with_its_place() {
     ] {
         let found = text(&from, expression);
         assert!(found.starts_with("error: ") && found.contains(expected), "{expression}: {found}");
+    }
+}
+
+#[test]
+fn a_selector_without_a_name_may_have_several_matchers_of_the_name() {
+    let (_dir, from) = shop();
+    let calls = "__name__=~\"traces_spanmetrics_.*\", __name__!~\".*_latency_.*\"";
+    for selector in [
+        format!("{{{calls}}}"),
+        format!("{{{calls}, __name__=\"traces_spanmetrics_calls_total\"}}"),
+    ] {
+        assert_eq!(text(&from, &format!("count(count by (__name__) ({selector}))")), "{} 1");
     }
 }
 
