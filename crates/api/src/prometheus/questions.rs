@@ -31,8 +31,7 @@ struct Body {
 impl Body {
     /// The first `limit` of `items`, as an array.
     fn of_list<T>(mut items: Vec<T>, limit: Option<usize>, one: impl Fn(&T) -> String) -> Self {
-        let is_cut = limit.is_some_and(|limit| items.len() > limit);
-        items.truncate(limit.unwrap_or(usize::MAX));
+        let is_cut = cut(&mut items, limit);
         Self { rows: items.len(), data: json::list(&items, one), is_cut }
     }
 }
@@ -52,13 +51,11 @@ pub(super) async fn query(State(answering): State<Answering>, parameters: Parame
     let services = promql::services_of(&expression);
     answered(&answering, &parameters, within, services, "query", move |from, budget| {
         let mut found = promql::instant(&expression, at, from, budget)?;
-        let mut is_cut = false;
-        let mut rows = 1;
-        if let Answer::Vector(samples) = &mut found {
-            is_cut = limit.is_some_and(|limit| samples.len() > limit);
-            samples.truncate(limit.unwrap_or(usize::MAX));
-            rows = samples.len();
-        }
+        let (is_cut, rows) = match &mut found {
+            Answer::Scalar(_) | Answer::Text(..) => (false, 1),
+            Answer::Vector(samples) => (cut(samples, limit), samples.len()),
+            Answer::Matrix(series) => (cut(series, limit), series.len()),
+        };
         Ok(Body { data: json::answer(&found), rows, is_cut })
     })
     .await
@@ -98,8 +95,7 @@ pub(super) async fn query_range(
     let services = promql::services_of(&expression);
     answered(&answering, &parameters, Some(within), services, "query", move |from, budget| {
         let mut found = promql::range(&expression, within, step, from, budget)?;
-        let is_cut = limit.is_some_and(|limit| found.len() > limit);
-        found.truncate(limit.unwrap_or(usize::MAX));
+        let is_cut = cut(&mut found, limit);
         Ok(Body { rows: found.len(), data: json::matrix(&found), is_cut })
     })
     .await
@@ -194,6 +190,13 @@ fn label_question(parameters: &Parameters) -> Result<(LabelQuestion, Option<usiz
 
 fn services_of(question: &LabelQuestion) -> Vec<String> {
     question.selectors.iter().flat_map(|selector| promql::services_of(selector)).collect()
+}
+
+/// Removes what is beyond `limit`; whether there was more.
+fn cut<T>(items: &mut Vec<T>, limit: Option<usize>) -> bool {
+    let is_cut = limit.is_some_and(|limit| items.len() > limit);
+    items.truncate(limit.unwrap_or(usize::MAX));
+    is_cut
 }
 
 fn quoted(text: &str) -> String {

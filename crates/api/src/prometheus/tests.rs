@@ -126,6 +126,16 @@ async fn a_client_that_looks_for_the_server_finds_it_below_the_base_only() {
 }
 
 #[tokio::test]
+async fn a_range_vector_is_a_matrix_also_at_one_moment() {
+    let port = Port::start().await;
+    let (status, answer) = port.get("/api/v1/query?query=vector(1)[1m:30s]&time=100").await;
+    let result = json!([{"metric": {}, "values": [[60, "1"], [90, "1"]]}]);
+    let expected = json!({"resultType": "matrix", "result": result});
+    assert_eq!((status, &answer["data"]), (200, &expected));
+    port.stop().await;
+}
+
+#[tokio::test]
 async fn a_path_that_is_none_below_the_base_has_an_error_of_prometheus() {
     let port = Port::start().await;
     let delete = |path: &str| {
@@ -168,7 +178,12 @@ async fn an_error_has_the_form_and_the_status_of_prometheus() {
     for (path, status, kind, words) in [
         ("/api/v1/query", 400, "bad_data", "invalid parameter \"query\": 1:1: parse error: no exp"),
         ("/api/v1/query?query=sum(", 400, "bad_data", "1:5: parse error: unexpected end of input"),
-        ("/api/v1/query?query=absent(a)", 400, "bad_data", "Coral does not evaluate `absent`"),
+        (
+            "/api/v1/query?query=hour()",
+            400,
+            "bad_data",
+            "Coral does not evaluate `hour`; it evaluates abs,",
+        ),
         ("/api/v1/query?query=1&time=soon", 400, "bad_data", "invalid parameter \"time\": cannot"),
         ("/api/v1/query?query=1&query=2", 400, "bad_data", "several different values"),
         ("/api/v1/query?query=1&stats=all", 400, "bad_data", "invalid parameter \"stats\""),

@@ -5,8 +5,10 @@ mod exposition;
 mod grafana;
 mod limited;
 mod metrics;
+mod over_time;
 mod reference;
 mod refusals;
+mod subquery;
 
 use coral_trace::UnixNanos;
 
@@ -31,6 +33,13 @@ fn text(from: &SharedSources, expression: &str) -> String {
             let lines = samples
                 .iter()
                 .map(|sample| format!("{} {}", shown(&sample.labels), rounded(sample.point.1)));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Ok(Answer::Matrix(series)) => {
+            let lines = series.iter().map(|series| {
+                let ago = |(at, value): &(i64, f64)| format!(" {value}@{}", (at - NOON_MS) / 1_000);
+                shown(&series.labels) + &series.points.iter().map(ago).collect::<String>()
+            });
             lines.collect::<Vec<_>>().join("\n")
         }
     }
