@@ -24,8 +24,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on_service};
 use axum::{Router, middleware};
+use http::StatusCode;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -35,6 +37,7 @@ use self::enforce::Gate;
 pub use self::enforce::answer as denial;
 use self::hosts::AllowedHosts;
 pub use self::permission::Permission;
+use self::unmatched::Unmatched;
 use crate::audit::AuditLog;
 use crate::identity::Guard;
 
@@ -46,7 +49,7 @@ const MIN_COMPRESSED_BYTES: u16 = 1_024;
 pub struct Door {
     routes: Vec<Route>,
     hosts: AllowedHosts,
-    unknown_path_hint: &'static str,
+    unmatched: Unmatched,
     guard: Option<Arc<Guard>>,
     audit: Option<AuditLog>,
 }
@@ -83,7 +86,21 @@ impl Door {
     /// A door without routes that accepts requests to `hosts`. The error for an unknown path has
     /// `unknown_path_hint`.
     pub fn new(hosts: AllowedHosts, unknown_path_hint: &'static str) -> Self {
-        Self { routes: Vec::new(), hosts, unknown_path_hint, guard: None, audit: None }
+        let unmatched = Unmatched::new(unknown_path_hint);
+        Self { routes: Vec::new(), hosts, unmatched, guard: None, audit: None }
+    }
+
+    /// Answers requests below `base`, such as `/tempo`, that match no route with what `answer` makes
+    /// of the status and the error in one line: 404 for an unknown path, and 405 for a method that the
+    /// path does not accept.
+    #[must_use]
+    pub fn unmatched_below(
+        mut self,
+        base: &'static str,
+        answer: fn(StatusCode, &str) -> Response,
+    ) -> Self {
+        self.unmatched.add(base, answer);
+        self
     }
 
     /// Asks callers who they are. Without a guard everybody may do everything.
@@ -146,10 +163,11 @@ impl Door {
             let (path, handler) = route.into_handler(limit, self.guard.clone(), self.audit.clone());
             router = router.route(&path, handler);
         }
-        let hint = self.unknown_path_hint;
+        let unmatched = Arc::new(self.unmatched);
+        let of_method = unmatched.clone();
         router
-            .method_not_allowed_fallback(unmatched::unknown_method)
-            .fallback(async move |request: Request| unmatched::unknown_path(&request, hint))
+            .method_not_allowed_fallback(async move |request: Request| of_method.method(&request))
+            .fallback(async move |request: Request| unmatched.path(&request))
             .layer(middleware::from_fn_with_state(Arc::new(self.hosts), hosts::check))
             .layer(middleware::map_response(headers::add))
     }

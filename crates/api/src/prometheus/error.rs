@@ -34,6 +34,12 @@ impl ApiError {
         Self { status, kind, message: error.to_string() }
     }
 
+    /// A request that matches no route. Prometheus has no type for a wrong method.
+    pub fn unmatched(status: StatusCode, message: String) -> Self {
+        let kind = if status == StatusCode::NOT_FOUND { "not_found" } else { "bad_data" };
+        Self { status, kind, message }
+    }
+
     /// The error about the parameter `parameter`, which has an expression.
     pub fn of_expression(parameter: &str, error: &PromqlError) -> Self {
         match error {

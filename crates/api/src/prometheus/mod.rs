@@ -10,11 +10,12 @@ mod questions;
 mod tests;
 
 use axum::handler::Handler;
-use axum::response::Redirect;
+use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::{MethodRouter, get, post};
 use coral_server::door::body::{DEFAULT_BODY_BYTES, LARGE_BODY_BYTES};
-use coral_server::door::{Method, Permission, Route};
+use coral_server::door::{Door, Method, Permission, Route};
 
+use self::error::ApiError;
 use crate::answering::Answering;
 use crate::mounted::{Mounted, mounted};
 
@@ -40,6 +41,14 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
         below(get(async || "Coral is ready.\n"), "/-/ready"),
     ];
     mounted(BASE, routes.into_iter().chain(health)).collect()
+}
+
+/// `door`, on which requests below `/prometheus` that match no route have errors of Prometheus's
+/// shape.
+pub fn add_refusals(door: Door) -> Door {
+    door.unmatched_below(BASE, |status, error| {
+        ApiError::unmatched(status, error.to_owned()).into_response()
+    })
 }
 
 /// What clients ask to know whether the server is there. The page is Coral's own.

@@ -1,5 +1,7 @@
 //! Parameters of Prometheus's API: of the query string, and of the form of a `POST`.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
@@ -139,9 +141,11 @@ impl Parameters {
         checked(TimeSpan { start, end })
     }
 
-    /// Checks `timeout`. Coral has a limit of its own, which is not longer.
-    pub fn check_timeout(&self) -> Result<(), ApiError> {
-        self.duration("timeout").map(drop)
+    /// How long the answer may take; `None` for as long as Coral lets it. Without time, nothing is
+    /// answered.
+    pub fn timeout(&self) -> Result<Option<Duration>, ApiError> {
+        let millis = self.duration("timeout")?;
+        Ok(millis.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0))))
     }
 }
 
