@@ -244,6 +244,18 @@ fn found(sources: &SharedSources, q: &str) -> Result<SearchAnswer, crate::QueryE
     question.answer(&sources.at(UnixNanos(NOON + 3_600 * SECOND)), &Budget::unlimited())
 }
 
+/// The answer for which columns are read after `newest` spans were evaluated.
+fn found_by_column(
+    sources: &SharedSources,
+    q: &str,
+    newest: u64,
+) -> Result<SearchAnswer, crate::QueryError> {
+    let q = q.to_owned();
+    let question = SearchQuestion { q, since: None, until: None, limit: 100, spans_per_set: 0 };
+    let sources = sources.at(UnixNanos(NOON + 3_600 * SECOND));
+    question.answer_after(newest, &sources, &Budget::unlimited())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -280,6 +292,12 @@ proptest! {
                     continue;
                 }
             };
+            if !is_error {
+                for newest in [0, 5] {
+                    let by_column = found_by_column(&sources, &q, newest).unwrap();
+                    prop_assert_eq!(&by_column.traces, &answer.traces, "{}", q);
+                }
+            }
             let told = answer.traces.into_iter().map(|trace| {
                 let sets = trace.span_sets.into_iter().map(|set| {
                     assert_eq!(set.matched as usize, set.spans.len());
@@ -380,6 +398,27 @@ fn shop() -> Vec<Span> {
         base(2, 1, None, "shop", 4, 400),
         failed,
     ]
+}
+
+#[test]
+fn a_search_by_column_evaluates_each_trace_once_and_stays_in_its_range() {
+    let (_dir, sources) = sources(shop());
+    let sources = sources.at(UnixNanos(NOON + 3_600 * SECOND));
+    let ask = |since, until, newest| {
+        let q = "{ resource.service.name = \"shop\" } > { status = unset }".to_owned();
+        let at = |seconds: Option<u64>| seconds.map(|seconds| UnixNanos(NOON + seconds * SECOND));
+        let (since, until) = (at(since), at(until));
+        let question = SearchQuestion { q, since, until, limit: 10, spans_per_set: 3 };
+        let answer = question.answer_after(newest, &sources, &Budget::unlimited()).unwrap();
+        let ids: Vec<u128> = answer.traces.iter().map(|trace| trace.trace_id.as_u128()).collect();
+        (ids, answer.inspected_traces)
+    };
+    for newest in [0, 1, 2, 100] {
+        assert_eq!(ask(None, None, newest), (vec![1], 2), "{newest}");
+        assert_eq!(ask(Some(2), None, newest), (vec![], 1), "{newest}");
+        assert_eq!(ask(Some(1), Some(4), newest), (vec![1], 1), "{newest}");
+        assert_eq!(ask(Some(5), None, newest), (vec![], 0), "{newest}");
+    }
 }
 
 #[test]

@@ -60,6 +60,23 @@ fn is_of_attribute(filter: &Filter) -> bool {
     }
 }
 
+/// Whether engines find the traces that meet `filter` without reading every trace.
+pub(super) fn is_indexed(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(all) => all.iter().any(is_indexed),
+        Filter::Compare { field: Field::Span(SpanField::Duration), op, .. } => {
+            matches!(op, Comparison::Equal | Comparison::Greater | Comparison::GreaterOrEqual)
+        }
+        Filter::Compare { field: Field::Span(field), op: Comparison::Equal, .. } => {
+            matches!(field, SpanField::Name | SpanField::Service) || is_of_failure(filter)
+        }
+        Filter::Compare { field: Field::Trace(field), .. } => {
+            matches!(field, TraceField::Duration | TraceField::ErrorCount)
+        }
+        other => is_of_attribute(other),
+    }
+}
+
 /// Adds what some span of the trace meets; several filters may be met by several spans.
 fn of_spanset(spanset: &Spanset, all: &mut Vec<Filter>) {
     match spanset {
