@@ -1,16 +1,20 @@
 //! The traces that match a query, by columns of all spans: for queries that few of the newest traces match.
 
+mod columnar;
+
 use std::cell::OnceCell;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use coral_engine::{SpanColumns, TracePosition};
-use coral_trace::{SpanId, TimeRange, TraceId, UnixNanos};
+use coral_engine::{SpanColumns, WantedColumns};
+use coral_trace::{TimeRange, TraceId, UnixNanos};
 use coral_traceql::{
     Attribute, Element, Expression, Form, Intrinsic, Pipeline, Spanset, SpansetOperator, Static,
-    Trace, evaluate,
+    evaluate,
 };
 
+use self::columnar::{Columnar, Profile, Row};
 use super::candidates::Candidates;
 use super::fields::{Fields, combined};
 use crate::ask::QueryError;
@@ -26,6 +30,8 @@ pub(super) struct Sieve<'a> {
     fields: Fields,
     attributes: Vec<Attribute>,
     filters: Vec<Condition<'a>>,
+    /// The conditions that a trace needs and that the fields alone decide, a bit each.
+    needed: u64,
 }
 
 /// The condition of one pair of braces.
@@ -45,30 +51,12 @@ pub(super) struct FoundStart {
 }
 
 /// What a sieve found.
+#[derive(Default)]
 pub(super) struct Sieved {
     /// The traces that match, latest start first.
     pub(super) found: Vec<FoundStart>,
     /// The number of traces that were evaluated.
     pub(super) traces: u64,
-}
-
-/// The columns of one span.
-struct Row {
-    trace: TraceId,
-    start: UnixNanos,
-    span: SpanId,
-    parent: Option<SpanId>,
-    duration: u64,
-    /// The index of its fields.
-    profile: u32,
-}
-
-/// The fields that spans have in common.
-struct Profile {
-    /// The value of each attribute of the query.
-    values: Vec<Static>,
-    /// The conditions that the fields meet, a bit each.
-    met: u64,
 }
 
 #[derive(Default)]
@@ -94,41 +82,39 @@ impl<'a> Sieve<'a> {
         let mut filters = Vec::new();
         add_filters(pipeline, true, &mut filters);
         let has_columns = attributes.iter().all(|attribute| fields.add(attribute));
-        (has_columns && filters.len() <= MAX_FILTERS).then_some(Self {
-            pipeline,
-            fields,
-            attributes,
-            filters,
-        })
+        if !has_columns || filters.len() > MAX_FILTERS {
+            return None;
+        }
+        let bit = |(at, one): (usize, &Condition<'_>)| {
+            u64::from(one.is_needed && !one.is_of_duration) << at
+        };
+        let needed = filters.iter().enumerate().map(bit).sum();
+        Some(Self { pipeline, fields, attributes, filters, needed })
     }
 
     /// The traces that match and come after the position of `candidates`; `None` if the engine does not
     /// read these columns, or there are too many spans.
     pub(super) fn search(&self, candidates: &Candidates<'_>) -> Result<Option<Sieved>, QueryError> {
-        let Candidates { from, budget, started, after, .. } = candidates;
+        // The ids are most of what is read, and not needed if no span meets a condition.
+        match self.may_match(candidates)? {
+            None => return Ok(None),
+            Some(false) => return Ok(Some(Sieved::default())),
+            Some(true) => {}
+        }
         let mut table = Table::default();
-        // The spans of a trace start when the trace starts, or later.
-        let ever = TimeRange { start: started.start, end: UnixNanos::MAX };
         let is_read =
-            from.traces.visit_columns(ever, &self.fields.wanted, budget, &mut |spans| {
-                if table.rows.len() + spans.starts.len() > MAX_SPANS {
-                    table.rows.clear();
-                    return ControlFlow::Break(());
-                }
-                self.add(spans, &mut table);
-                ControlFlow::Continue(())
-            })?;
-        if !is_read || table.rows.is_empty() {
+            self.visit(candidates, &self.fields.wanted, &mut |spans| self.add(spans, &mut table))?;
+        let Table { mut rows, profiles } = table;
+        if !is_read {
             return Ok(None);
         }
-        budget.check().map_err(QueryError::OverBudget)?;
-        let Table { mut rows, profiles } = table;
+        self.drop_others(&mut rows, &profiles);
         rows.sort_unstable_by_key(|row| (row.trace, row.start, row.span));
+        let Candidates { budget, started, after, .. } = candidates;
         let rank = |start_us: i64, trace: TraceId| (Reverse(start_us), trace);
-        let last =
-            after.map(|TracePosition { start, trace_id, .. }| rank(start.as_micros(), trace_id));
+        let last = after.map(|after| rank(after.start.as_micros(), after.trace_id));
         let inside = started.start.as_micros()..started.end.as_micros();
-        let mut sieved = Sieved { found: Vec::new(), traces: 0 };
+        let mut sieved = Sieved::default();
         let mut pace = budget.pace();
         for rows in rows.chunk_by(|one, other| one.trace == other.trace) {
             pace.step().map_err(QueryError::OverBudget)?;
@@ -143,6 +129,62 @@ impl<'a> Sieve<'a> {
         }
         sieved.found.sort_unstable_by_key(|found| rank(found.start_us, found.trace));
         Ok(Some(sieved))
+    }
+
+    /// Whether each condition that a trace needs is met by some span; `None` as in
+    /// [`search`](Self::search).
+    fn may_match(&self, candidates: &Candidates<'_>) -> Result<Option<bool>, QueryError> {
+        let wanted = WantedColumns { ids: false, ..self.fields.wanted.clone() };
+        let mut met = 0;
+        let is_read = self.visit(candidates, &wanted, &mut |spans| {
+            let (codes, count) = combined(spans);
+            let mut known = vec![false; count];
+            for (row, code) in codes.into_iter().enumerate() {
+                if !std::mem::replace(&mut known[code as usize], true) {
+                    met |= self.met(spans, row);
+                }
+            }
+        })?;
+        Ok(is_read.then_some(met & self.needed == self.needed))
+    }
+
+    /// Calls `visit` with the columns of all spans that may belong to a candidate; `false` if the engine
+    /// does not read them, or if there are too many spans.
+    fn visit(
+        &self,
+        candidates: &Candidates<'_>,
+        wanted: &WantedColumns,
+        visit: &mut dyn FnMut(&SpanColumns),
+    ) -> Result<bool, QueryError> {
+        let Candidates { from, budget, started, .. } = candidates;
+        // The spans of a trace start when the trace starts, or later.
+        let ever = TimeRange { start: started.start, end: UnixNanos::MAX };
+        let mut count = 0;
+        let is_read = from.traces.visit_columns(ever, wanted, budget, &mut |spans| {
+            count += spans.starts.len();
+            if count > MAX_SPANS {
+                return ControlFlow::Break(());
+            }
+            visit(spans);
+            ControlFlow::Continue(())
+        })?;
+        budget.check().map_err(QueryError::OverBudget)?;
+        Ok(is_read && count <= MAX_SPANS)
+    }
+
+    /// Drops the spans of traces that lack a condition which they need.
+    fn drop_others(&self, rows: &mut Vec<Row>, profiles: &[Profile]) {
+        if self.needed == 0 {
+            return;
+        }
+        let mut met: HashMap<TraceId, u64> = HashMap::new();
+        for row in &*rows {
+            let needed = profiles[row.profile as usize].met & self.needed;
+            if needed > 0 {
+                *met.entry(row.trace).or_default() |= needed;
+            }
+        }
+        rows.retain(|row| met.get(&row.trace) == Some(&self.needed));
     }
 
     fn add(&self, spans: &SpanColumns, table: &mut Table) {
@@ -166,23 +208,25 @@ impl<'a> Sieve<'a> {
 
     fn profile(&self, spans: &SpanColumns, row: usize) -> Profile {
         let value = |attribute: &Attribute| self.fields.value(spans, row, attribute);
+        Profile { values: self.attributes.iter().map(value).collect(), met: self.met(spans, row) }
+    }
+
+    /// The conditions that the fields of a span meet, a bit each.
+    fn met(&self, spans: &SpanColumns, row: usize) -> u64 {
+        let value = |attribute: &Attribute| self.fields.value(spans, row, attribute);
         let mut met = 0;
         for (at, condition) in self.filters.iter().enumerate() {
             let is_met = !condition.is_of_duration
                 && condition.expression.evaluate(&value) == Static::Bool(true);
             met |= u64::from(is_met) << at;
         }
-        Profile { values: self.attributes.iter().map(value).collect(), met }
+        met
     }
 
     /// Whether the trace of `rows` matches, or cannot be evaluated.
     fn matches(&self, rows: &[Row], profiles: &[Profile]) -> bool {
-        let met = rows.iter().fold(0, |met, row| met | profiles[row.profile as usize].met);
-        let may_match = self.filters.iter().enumerate().all(|(at, condition)| {
-            !condition.is_needed || condition.is_of_duration || met >> at & 1 == 1
-        });
         let trace = Columnar { sieve: self, rows, profiles, places: OnceCell::new() };
-        may_match && evaluate(self.pipeline, &trace).map_or(true, |groups| !groups.is_empty())
+        evaluate(self.pipeline, &trace).map_or(true, |groups| !groups.is_empty())
     }
 }
 
@@ -214,56 +258,4 @@ fn add_filters_of<'a>(spanset: &'a Spanset, is_needed: bool, all: &mut Vec<Condi
 
 fn is_duration(attribute: &Attribute) -> bool {
     *attribute == Attribute::Intrinsic(Intrinsic::Duration)
-}
-
-/// One trace by column.
-struct Columnar<'a> {
-    sieve: &'a Sieve<'a>,
-    rows: &'a [Row],
-    profiles: &'a [Profile],
-    /// The place of each span, by its id.
-    places: OnceCell<Vec<(SpanId, usize)>>,
-}
-
-impl Columnar<'_> {
-    fn profile(&self, span: usize) -> &Profile {
-        &self.profiles[self.rows[span].profile as usize]
-    }
-}
-
-impl Trace for Columnar<'_> {
-    fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    fn parent(&self, span: usize) -> Option<usize> {
-        let parent = self.rows[span].parent?;
-        let places = self.places.get_or_init(|| {
-            let ids = self.rows.iter().enumerate().map(|(at, row)| (row.span, at));
-            let mut places: Vec<_> = ids.collect();
-            places.sort_unstable();
-            places
-        });
-        let at = places.binary_search_by_key(&parent, |(id, _)| *id).ok()?;
-        Some(places[at].1)
-    }
-
-    fn value(&self, span: usize, attribute: &Attribute) -> Static {
-        if is_duration(attribute) {
-            let nanos = self.rows[span].duration;
-            return Static::Duration(i64::try_from(nanos).unwrap_or(i64::MAX));
-        }
-        let at = self.sieve.attributes.iter().position(|known| known == attribute);
-        at.map_or(Static::Nil, |at| self.profile(span).values[at].clone())
-    }
-
-    fn meets(&self, span: usize, filter: &Expression) -> bool {
-        let known = |one: &Condition<'_>| std::ptr::eq(one.expression, filter);
-        match self.sieve.filters.iter().position(known) {
-            Some(at) if !self.sieve.filters[at].is_of_duration => {
-                self.profile(span).met >> at & 1 == 1
-            }
-            _ => filter.evaluate(&|attribute| self.value(span, attribute)) == Static::Bool(true),
-        }
-    }
 }
