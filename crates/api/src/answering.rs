@@ -69,6 +69,11 @@ impl Asker {
         Ok(Self { identity: Identity::of_request(surface, extensions), scope })
     }
 
+    /// Whether the caller sees the spans of some services alone.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.scope.is_some()
+    }
+
     /// Somebody who may see everything.
     #[cfg(test)]
     pub(crate) fn unlimited(surface: Surface) -> Self {
