@@ -78,6 +78,11 @@ impl Asker {
         Self { timeout: (timeout < ANSWER_TIMEOUT).then_some(timeout), ..self }
     }
 
+    /// Whether the caller sees the spans of some services alone.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.scope.is_some()
+    }
+
     /// Somebody who may see everything.
     #[cfg(test)]
     pub(crate) fn unlimited(surface: Surface) -> Self {

@@ -48,6 +48,7 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
     let traces = |path, handler| read(path, Permission::TracesRead, handler);
     let topology = |path, handler| read(path, Permission::TopologyRead, handler);
     let metrics = |path, handler| read(path, Permission::MetricsRead, handler);
+    let refused = |path| change(path, post(v3::no_post));
     let routes = [
         traces("/api/services", get(operations::services)),
         traces("/api/services/{service}/operations", get(operations::names)),
@@ -66,6 +67,8 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
         metrics("/api/metrics/errors", get(metrics::errors)),
         metrics("/api/metrics/minstep", get(metrics::min_step)),
         metrics("/api/quality-metrics", get(quality::quality)),
+        refused("/api/v3/traces"),
+        refused("/api/v3/trace-summaries"),
         change("/api/archive/{id}", post(legacy::archive)),
         Mounted {
             max_body_bytes: LARGE_BODY_BYTES,

@@ -12,7 +12,16 @@ const ONE: &str = r#"{"traceId":"5af7183fb1d4cf5f","id":"352bff9a74ca9ad2","name
     "tags":{"http.url":"http://shop/cart?card=4111"}}"#;
 
 async fn post(running: &Running, headers: &[(&str, &str)], body: Vec<u8>) -> Response {
-    let url = format!("http://{}/api/v2/spans", running.http);
+    post_to(running, "/api/v2/spans", headers, body).await
+}
+
+async fn post_to(
+    running: &Running,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Response {
+    let url = format!("http://{}{path}", running.http);
     let mut request = Client::new().post(url).body(body);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -74,6 +83,15 @@ async fn an_empty_list_and_an_empty_body_are_accepted_as_by_zipkin() {
     for body in ["[]", ""] {
         assert_eq!(post(&running, &[JSON], body.into()).await.status(), 202);
     }
+    running.ends().await;
+}
+
+#[tokio::test]
+async fn parameters_of_the_url_are_ignored_as_by_zipkin() {
+    let running = receiver_and_writer(LIMITS, Ok(())).await;
+    let body = format!("[{ONE}]");
+    let answer = post_to(&running, "/api/v2/spans?x=1", &[JSON], body.into()).await;
+    assert_eq!((answer.status().as_u16(), running.spans("stored")), (202, 1));
     running.ends().await;
 }
 
