@@ -1,9 +1,9 @@
-//! Sealed segments: two immutable Parquet files each, and an index.
+//! Sealed segments: two immutable Parquet files each, an index, and a filter of texts.
 //!
 //! `N.spans.parquet` has the rows from receipt N on, in order of receipt. `N.traces.parquet` has a
 //! row for each trace and collector in the segment, by trace id. A segment exists when both files
 //! do: the spans file is renamed into place last, and removed first. `N.index` repeats what a segment
-//! has in memory.
+//! has in memory, and `N.values` which texts its columns have.
 
 mod damaged;
 mod digests;
@@ -16,6 +16,7 @@ mod index;
 mod read;
 mod services;
 mod traces;
+mod values;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,7 @@ pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
 pub(crate) use self::index::SplitRow;
 pub(crate) use self::services::SegmentServices;
+pub(crate) use self::values::StoredText;
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
 use crate::disk;
@@ -56,6 +58,8 @@ pub(crate) struct Segment {
     fences: Vec<u128>,
     digests: DigestIndex,
     ids: FixedWidthColumn,
+    /// The size of the [filter of texts](values); `None` if there is none.
+    values_bytes: Option<u64>,
     footers: Arc<Footers>,
     /// Rows of the traces file whose trace is split, with the trace id. See
     /// [`split_rows`](Self::split_rows).
@@ -102,6 +106,8 @@ pub(crate) struct SegmentFiles {
     pub(crate) traces: PathBuf,
     /// See [`index`].
     pub(crate) index: PathBuf,
+    /// See [`values`].
+    pub(crate) values: PathBuf,
 }
 
 /// A segment that was opened or written.
@@ -204,6 +210,7 @@ impl SegmentFiles {
             spans: dir.join(format!("{id:012}.spans.parquet")),
             traces: dir.join(format!("{id:012}.traces.parquet")),
             index: dir.join(format!("{id:012}.index")),
+            values: dir.join(format!("{id:012}.values")),
         }
     }
 
@@ -211,7 +218,7 @@ impl SegmentFiles {
     /// files stay and are loaded again when the store is next opened. Other files that stay without
     /// it are removed then.
     fn remove(&self) {
-        for file in [&self.spans, &self.traces, &self.index] {
+        for file in [&self.spans, &self.traces, &self.index, &self.values] {
             if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
                 // A spans file without a traces file would count as a damaged segment.
@@ -243,8 +250,10 @@ fn put_aside(files: &SegmentFiles) {
             tracing::warn!(%error, file = %file.display(), "could not set a damaged file aside");
         }
     }
-    if let Err(error) = disk::remove(&files.index) {
-        tracing::debug!(%error, "the index of a damaged segment stays until the next start");
+    for file in [&files.index, &files.values] {
+        if let Err(error) = disk::remove(file) {
+            tracing::debug!(%error, file = %file.display(), "a file of a damaged segment stays until the next start");
+        }
     }
 }
 
@@ -293,7 +302,7 @@ fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
     };
     for path in &paths {
         let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        if kind == "tmp" || (["parquet", "index"].contains(&kind) && !belongs(path)) {
+        if kind == "tmp" || (["parquet", "index", "values"].contains(&kind) && !belongs(path)) {
             tracing::info!(file = %path.display(), "removing a partial file after a crash");
             if let Err(error) = disk::remove(path) {
                 tracing::warn!(%error, file = %path.display(), "could not remove a partial file after a crash");

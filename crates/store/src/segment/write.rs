@@ -59,10 +59,10 @@ impl Segment {
         }
         disk::sync_directory_of(&files.spans).map_err(StoreError::directory(dir))?;
         let mut opened = Self::open_without_index(files, footers)?;
-        if let (Some(received), Some(segment)) =
-            (generation.received, Arc::get_mut(&mut opened.segment))
-        {
-            segment.received = received.newest;
+        if let Some(segment) = Arc::get_mut(&mut opened.segment) {
+            segment.write_values();
+            segment.received =
+                generation.received.map_or(segment.received, |received| received.newest);
         }
         Ok(opened)
     }

@@ -17,6 +17,7 @@ mod reading;
 mod received;
 mod services;
 mod sql;
+mod values;
 
 use std::sync::Arc;
 
