@@ -5,6 +5,7 @@ mod ask;
 mod audit;
 mod authority;
 mod beyla;
+mod both;
 mod clock;
 mod colony;
 mod connections;

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use coral_store::Store;
-use coral_trace::TimeRange;
 use coral_trace::dependency::Topology;
+use coral_trace::{Collector, TimeRange};
 
 use crate::Failure;
 use crate::figures::Figures;
@@ -19,13 +19,19 @@ const LIMIT: f64 = 300.0;
 /// The largest relative error of percentiles, in thousandths.
 const TOLERANCE: u64 = 4;
 
-/// Measures reading the service map of all of `traffic`. A wrong map becomes a failed row.
-pub fn measure(store: &Store, traffic: &Traffic, figures: &mut Figures) {
+/// Measures reading the service map of all of `traffic`, as `collector` or any collector saw it. A
+/// wrong map becomes a failed row.
+pub fn measure(
+    store: &Store,
+    traffic: &Traffic,
+    collector: Option<Collector>,
+    figures: &mut Figures,
+) {
     const WHAT: &str = "service map of everything";
     if traffic.attributes < Traffic::NAMING_ATTRIBUTES {
         return;
     }
-    match read(store, traffic) {
+    match read(store, traffic, collector) {
         Ok(latencies) => {
             let bar = LIMIT * traffic.total_spans() as f64 / 1e6;
             figures.latency(WHAT, &latencies.percentiles(), [Some(bar), None]);
@@ -34,12 +40,16 @@ pub fn measure(store: &Store, traffic: &Traffic, figures: &mut Figures) {
     }
 }
 
-fn read(store: &Store, traffic: &Traffic) -> Result<Latencies, Failure> {
+fn read(
+    store: &Store,
+    traffic: &Traffic,
+    collector: Option<Collector>,
+) -> Result<Latencies, Failure> {
     let expected = traffic.calls();
     let mut latencies = Latencies::default();
     for _ in 0..ROUNDS {
         let begin = Instant::now();
-        let map = store.dependencies(TimeRange::ALL, None)?.topology();
+        let map = store.dependencies(TimeRange::ALL, collector)?.topology();
         latencies.add(begin.elapsed());
         check(&map, traffic, expected.iter())?;
     }
