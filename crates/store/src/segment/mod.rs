@@ -40,7 +40,7 @@ pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
 pub(crate) use self::index::SplitRow;
 pub(crate) use self::services::SegmentServices;
-pub(crate) use self::values::StoredText;
+pub(crate) use self::values::{StoredText, TextFilter};
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
 use crate::disk;

@@ -1,19 +1,20 @@
-//! Which texts a segment has in its text columns and in the attributes of its resources: a Bloom
-//! filter in a file of its own, of which a search reads one block of 64 bytes per text. So a search
-//! for a rare text costs about as much as the segments that have it.
+//! Which texts each row group of a segment has in its text columns and in the attributes of its
+//! resources: a Bloom filter in a file of its own, of which a search reads a block of 64 bytes per
+//! text and row group. So a search for a rare text costs about as much as the row groups that have
+//! it.
 //!
 //! The filter repeats what the spans file says. Without it, or if a block is damaged, every text may
-//! be in the segment.
+//! be in the row group.
 
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use coral_engine::Budget;
 use coral_trace::Value;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 use super::Segment;
-use super::groups::RowGroup;
 use crate::disk;
 use crate::error::StoreError;
 use crate::row::promoted;
@@ -48,16 +49,17 @@ impl StoredText {
         Self::of(1, key, text)
     }
 
-    /// FNV-1a, mixed because its lower bits decide. The hash must not change, because bits are
-    /// stored.
+    /// FNV-1a. The hash must not change, because bits are stored.
     fn of(kind: u8, name: &str, text: &str) -> Self {
         let bytes = [kind].into_iter().chain(name.bytes()).chain([0xff]).chain(text.bytes());
-        let mut hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        Self(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-        Self(hash ^ (hash >> 33))
+        }))
+    }
+
+    /// The text in row group `group`.
+    fn in_group(self, group: usize) -> Self {
+        Self(mixed(self.0 ^ (group as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }
 
     /// The block of a file of `blocks` blocks.
@@ -75,18 +77,32 @@ impl StoredText {
     }
 }
 
-impl Segment {
-    /// Whether the segment may have one of `texts`. `false` is certain.
-    pub(crate) fn may_have_any(&self, texts: &[StoredText]) -> Result<bool, StoreError> {
-        let Some(bytes) = self.values_bytes else { return Ok(true) };
-        let blocks = (bytes as usize).saturating_sub(MAGIC.len()) / BLOCK_BYTES;
-        let file = &self.files.values;
-        let opened = disk::open(file).map_err(StoreError::directory(file))?;
+/// Reads the filter of one segment.
+pub(crate) struct TextFilter<'a> {
+    segment: &'a Segment,
+    /// The file; `None` if the segment has no filter.
+    file: Option<File>,
+    blocks: usize,
+}
+
+impl TextFilter<'_> {
+    /// Whether the segment has a filter. Without one, every row group may have every text.
+    pub(crate) fn is_there(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Whether row group `group` may have one of `texts`. `false` is certain.
+    pub(crate) fn may_have_any(
+        &self,
+        group: usize,
+        texts: &[StoredText],
+    ) -> Result<bool, StoreError> {
+        let Some(file) = &self.file else { return Ok(true) };
         let mut block = [0; BLOCK_BYTES];
-        for text in texts {
-            let at = MAGIC.len() + text.block(blocks) * BLOCK_BYTES;
-            disk::read_exact_at(&opened, &mut block, at as u64)
-                .map_err(StoreError::directory(file))?;
+        for text in texts.iter().map(|text| text.in_group(group)) {
+            let at = MAGIC.len() + text.block(self.blocks) * BLOCK_BYTES;
+            disk::read_exact_at(file, &mut block, at as u64)
+                .map_err(StoreError::directory(&self.segment.files.values))?;
             let (bits, checksum) = block.split_at(BIT_BYTES);
             let is_intact = crc32fast::hash(bits).to_le_bytes() == checksum;
             if !is_intact || text.bits().all(|(byte, mask)| bits[byte] & mask != 0) {
@@ -94,6 +110,19 @@ impl Segment {
             }
         }
         Ok(false)
+    }
+}
+
+impl Segment {
+    /// Opens the filter of texts.
+    pub(crate) fn text_filter(&self) -> Result<TextFilter<'_>, StoreError> {
+        let file = &self.files.values;
+        let Some(bytes) = self.values_bytes else {
+            return Ok(TextFilter { segment: self, file: None, blocks: 0 });
+        };
+        let opened = disk::open(file).map_err(StoreError::directory(file))?;
+        let blocks = (bytes as usize - MAGIC.len()) / BLOCK_BYTES;
+        Ok(TextFilter { segment: self, file: Some(opened), blocks })
     }
 
     /// Writes the filter of the segment's texts. An error leaves the segment without one.
@@ -113,39 +142,37 @@ impl Segment {
 
     /// The texts of all row groups. Reads dictionaries; of columns without one, every row.
     fn values(&self) -> Result<HashSet<StoredText>, StoreError> {
-        let (mut texts, mut origins) = (HashSet::new(), HashSet::new());
+        let mut texts = HashSet::new();
         let attributes = promoted::TEXT.iter().map(|promoted| promoted.column);
         let columns: Vec<&'static str> = attributes.chain(OTHER_COLUMNS).collect();
         let budget = Budget::unlimited();
-        for group in self.row_groups()? {
+        let mut resources: HashMap<StoredText, Vec<StoredText>> = HashMap::new();
+        for (number, group) in self.row_groups()?.iter().enumerate() {
             for column in group.with_values(&columns)? {
                 group.each_text(column, &budget, |text| {
-                    texts.insert(StoredText::in_column(column, text));
+                    texts.insert(StoredText::in_column(column, text).in_group(number));
                 })?;
             }
-            add_resources(&group, &mut texts, &mut origins)?;
+            group.each_text("origin", &budget, |origin| {
+                // Most row groups have the same resources.
+                let known = resources.entry(StoredText::in_column("origin", origin));
+                let of_it = known.or_insert_with(|| resource_texts(origin));
+                texts.extend(of_it.iter().map(|text| text.in_group(number)));
+            })?;
         }
         Ok(texts)
     }
 }
 
-/// Adds the attributes of the resources of a row group. `known` are the origins of earlier groups.
-fn add_resources(
-    group: &RowGroup<'_>,
-    texts: &mut HashSet<StoredText>,
-    known: &mut HashSet<StoredText>,
-) -> Result<(), StoreError> {
-    group.each_text("origin", &Budget::unlimited(), |origin| {
-        if !known.insert(StoredText::in_column("origin", origin)) {
-            return;
-        }
-        let Ok(attributes) = read_resource_attributes(origin) else { return };
-        for attribute in attributes.iter() {
-            each_text(&attribute.value, &mut |text| {
-                texts.insert(StoredText::in_resource(&attribute.key, text));
-            });
-        }
-    })
+/// The texts of the resource in the JSON `origin`.
+fn resource_texts(origin: &str) -> Vec<StoredText> {
+    let mut texts = Vec::new();
+    for attribute in read_resource_attributes(origin).unwrap_or_default().iter() {
+        each_text(&attribute.value, &mut |text| {
+            texts.push(StoredText::in_resource(&attribute.key, text));
+        });
+    }
+    texts
 }
 
 /// The texts as which a search finds `value`.
@@ -162,6 +189,13 @@ fn each_text(value: &Value, tell: &mut dyn FnMut(&str)) {
             }
         }
     }
+}
+
+/// Spreads the bits of a hash. Murmur3's last step.
+fn mixed(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
 }
 
 /// Writes a filter of `texts`, and returns its size in bytes.

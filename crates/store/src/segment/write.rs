@@ -22,7 +22,7 @@ pub(super) const EXTENT_KEY: &str = "coral.segment";
 /// The column of the spans file with the row number of the span's trace in the traces file.
 pub(crate) const TRACE_ROW: &str = "trace_row";
 /// Rows of a row group. Smaller groups make lookups cheaper and the file larger.
-const ROW_GROUP: usize = 32_768;
+pub(super) const ROW_GROUP: usize = 32_768;
 /// Rows of a page: the least that a lookup reads of a column.
 const PAGE_ROWS: usize = 2_048;
 /// Rows between two fences, and per page of trace ids.
