@@ -43,7 +43,7 @@ pub use extent::{Extent, MetricExtent};
 pub use filter::{Filter, FilterCapabilities};
 pub use fleet::{Checkpoint, Fleet, KnownAgent, MetricCheckpoint, Signal, SignalTotals};
 pub use histogram::{Grid, Histogram};
-pub use metrics::{DeltaQuery, MetricReader, StoredDelta};
+pub use metrics::{DeltaQuery, Grain, MetricReader, StoredDelta};
 pub use page::{AppendedPage, Page, PageContent, PageWriter};
 pub use query::{Order, TracePosition, TraceQuery, TraceSummary};
 pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};

@@ -33,7 +33,7 @@ mod tests;
 pub use commit::appended::Appended;
 // Types of the engine's contract, for callers that use a store without `coral_engine`.
 pub use coral_engine::{
-    Checkpoint, Extent, KnownAgent, MetricCheckpoint, MetricExtent, MetricMaintenance,
+    Checkpoint, DeltaQuery, Extent, KnownAgent, MetricCheckpoint, MetricExtent, MetricMaintenance,
     MetricRetention, Order, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace,
     TraceSummary,
 };

@@ -8,18 +8,25 @@
 
 mod append;
 mod batch;
+mod columns;
 mod file;
 mod live;
 mod maintain;
+mod order;
 mod query;
 mod record;
 mod resume;
+mod schema;
+mod selection;
 mod series;
+mod sum;
 mod writer;
 
 pub use append::AppendedPoints;
 pub use query::MetricPage;
 
+#[cfg(test)]
+pub(crate) use batch::batch as batch_of;
 pub(crate) use batch::write_rows;
 pub(crate) use file::restore;
 pub(crate) use live::LiveMetrics;

@@ -131,7 +131,7 @@ impl Metrics {
             let of: Vec<&StoredDelta> =
                 rows.iter().copied().filter(|row| row.delta.series.protocol == protocol).collect();
             files.extend(
-                MetricFile::write(dir, &of, last, generation.received.map(|(_, newest)| newest))?
+                MetricFile::write(dir, of, last, generation.received.map(|(_, newest)| newest))?
                     .map(Arc::new),
             );
         }

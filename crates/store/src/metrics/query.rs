@@ -7,7 +7,7 @@ use coral_engine::{Budget, DeltaQuery, MetricExtent, StoredDelta};
 use coral_trace::UnixNanos;
 
 use super::Metrics;
-use super::file::{MetricFile, put_aside};
+use super::file::{MetricFile, ReadError, put_aside};
 use crate::error::StoreError;
 
 /// A page of rows, with its position in the store's sequence.
@@ -43,14 +43,12 @@ impl Metrics {
         }) {
             // `visit` gets rows of a file only after the whole file was read, so that a damaged
             // file adds none.
-            let (mut found, mut over_budget) = (Vec::new(), Ok(()));
-            self.read(file, |rows| {
-                over_budget = budget.count_rows(rows.len() as u64).and_then(|()| budget.check());
-                found.extend(rows.into_iter().filter(|row| wanted.wants(&row.delta)));
-                over_budget.is_ok()
-            })?;
-            over_budget?;
-            found.iter().for_each(&mut visit);
+            let mut found = Vec::new();
+            match file.deltas(wanted, budget, |rows| found.extend(rows)) {
+                Ok(()) => found.iter().for_each(&mut visit),
+                Err(ReadError::Budget(error)) => return Err(error.into()),
+                Err(ReadError::Store(error)) => self.unreadable(file, error)?,
+            }
         }
         for rows in &commits {
             budget.count_rows(rows.len() as u64)?;
@@ -74,14 +72,10 @@ impl Metrics {
             if enough >= limit {
                 break;
             }
-            let mut left = limit;
-            self.read(file, |batch| {
-                let new = batch.into_iter().filter(|row| row.receipt > after).take(left);
-                let before = rows.len();
-                rows.extend(new);
-                left -= rows.len() - before;
-                left > 0
-            })?;
+            match file.rows_after(after, limit) {
+                Ok(found) => rows.extend(found),
+                Err(error) => self.unreadable(file, error)?,
+            }
         }
         let hot = commits.iter().flat_map(|commit| commit.iter());
         rows.extend(hot.filter(|row| row.receipt > after).take(limit).cloned());
@@ -119,13 +113,9 @@ impl Metrics {
         }
     }
 
-    /// Reads `file`. A damaged file is set aside, so that everything else stays readable.
-    fn read(
-        &self,
-        file: &Arc<MetricFile>,
-        visit: impl FnMut(Vec<StoredDelta>) -> bool,
-    ) -> Result<(), StoreError> {
-        let Err(error) = file.read(visit) else { return Ok(()) };
+    /// Handles `error`, with which reading `file` failed. A damaged file is set aside, so that
+    /// everything else stays readable.
+    fn unreadable(&self, file: &Arc<MetricFile>, error: StoreError) -> Result<(), StoreError> {
         let mut state = self.live.write();
         let stays = |other: &&Arc<MetricFile>| !Arc::ptr_eq(other, file);
         let is_current = !state.files.iter().all(|other| stays(&other));

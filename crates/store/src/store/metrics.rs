@@ -4,8 +4,8 @@ use coral_engine::{
     Budget, DeltaQuery, MetricCheckpoint, MetricExtent, MetricMaintenance, MetricRetention,
     StoredDelta,
 };
-use coral_trace::red::{Delta, Point, Protocol};
-use coral_trace::{TimeRange, UnixNanos};
+use coral_trace::UnixNanos;
+use coral_trace::red::{Delta, Point};
 
 use super::Store;
 use crate::error::StoreError;
@@ -67,18 +67,17 @@ impl Store {
         self.0.metrics.seal_metrics()
     }
 
-    /// Calls `visit` with every row of `protocol` whose time is in `range`, in no particular order.
+    /// Calls `visit` with the rows that `wanted` selects. See
+    /// [`MetricReader::deltas`](coral_engine::MetricReader::deltas).
     ///
     /// # Errors
     /// [`StoreError`]; `visit` may have been called already.
     pub fn deltas(
         &self,
-        protocol: Protocol,
-        range: TimeRange,
+        wanted: &DeltaQuery,
         visit: impl FnMut(&StoredDelta),
     ) -> Result<(), StoreError> {
-        let wanted = DeltaQuery { protocol, range, service: None, side: None };
-        self.0.metrics.deltas(&wanted, &Budget::unlimited(), visit)
+        self.0.metrics.deltas(wanted, &Budget::unlimited(), visit)
     }
 
     /// Returns rows with a receipt above `after`, in order of receipt, at most `limit`.

@@ -7,6 +7,7 @@ mod damage;
 mod exact;
 mod faults;
 mod keeping;
+mod metric_files;
 mod metrics;
 mod once;
 mod pages;
