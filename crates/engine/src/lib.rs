@@ -50,7 +50,7 @@ pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};
 pub use received::{ReadLimit, ReceivedSpans};
 pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{
-    MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
+    MetricMaintenance, MetricMerge, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };
 pub use span_columns::{CodedColumn, SpanColumn, SpanColumns};
 pub use timeline::{AgentMinute, Minute, PolledMinute, RequestCounts};

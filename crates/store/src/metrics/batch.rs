@@ -13,33 +13,54 @@ use coral_engine::StoredDelta;
 use coral_trace::UnixNanos;
 use coral_trace::red::{Series, Side};
 use parquet::arrow::ArrowWriter;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
 
+use super::file::MetricFileExtent;
 use super::record::write_exemplars;
 use super::schema::{BATCH_ROWS, SCHEMA, properties};
 use crate::disk::{self, Target};
 use crate::error::StoreError;
 use crate::row::record::write_attributes;
 
-/// Writes `rows` to `file` and syncs it. The Parquet footer gets `footer`.
+/// Writes `rows` to `file` and syncs it. The Parquet footer gets `extent`.
 pub(crate) fn write_rows<'a>(
     file: &Path,
     rows: impl Iterator<Item = &'a StoredDelta>,
-    footer: Vec<KeyValue>,
+    extent: Option<&MetricFileExtent>,
 ) -> Result<(), StoreError> {
+    let mut writer = RowWriter::create(file)?;
     let rows: Vec<&StoredDelta> = rows.collect();
-    let target = disk::create(file).map_err(StoreError::directory(file))?;
-    let write = || -> Result<Target, ParquetError> {
-        let mut writer =
-            ArrowWriter::try_new(Target(target), SCHEMA.clone(), Some(properties(footer)))?;
-        for rows in rows.chunks(BATCH_ROWS) {
-            writer.write(&batch(rows))?;
+    for rows in rows.chunks(BATCH_ROWS) {
+        writer.write(rows)?;
+    }
+    writer.finish(extent)
+}
+
+/// Writes a file batch by batch. One row group is in memory, encoded.
+pub(super) struct RowWriter<'a> {
+    file: &'a Path,
+    writer: ArrowWriter<Target>,
+}
+
+impl<'a> RowWriter<'a> {
+    pub(super) fn create(file: &'a Path) -> Result<Self, StoreError> {
+        let target = Target(disk::create(file).map_err(StoreError::directory(file))?);
+        let writer = ArrowWriter::try_new(target, SCHEMA.clone(), Some(properties()));
+        Ok(Self { file, writer: writer.map_err(StoreError::segment(file))? })
+    }
+
+    /// Adds `rows`, at most [`BATCH_ROWS`].
+    pub(super) fn write(&mut self, rows: &[&StoredDelta]) -> Result<(), StoreError> {
+        self.writer.write(&batch(rows)).map_err(StoreError::segment(self.file))
+    }
+
+    /// Completes the file with `extent` in its footer, and syncs it.
+    pub(super) fn finish(mut self, extent: Option<&MetricFileExtent>) -> Result<(), StoreError> {
+        if let Some(extent) = extent {
+            self.writer.append_key_value_metadata(extent.entry());
         }
-        writer.into_inner()
-    };
-    let written = write().map_err(StoreError::segment(file))?;
-    disk::sync_all(&written.0).map_err(StoreError::directory(file))
+        let written = self.writer.into_inner().map_err(StoreError::segment(self.file))?;
+        disk::sync_all(&written.0).map_err(StoreError::directory(self.file))
+    }
 }
 
 pub(crate) fn batch(rows: &[&StoredDelta]) -> RecordBatch {

@@ -1,224 +1,186 @@
-//! Decodes batches of a metric file: to rows, or to sums of rows.
-
-use std::sync::Arc;
+//! The columns of one batch of a metric file.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, UInt16Type, UInt64Type};
-use arrow_array::{Array, RecordBatch};
-use coral_engine::{DeltaQuery, Grain, StoredDelta};
-use coral_trace::UnixNanos;
-use coral_trace::red::{Series, Side};
+use arrow_array::types::{Float64Type, Int64Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow_array::{
+    Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt16Array,
+    UInt32Array, UInt64Array,
+};
+use coral_trace::red::{Protocol, Series, Side};
 
-use super::record::{damaged, read_exemplars};
-use super::schema::{SCHEMA, column};
-use super::sum::{Part, Sums};
+use super::record::damaged;
+use super::schema::{CODED_SCHEMA, SCHEMA, column};
 use crate::error::StoreError;
 use crate::row::record::read_attributes;
 
-/// Decodes the rows of one file, in the order of the file. Values that consecutive rows share are
-/// decoded once.
-pub(super) struct Decoder<'a> {
-    wanted: &'a DeltaQuery,
-    series: Option<DecodedSeries>,
-    agent: Arc<str>,
-    bounds: Arc<[u64]>,
-    sums: Sums,
+/// Columns of a batch. Those that a read may leave out are optional.
+pub(super) struct Columns<'a> {
+    pub(super) receipt: Option<&'a UInt64Array>,
+    pub(super) agent_id: Texts<'a>,
+    pub(super) received: Option<&'a Int64Array>,
+    client: &'a BooleanArray,
+    service: Texts<'a>,
+    operation: Texts<'a>,
+    target: Texts<'a>,
+    status: &'a UInt16Array,
+    error: Texts<'a>,
+    attributes: Texts<'a>,
+    pub(super) since: &'a Int64Array,
+    pub(super) time: &'a Int64Array,
+    pub(super) sum: &'a Float64Array,
+    pub(super) bounds: Option<Lists<'a>>,
+    pub(super) counts: Lists<'a>,
+    pub(super) exemplars: Option<Texts<'a>>,
 }
 
-/// The series of the last row, and whether it is wanted.
-struct DecodedSeries {
-    series: Arc<Series>,
-    attributes: Option<String>,
-    is_wanted: bool,
+/// A column of texts: the code of each row, and the texts by code.
+pub(super) struct Texts<'a> {
+    codes: &'a UInt32Array,
+    texts: &'a StringArray,
 }
 
-/// The columns that are decoded for `wanted`, by their number in [`SCHEMA`].
-pub(super) fn columns_for(wanted: &DeltaQuery) -> Vec<usize> {
-    let is_needed = |column: &usize| match *column {
-        // A file has the rows of one protocol.
-        column::PROTOCOL => false,
-        column::RECEIPT | column::RECEIVED => wanted.grain == Grain::Row,
-        column::EXEMPLARS => wanted.exemplars,
-        _ => true,
-    };
-    (0..SCHEMA.fields().len()).filter(is_needed).collect()
-}
-
-impl<'a> Decoder<'a> {
-    pub(super) fn new(wanted: &'a DeltaQuery) -> Self {
-        let (agent, bounds) = (Arc::from(""), Arc::from([]));
-        Self { wanted, series: None, agent, bounds, sums: Sums::new(wanted.grain) }
-    }
-
-    /// Decodes the rows of `batch` that are wanted.
-    pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        let columns = Columns::of(batch)?;
-        for row in 0..batch.num_rows() {
-            let time = columns.time(column::TIME, row)?;
-            if !self.wanted.range.contains(time) {
-                continue;
-            }
-            let decoded = match self.series.take() {
-                Some(last) if columns.has_series(row, &last)? => last,
-                _ => columns.series(row, self.wanted)?,
-            };
-            let (series, is_wanted) = (decoded.series.clone(), decoded.is_wanted);
-            self.series = Some(decoded);
-            if is_wanted {
-                self.row(&columns, row, time, series)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn row(
-        &mut self,
-        columns: &Columns<'_>,
-        row: usize,
-        time: UnixNanos,
-        series: Arc<Series>,
-    ) -> Result<(), StoreError> {
-        let agent = columns.text(column::AGENT_ID, row)?;
-        if *self.agent != *agent {
-            self.agent = agent.into();
-        }
-        let bounds = columns.numbers(column::BOUNDS, row)?;
-        if *self.bounds != *bounds {
-            self.bounds = bounds.into();
-        }
-        let sums = columns.get(column::SUM)?.as_primitive_opt::<Float64Type>();
-        let sums = sums.ok_or_else(|| unexpected(column::SUM))?;
-        let exemplars = if self.wanted.exemplars {
-            columns.optional(column::EXEMPLARS, row)?.map(read_exemplars).transpose()?
-        } else {
-            None
-        };
-        let has_receipts = self.wanted.grain == Grain::Row;
-        self.sums.add(Part {
-            series,
-            agent_id: self.agent.clone(),
-            bounds: self.bounds.clone(),
-            counts: columns.numbers(column::COUNTS, row)?,
-            sum: sums.is_valid(row).then(|| sums.value(row)),
-            exemplars: exemplars.unwrap_or_default(),
-            since: columns.time(column::SINCE, row)?,
-            time,
-            receipt: if has_receipts { columns.receipt(row)? } else { 0 },
-            received: if has_receipts {
-                columns.time(column::RECEIVED, row)?
-            } else {
-                UnixNanos(0)
-            },
-        })
-    }
-
-    /// The rows that were decoded since the last call, except those to whose sum further rows may
-    /// belong.
-    pub(super) fn take(&mut self) -> Vec<StoredDelta> {
-        self.sums.take()
-    }
-
-    /// The rows that [`take`](Self::take) has not returned.
-    pub(super) fn finish(self) -> Result<Vec<StoredDelta>, StoreError> {
-        self.sums.finish()
-    }
-}
-
-/// Columns of a batch, by their number in [`SCHEMA`]; a batch may lack some.
-struct Columns<'a> {
-    batch: &'a RecordBatch,
-    /// By number in [`SCHEMA`]: the number in the batch.
-    places: [Option<usize>; 17],
+/// A column of lists of numbers.
+pub(super) struct Lists<'a> {
+    offsets: &'a [i32],
+    numbers: &'a [u64],
 }
 
 impl<'a> Columns<'a> {
-    fn of(batch: &'a RecordBatch) -> Result<Self, StoreError> {
-        let mut places = [None; 17];
-        for (at, field) in batch.schema().fields().iter().enumerate() {
-            let place = SCHEMA.fields().iter().position(|known| known == field);
+    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, StoreError> {
+        let schema = batch.schema();
+        let mut arrays: [Option<&'a dyn Array>; 17] = [None; 17];
+        for (at, field) in schema.fields().iter().enumerate() {
+            let place = CODED_SCHEMA.fields().iter().position(|known| known == field);
             let place =
                 place.ok_or_else(|| damaged("columns", "columns other than this build writes"))?;
-            places[place] = Some(at);
+            arrays[place] = Some(&**batch.column(at));
         }
-        Ok(Self { batch, places })
+        let optional = |column: usize| arrays[column];
+        let needed = |column: usize| optional(column).ok_or_else(|| unexpected(column));
+        let texts = |column| Texts::of(needed(column)?, column);
+        let times = |column: usize| {
+            needed(column)?.as_primitive_opt::<Int64Type>().ok_or_else(|| unexpected(column))
+        };
+        let receipts = optional(column::RECEIPT).map(|array| {
+            array.as_primitive_opt::<UInt64Type>().ok_or_else(|| unexpected(column::RECEIPT))
+        });
+        let lists = |column: usize| optional(column).map(|array| Lists::of(array, column));
+        let exemplars = optional(column::EXEMPLARS);
+        let counts = lists(column::COUNTS).ok_or_else(|| unexpected(column::COUNTS));
+        Ok(Self {
+            receipt: receipts.transpose()?,
+            agent_id: texts(column::AGENT_ID)?,
+            received: match optional(column::RECEIVED) {
+                Some(_) => Some(times(column::RECEIVED)?),
+                None => None,
+            },
+            client: needed(column::CLIENT)?
+                .as_boolean_opt()
+                .ok_or_else(|| unexpected(column::CLIENT))?,
+            service: texts(column::SERVICE)?,
+            operation: texts(column::OPERATION)?,
+            target: texts(column::TARGET)?,
+            status: needed(column::STATUS)?
+                .as_primitive_opt::<UInt16Type>()
+                .ok_or_else(|| unexpected(column::STATUS))?,
+            error: texts(column::ERROR)?,
+            attributes: texts(column::ATTRIBUTES)?,
+            since: times(column::SINCE)?,
+            time: times(column::TIME)?,
+            sum: needed(column::SUM)?
+                .as_primitive_opt::<Float64Type>()
+                .ok_or_else(|| unexpected(column::SUM))?,
+            bounds: lists(column::BOUNDS).transpose()?,
+            counts: counts??,
+            exemplars: exemplars.map(|array| Texts::of(array, column::EXEMPLARS)).transpose()?,
+        })
     }
 
-    fn get(&self, column: usize) -> Result<&'a dyn Array, StoreError> {
-        let place = self.places[column].ok_or_else(|| damaged("columns", "a column is missing"))?;
-        Ok(&**self.batch.column(place))
+    /// Whether two rows of this batch have the same series. Equal texts may have several codes, so
+    /// `false` does not mean that the series differ.
+    pub(super) fn have_same_series(&self, one: usize, other: usize) -> bool {
+        let texts = [&self.target, &self.operation, &self.service, &self.error, &self.attributes];
+        texts.iter().all(|texts| texts.code(one) == texts.code(other))
+            && self.status(one) == self.status(other)
+            && self.client.value(one) == self.client.value(other)
     }
 
-    fn has_series(&self, row: usize, last: &DecodedSeries) -> Result<bool, StoreError> {
-        let series = &last.series;
-        Ok(self.text(column::TARGET, row)? == series.target
-            && self.status(row)? == series.status
-            && self.text(column::OPERATION, row)? == series.operation
-            && self.optional(column::ATTRIBUTES, row)? == last.attributes.as_deref()
-            && self.text(column::ERROR, row)? == series.error
-            && self.side(row)? == series.side
-            && self.text(column::SERVICE, row)? == series.service)
+    /// Whether `row` has `series`, whose attributes are `attributes` as JSON.
+    pub(super) fn has_series(&self, row: usize, series: &Series, attributes: Option<&str>) -> bool {
+        self.target.text(row) == series.target
+            && self.status(row) == series.status
+            && self.operation.text(row) == series.operation
+            && self.attributes.optional(row) == attributes
+            && self.error.text(row) == series.error
+            && self.side(row) == series.side
+            && self.service.text(row) == series.service
     }
 
-    fn series(&self, row: usize, wanted: &DeltaQuery) -> Result<DecodedSeries, StoreError> {
-        let attributes = self.optional(column::ATTRIBUTES, row)?;
+    /// The series of `row`, and its attributes as JSON.
+    pub(super) fn series(
+        &self,
+        row: usize,
+        protocol: Protocol,
+    ) -> Result<(Series, Option<String>), StoreError> {
+        let attributes = self.attributes.optional(row);
         let read = attributes.map(read_attributes).transpose();
         let series = Series {
-            protocol: wanted.protocol,
-            side: self.side(row)?,
-            service: self.text(column::SERVICE, row)?.to_owned(),
-            operation: self.text(column::OPERATION, row)?.to_owned(),
-            target: self.text(column::TARGET, row)?.to_owned(),
-            status: self.status(row)?,
-            error: self.text(column::ERROR, row)?.to_owned(),
+            protocol,
+            side: self.side(row),
+            service: self.service.text(row).to_owned(),
+            operation: self.operation.text(row).to_owned(),
+            target: self.target.text(row).to_owned(),
+            status: self.status(row),
+            error: self.error.text(row).to_owned(),
             attributes: read.map_err(|error| damaged("attributes", error))?.unwrap_or_default(),
         };
-        let is_wanted = wanted.wants_series(&series);
-        let attributes = attributes.map(str::to_owned);
-        Ok(DecodedSeries { series: Arc::new(series), attributes, is_wanted })
+        Ok((series, attributes.map(str::to_owned)))
     }
 
-    fn side(&self, row: usize) -> Result<Side, StoreError> {
-        let clients = self.get(column::CLIENT)?.as_boolean_opt();
-        let is_client = clients.ok_or_else(|| unexpected(column::CLIENT))?.value(row);
-        Ok(if is_client { Side::Client } else { Side::Server })
+    fn side(&self, row: usize) -> Side {
+        if self.client.value(row) { Side::Client } else { Side::Server }
     }
 
-    fn status(&self, row: usize) -> Result<Option<u16>, StoreError> {
-        let statuses = self.get(column::STATUS)?.as_primitive_opt::<UInt16Type>();
-        let statuses = statuses.ok_or_else(|| unexpected(column::STATUS))?;
-        Ok(statuses.is_valid(row).then(|| statuses.value(row)))
+    fn status(&self, row: usize) -> Option<u16> {
+        self.status.is_valid(row).then(|| self.status.value(row))
+    }
+}
+
+impl<'a> Texts<'a> {
+    fn of(array: &'a dyn Array, column: usize) -> Result<Self, StoreError> {
+        let coded = array.as_dictionary_opt::<UInt32Type>().ok_or_else(|| unexpected(column))?;
+        let texts = coded.values().as_string_opt::<i32>().ok_or_else(|| unexpected(column))?;
+        Ok(Self { codes: coded.keys(), texts })
     }
 
-    fn receipt(&self, row: usize) -> Result<u64, StoreError> {
-        let receipts = self.get(column::RECEIPT)?.as_primitive_opt::<UInt64Type>();
-        Ok(receipts.ok_or_else(|| unexpected(column::RECEIPT))?.value(row))
+    fn code(&self, row: usize) -> Option<u32> {
+        self.codes.is_valid(row).then(|| self.codes.value(row))
     }
 
-    fn text(&self, column: usize, row: usize) -> Result<&'a str, StoreError> {
-        let texts = self.get(column)?.as_string_opt::<i32>();
-        Ok(texts.ok_or_else(|| unexpected(column))?.value(row))
+    pub(super) fn optional(&self, row: usize) -> Option<&'a str> {
+        self.code(row).map(|code| self.texts.value(code as usize))
     }
 
-    fn optional(&self, column: usize, row: usize) -> Result<Option<&'a str>, StoreError> {
-        let texts = self.get(column)?.as_string_opt::<i32>().ok_or_else(|| unexpected(column))?;
-        Ok(texts.is_valid(row).then(|| texts.value(row)))
+    pub(super) fn text(&self, row: usize) -> &'a str {
+        self.optional(row).unwrap_or_default()
     }
+}
 
-    fn time(&self, column: usize, row: usize) -> Result<UnixNanos, StoreError> {
-        let times = self.get(column)?.as_primitive_opt::<Int64Type>();
-        Ok(UnixNanos(times.ok_or_else(|| unexpected(column))?.value(row) as u64))
-    }
-
-    fn numbers(&self, column: usize, row: usize) -> Result<&'a [u64], StoreError> {
-        let lists = self.get(column)?.as_list_opt::<i32>().ok_or_else(|| unexpected(column))?;
+impl<'a> Lists<'a> {
+    fn of(array: &'a dyn Array, column: usize) -> Result<Self, StoreError> {
+        let lists = array.as_list_opt::<i32>().ok_or_else(|| unexpected(column))?;
         let numbers = lists.values().as_primitive_opt::<UInt64Type>();
         let numbers = numbers.ok_or_else(|| unexpected(column))?.values();
-        let offsets = lists.value_offsets();
-        let range = offsets[row] as usize..offsets[row + 1] as usize;
-        numbers.get(range).ok_or_else(|| unexpected(column))
+        Ok(Self { offsets: lists.value_offsets(), numbers })
+    }
+
+    pub(super) fn list(&self, row: usize) -> &'a [u64] {
+        let range = self.offsets[row] as usize..self.offsets[row + 1] as usize;
+        self.numbers.get(range).unwrap_or_default()
     }
 }
 
 fn unexpected(column: usize) -> StoreError {
-    damaged("columns", format!("values of another type in `{}`", SCHEMA.field(column).name()))
+    let name = SCHEMA.field(column).name();
+    damaged("columns", format!("`{name}` is missing or has values of another type"))
 }

@@ -1,30 +1,23 @@
 //! A sealed, immutable file with rows of one protocol, sorted by series and time.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::UInt64Type;
-use coral_engine::{Budget, BudgetError, DeltaQuery, StoredDelta};
+use coral_engine::StoredDelta;
+use coral_trace::UnixNanos;
 use coral_trace::red::Protocol;
-use coral_trace::{TimeRange, UnixNanos};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
-};
-use parquet::file::metadata::{ColumnChunkMask, KeyValue, PageIndexPolicy};
+use parquet::file::metadata::KeyValue;
 use serde::{Deserialize, Serialize};
 
 use super::batch::write_rows;
-use super::columns::{Decoder, columns_for};
+use super::file_reader::footer;
 use super::order;
 use super::record::damaged;
-use super::schema::{BATCH_ROWS, SCHEMA, column};
-use super::selection::candidates;
 use crate::clock::Received;
 use crate::disk;
 use crate::error::StoreError;
-use crate::parquet_source::ParquetSource;
 
 /// A sealed file of metrics.
 pub(crate) struct MetricFile {
@@ -33,13 +26,8 @@ pub(crate) struct MetricFile {
     pub(crate) extent: MetricFileExtent,
     /// When the newest row was received.
     pub(super) received: Received,
-}
-
-/// Why a file could not be read to its end.
-#[derive(Debug)]
-pub(super) enum ReadError {
-    Store(StoreError),
-    Budget(BudgetError),
+    is_retired: AtomicBool,
+    is_settled: AtomicBool,
 }
 
 /// What a file covers. Stored as JSON in the Parquet footer.
@@ -63,10 +51,28 @@ pub(crate) struct MetricFileExtent {
     /// sorted, and do not say so.
     #[serde(default)]
     pub(crate) sorted: bool,
+    /// The length in nanoseconds of the windows in which rows of a series are summed; 0 if none
+    /// are.
+    #[serde(default)]
+    pub(crate) resolution: u64,
+    /// The bounds of the histograms, if all rows have the same.
+    #[serde(default)]
+    pub(crate) bounds: Option<Vec<u64>>,
+    /// Names of the files whose rows are in this file. Those that still exist are obsolete.
+    #[serde(default)]
+    pub(crate) replaces: Vec<String>,
 }
 
 /// The key of the extent in the Parquet footer.
 const EXTENT_KEY: &str = "coral.metrics";
+
+impl MetricFileExtent {
+    /// The entry of the Parquet footer.
+    pub(super) fn entry(&self) -> KeyValue {
+        let json = serde_json::to_string(self).expect("an extent has a JSON form");
+        KeyValue::new(EXTENT_KEY.to_owned(), json)
+    }
+}
 
 impl MetricFile {
     /// Sorts `rows`, of one protocol and in order of receipt, writes them to `dir`, and syncs them.
@@ -91,26 +97,32 @@ impl MetricFile {
             last_received: rows.iter().map(|row| row.received.0).max().unwrap_or_default(),
             rows: rows.len() as u64,
             sorted: true,
+            resolution: 0,
+            bounds: common_bounds(&rows),
+            replaces: Vec::new(),
         };
         order::sort(&mut rows);
-        let json = serde_json::to_string(&extent).expect("an extent has a JSON form");
-        let footer = vec![KeyValue::new(EXTENT_KEY.to_owned(), json)];
         let path = dir.join(format!("{}-{:012}.parquet", protocol.as_str(), first.receipt));
         let aside = path.with_extension("tmp");
-        write_rows(&aside, rows.iter().copied(), footer).inspect_err(|_| {
+        write_rows(&aside, rows.iter().copied(), Some(&extent)).inspect_err(|_| {
             // A partial file is useless, and takes space on a disk that may be full.
             let _ = disk::remove(&aside);
         })?;
-        disk::rename(&aside, &path).map_err(StoreError::directory(&path))?;
-        disk::sync_directory_of(&path).map_err(StoreError::directory(dir))?;
-        let mut file = Self::open(path)?;
+        let mut file = Self::publish(&aside, path)?;
         file.received = received.unwrap_or(file.received);
         Ok(Some(file))
     }
 
+    /// Renames the file `aside`, which is complete, to `path`.
+    pub(super) fn publish(aside: &Path, path: PathBuf) -> Result<Self, StoreError> {
+        disk::rename(aside, &path).map_err(StoreError::directory(&path))?;
+        disk::sync_directory_of(&path).map_err(StoreError::directory(&path))?;
+        Self::open(path)
+    }
+
     fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let (_, reader) = reader(&path)?;
-        let footer = reader.metadata().file_metadata().key_value_metadata();
+        let (_, footer) = footer(&path, &[], &[])?;
+        let footer = footer.metadata().file_metadata().key_value_metadata();
         let json = footer.into_iter().flatten().find(|pair| pair.key == EXTENT_KEY);
         let json = json.and_then(|pair| pair.value.as_deref()).unwrap_or_default();
         let extent: MetricFileExtent =
@@ -120,96 +132,8 @@ impl MetricFile {
         }
         let bytes = std::fs::metadata(&path).map_err(StoreError::directory(&path))?.len();
         let received = Received::before_opening(UnixNanos(extent.last_received));
-        Ok(Self { path, bytes, extent, received })
-    }
-
-    /// Calls `visit` with the rows that `wanted` selects, some at a time. Reads only the columns and
-    /// pages that may have them, and counts the rows of these pages in `budget`.
-    pub(super) fn deltas(
-        &self,
-        wanted: &DeltaQuery,
-        budget: &Budget,
-        mut visit: impl FnMut(Vec<StoredDelta>),
-    ) -> Result<(), ReadError> {
-        budget.check()?;
-        let columns = columns_for(wanted);
-        let (source, footer) = self.footer(&[column::SERVICE, column::TIME], &columns)?;
-        let mut decoder = Decoder::new(wanted);
-        for (group, selection, rows) in source.reading(|| Ok(candidates(&footer, wanted)))? {
-            budget.count_rows(rows as u64)?;
-            let reader = Reader::new_with_metadata(source.clone(), footer.clone());
-            let mask = ProjectionMask::roots(reader.parquet_schema(), columns.iter().copied());
-            let reader = reader.with_row_groups(vec![group]).with_row_selection(selection);
-            let reader = reader.with_projection(mask).with_batch_size(BATCH_ROWS);
-            let mut batches = source.reading(|| reader.build())?;
-            while let Some(batch) = source.reading(|| Ok(batches.next().transpose()?))? {
-                budget.check()?;
-                budget.count_bytes(batch.get_array_memory_size() as u64)?;
-                decoder.add(&batch)?;
-                visit(decoder.take());
-            }
-        }
-        visit(decoder.finish()?);
-        Ok(())
-    }
-
-    /// Of the rows with a receipt above `after`, the `limit` rows with the lowest receipts, in no
-    /// particular order. Decodes the receipts of the file, and the other columns of these rows.
-    pub(super) fn rows_after(
-        &self,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<StoredDelta>, StoreError> {
-        let Some(protocol) = self.protocol() else { return Ok(Vec::new()) };
-        let all: Vec<usize> = (0..SCHEMA.fields().len()).collect();
-        let (source, footer) = self.footer(&[], &all)?;
-        let reader = Reader::new_with_metadata(source.clone(), footer.clone());
-        let receipts = ProjectionMask::roots(reader.parquet_schema(), [column::RECEIPT]);
-        let mut batches = source.reading(|| reader.with_projection(receipts).build())?;
-        let (mut found, mut rows) = (Vec::new(), 0);
-        while let Some(batch) = source.reading(|| Ok(batches.next().transpose()?))? {
-            let receipts = batch.column(0).as_primitive_opt::<UInt64Type>();
-            let receipts = receipts.ok_or_else(|| damaged("receipt", "values of another type"))?;
-            let numbered = receipts.values().iter().zip(rows..);
-            found.extend(
-                numbered.filter(|(receipt, _)| **receipt > after).map(|(r, row)| (*r, row)),
-            );
-            rows += batch.num_rows();
-        }
-        if found.len() > limit {
-            found.select_nth_unstable(limit);
-            found.truncate(limit);
-        }
-        let mut places: Vec<usize> = found.into_iter().map(|(_, row)| row).collect();
-        places.sort_unstable();
-        let ranges = places.into_iter().map(|row| row..row + 1);
-        let selection = RowSelection::from_consecutive_ranges(ranges, rows);
-        let reader = Reader::new_with_metadata(source.clone(), footer);
-        let reader = reader.with_row_selection(selection).with_batch_size(BATCH_ROWS);
-        let mut batches = source.reading(|| reader.build())?;
-        let all = DeltaQuery::all(protocol, TimeRange::ALL);
-        let mut decoder = Decoder::new(&all);
-        while let Some(batch) = source.reading(|| Ok(batches.next().transpose()?))? {
-            decoder.add(&batch)?;
-        }
-        decoder.finish()
-    }
-
-    /// The footer, with the statistics of pages of the columns `bounded`, and with the places of
-    /// pages of the columns `located`.
-    fn footer(
-        &self,
-        bounded: &[usize],
-        located: &[usize],
-    ) -> Result<(ParquetSource, ArrowReaderMetadata), StoreError> {
-        let located = located.iter().chain(bounded).copied();
-        let options = ArrowReaderOptions::new()
-            .with_page_index_policy(PageIndexPolicy::Optional)
-            .with_column_index_mask(ColumnChunkMask::columns(bounded.iter().copied()))
-            .with_offset_index_mask(ColumnChunkMask::columns(located));
-        let source = ParquetSource::open(&self.path)?;
-        let footer = source.reading(|| ArrowReaderMetadata::load(&source, options))?;
-        Ok((source, footer))
+        let (is_retired, is_settled) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { path, bytes, extent, received, is_retired, is_settled })
     }
 
     /// The protocol of the rows.
@@ -218,32 +142,41 @@ impl MetricFile {
         all.into_iter().find(|protocol| *protocol as u8 == self.extent.protocol)
     }
 
-    /// Removes the file. Readers that have opened it can still read it.
-    pub(super) fn remove(&self) {
-        if let Err(error) = disk::remove(&self.path) {
-            tracing::warn!(%error, file = %self.path.display(), "could not remove an expired file");
+    /// The file's name.
+    pub(super) fn name(&self) -> String {
+        self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into())
+    }
+
+    /// Removes the file from disk when the last reader drops it.
+    pub(super) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the files that this one replaces are gone. Before that, this file must not be
+    /// replaced: after a crash nothing would say that those files are obsolete.
+    pub(super) fn is_settled(&self) -> bool {
+        let is_settled = self.is_settled.load(Ordering::Relaxed)
+            || self.extent.replaces.iter().all(|name| !self.path.with_file_name(name).exists());
+        self.is_settled.store(is_settled, Ordering::Relaxed);
+        is_settled
+    }
+}
+
+impl Drop for MetricFile {
+    fn drop(&mut self) {
+        if self.is_retired.load(Ordering::Relaxed)
+            && let Err(error) = disk::remove(&self.path)
+        {
+            tracing::warn!(%error, file = %self.path.display(), "could not remove a file of metrics");
         }
     }
 }
 
-impl From<StoreError> for ReadError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<BudgetError> for ReadError {
-    fn from(error: BudgetError) -> Self {
-        Self::Budget(error)
-    }
-}
-
-type Reader = ParquetRecordBatchReaderBuilder<ParquetSource>;
-
-fn reader(path: &Path) -> Result<(ParquetSource, Reader), StoreError> {
-    let source = ParquetSource::open(path)?;
-    let reader = source.reading(|| Reader::try_new(source.clone()))?;
-    Ok((source, reader))
+/// The bounds of the histograms of `rows`, if all are the same.
+fn common_bounds(rows: &[&StoredDelta]) -> Option<Vec<u64>> {
+    let first = rows.first()?.delta.histogram.bounds();
+    let is_same = |row: &&StoredDelta| row.delta.histogram.bounds() == first;
+    rows.iter().all(is_same).then(|| first.to_vec())
 }
 
 /// Loads all files under `dir`, by first receipt. Partial files are removed. Unreadable files are
@@ -268,8 +201,22 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
             _ => {}
         }
     }
+    remove_replaced(&mut files);
     files.sort_by_key(|file| file.extent.first_receipt);
     Ok(files)
+}
+
+/// Removes the files whose rows are in a merged file: a crash came before their removal.
+fn remove_replaced(files: &mut Vec<Arc<MetricFile>>) {
+    let replaced: HashSet<String> =
+        files.iter().flat_map(|file| file.extent.replaces.iter().cloned()).collect();
+    files.retain(|file| {
+        let is_replaced = replaced.contains(&file.name());
+        if is_replaced {
+            file.retire();
+        }
+        !is_replaced
+    });
 }
 
 /// Renames the damaged file at `path` back, if all of it can be read.

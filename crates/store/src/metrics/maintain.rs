@@ -169,7 +169,7 @@ impl Metrics {
             let stay = state.files.iter().filter(|other| !Arc::ptr_eq(other, file));
             state.files = Arc::new(stay.cloned().collect());
             drop(state);
-            file.remove();
+            file.retire();
             gone += file.extent.rows;
         }
     }

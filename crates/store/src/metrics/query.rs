@@ -7,7 +7,8 @@ use coral_engine::{Budget, DeltaQuery, MetricExtent, StoredDelta};
 use coral_trace::UnixNanos;
 
 use super::Metrics;
-use super::file::{MetricFile, ReadError, put_aside};
+use super::file::{MetricFile, put_aside};
+use super::file_reader::ReadError;
 use crate::error::StoreError;
 
 /// A page of rows, with its position in the store's sequence.
@@ -115,7 +116,11 @@ impl Metrics {
 
     /// Handles `error`, with which reading `file` failed. A damaged file is set aside, so that
     /// everything else stays readable.
-    fn unreadable(&self, file: &Arc<MetricFile>, error: StoreError) -> Result<(), StoreError> {
+    pub(super) fn unreadable(
+        &self,
+        file: &Arc<MetricFile>,
+        error: StoreError,
+    ) -> Result<(), StoreError> {
         let mut state = self.live.write();
         let stays = |other: &&Arc<MetricFile>| !Arc::ptr_eq(other, file);
         let is_current = !state.files.iter().all(|other| stays(&other));

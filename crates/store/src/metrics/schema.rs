@@ -4,7 +4,6 @@ use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::basic::{Compression, Encoding};
-use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 /// The columns of a file. Times are nanoseconds since the epoch; histogram bounds are nanoseconds.
@@ -30,6 +29,19 @@ pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         column("counts", numbers()),
         column("exemplars", DataType::Utf8),
     ]))
+});
+
+/// The columns as they are read: texts as codes of a dictionary, because rows that follow each other
+/// have mostly the same texts.
+pub(super) static CODED_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let coded = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => {
+            let (code, text) = (Box::new(DataType::UInt32), Box::new(DataType::Utf8));
+            Arc::new(Field::new(field.name(), DataType::Dictionary(code, text), true))
+        }
+        _ => field.clone(),
+    };
+    Arc::new(Schema::new(SCHEMA.fields().iter().map(coded).collect::<Vec<_>>()))
 });
 
 /// Numbers of columns in [`SCHEMA`]. Each column of the schema is one column of the Parquet file.
@@ -60,12 +72,12 @@ const PAGE_ROWS: usize = 1_024;
 /// Rows per row group. A writer holds one row group in memory, encoded.
 const GROUP_ROWS: usize = 131_072;
 
-/// How files are written. The Parquet footer gets `footer`.
+/// How files are written.
 ///
 /// Pages have their least and greatest service and time in the column index. Other columns have
 /// statistics per row group only, because the column index of all columns would be a fifth of a
 /// small file.
-pub(super) fn properties(footer: Vec<KeyValue>) -> WriterProperties {
+pub(super) fn properties() -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
         .set_column_dictionary_enabled("receipt".into(), false)
@@ -76,6 +88,5 @@ pub(super) fn properties(footer: Vec<KeyValue>) -> WriterProperties {
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(BATCH_ROWS)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .set_key_value_metadata(Some(footer))
         .build()
 }

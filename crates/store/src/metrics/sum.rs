@@ -19,9 +19,9 @@ pub(super) struct Sums {
 
 /// One row to be added. Equal series, agents and bounds of consecutive rows are the same `Arc`.
 pub(super) struct Part<'a> {
-    pub(super) series: Arc<Series>,
-    pub(super) agent_id: Arc<str>,
-    pub(super) bounds: Arc<[u64]>,
+    pub(super) series: &'a Arc<Series>,
+    pub(super) agent_id: &'a Arc<str>,
+    pub(super) bounds: &'a Arc<[u64]>,
     pub(super) counts: &'a [u64],
     /// The sum of all durations in nanoseconds, if it is known.
     pub(super) sum: Option<f64>,
@@ -34,10 +34,19 @@ pub(super) struct Part<'a> {
 
 /// The sum of the rows so far.
 struct Sum {
-    part: Part<'static>,
+    series: Arc<Series>,
+    agent_id: Arc<str>,
+    bounds: Arc<[u64]>,
     counts: Vec<u64>,
     /// The sum of `counts`.
     requests: u64,
+    /// The sum of all durations in nanoseconds, if it is known.
+    nanos: Option<f64>,
+    exemplars: Vec<Exemplar>,
+    since: UnixNanos,
+    time: UnixNanos,
+    receipt: u64,
+    received: UnixNanos,
     step: Option<u64>,
 }
 
@@ -66,6 +75,23 @@ impl Sums {
         Ok(())
     }
 
+    /// Adds a whole row. Rows with equal series, agents and bounds must share them to be summed.
+    pub(super) fn add_row(&mut self, row: StoredDelta) -> Result<(), StoreError> {
+        let Delta { series, since, time, histogram, exemplars } = row.delta;
+        self.add(Part {
+            series: &series,
+            agent_id: &row.agent_id,
+            bounds: histogram.bounds(),
+            counts: histogram.counts(),
+            sum: histogram.sum,
+            exemplars,
+            since,
+            time,
+            receipt: row.receipt,
+            received: row.received,
+        })
+    }
+
     /// The sums that are complete, without those that were taken before.
     pub(super) fn take(&mut self) -> Vec<StoredDelta> {
         std::mem::take(&mut self.done)
@@ -80,37 +106,45 @@ impl Sums {
 
 impl Sum {
     fn of(part: Part<'_>, requests: u64, step: Option<u64>) -> Self {
-        let counts = part.counts.to_vec();
-        Self { part: Part { counts: &[], ..part }, counts, requests, step }
+        Self {
+            series: part.series.clone(),
+            agent_id: part.agent_id.clone(),
+            bounds: part.bounds.clone(),
+            counts: part.counts.to_vec(),
+            requests,
+            nanos: part.sum,
+            exemplars: part.exemplars,
+            since: part.since,
+            time: part.time,
+            receipt: part.receipt,
+            received: part.received,
+            step,
+        }
     }
 
     fn takes(&self, part: &Part<'_>, requests: u64) -> bool {
-        let sum = &self.part;
-        Arc::ptr_eq(&sum.series, &part.series)
-            && Arc::ptr_eq(&sum.agent_id, &part.agent_id)
-            && Arc::ptr_eq(&sum.bounds, &part.bounds)
+        Arc::ptr_eq(&self.series, part.series)
+            && Arc::ptr_eq(&self.agent_id, part.agent_id)
+            && (Arc::ptr_eq(&self.bounds, part.bounds) || self.bounds == *part.bounds)
             && self.counts.len() == part.counts.len()
-            && sum.sum.is_some() == part.sum.is_some()
+            && self.nanos.is_some() == part.sum.is_some()
             && self.requests.checked_add(requests).is_some_and(|sum| sum <= MAX_REQUESTS)
     }
 
     fn add(&mut self, part: Part<'_>, requests: u64) {
         self.counts.iter_mut().zip(part.counts).for_each(|(sum, count)| *sum += count);
         self.requests += requests;
-        let sum = &mut self.part;
-        sum.sum = sum.sum.zip(part.sum).map(|(one, other)| one + other);
-        sum.exemplars.extend(part.exemplars);
-        sum.since = sum.since.min(part.since);
-        sum.time = sum.time.max(part.time);
-        sum.receipt = sum.receipt.max(part.receipt);
-        sum.received = sum.received.max(part.received);
+        self.nanos = self.nanos.zip(part.sum).map(|(one, other)| one + other);
+        self.exemplars.extend(part.exemplars);
+        self.since = self.since.min(part.since);
+        self.time = self.time.max(part.time);
+        self.receipt = self.receipt.max(part.receipt);
+        self.received = self.received.max(part.received);
     }
 
     fn row(self) -> Result<StoredDelta, StoreError> {
-        let Part {
-            series, agent_id, bounds, sum, exemplars, since, time, receipt, received, ..
-        } = self.part;
-        let histogram = Histogram::new(bounds, self.counts, sum);
+        let Self { series, agent_id, exemplars, since, time, receipt, received, .. } = self;
+        let histogram = Histogram::new(self.bounds, self.counts, self.nanos);
         let histogram = histogram.map_err(|error| damaged("counts", error))?;
         let delta = Delta { series, since, time, histogram, exemplars };
         Ok(StoredDelta { receipt, agent_id, received, delta })

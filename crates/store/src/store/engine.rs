@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
     Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
-    MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
-    ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanColumn, SpanColumns,
+    MetricMaintenance, MetricMerge, MetricReader, MetricRetention, Operation, Page, PageContent,
+    PageWriter, ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanColumn, SpanColumns,
     SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader,
     TraceSummary,
 };
@@ -351,5 +351,9 @@ impl Retention for Store {
         now: UnixNanos,
     ) -> Result<MetricMaintenance, EngineError> {
         Ok(Store::maintain_metrics(self, keep, now)?)
+    }
+
+    fn merge_metrics(&self, keep: MetricRetention) -> Result<MetricMerge, EngineError> {
+        Ok(Store::merge_metrics(self, keep)?)
     }
 }

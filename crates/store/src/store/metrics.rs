@@ -1,8 +1,8 @@
 //! Stores and reads metrics.
 
 use coral_engine::{
-    Budget, DeltaQuery, MetricCheckpoint, MetricExtent, MetricMaintenance, MetricRetention,
-    StoredDelta,
+    Budget, DeltaQuery, MetricCheckpoint, MetricExtent, MetricMaintenance, MetricMerge,
+    MetricRetention, StoredDelta,
 };
 use coral_trace::UnixNanos;
 use coral_trace::red::{Delta, Point};
@@ -65,6 +65,23 @@ impl Store {
     /// As [`maintain_metrics`](Self::maintain_metrics).
     pub fn seal_metrics(&self) -> Result<u64, StoreError> {
         self.0.metrics.seal_metrics()
+    }
+
+    /// Merges some neighbouring files of metrics into one, if such a merge is due and the pause after
+    /// the last merge is over. See [`Retention::merge_metrics`](coral_engine::Retention).
+    ///
+    /// # Errors
+    /// [`StoreError`]: no row was lost, and a later call tries again.
+    pub fn merge_metrics(&self, keep: MetricRetention) -> Result<MetricMerge, StoreError> {
+        self.0.metrics.merge_metrics(keep)
+    }
+
+    /// Makes all merges that are due, without pauses.
+    ///
+    /// # Errors
+    /// As [`merge_metrics`](Self::merge_metrics).
+    pub fn merge_all_metrics(&self, keep: MetricRetention) -> Result<MetricMerge, StoreError> {
+        self.0.metrics.merge_all_metrics(keep)
     }
 
     /// Calls `visit` with the rows that `wanted` selects. See

@@ -156,7 +156,7 @@ fn sums<'a>(
 }
 
 /// All rows in order of receipt, read in pages of `limit`.
-fn pages(store: &Store, limit: usize) -> Vec<StoredDelta> {
+pub(super) fn pages(store: &Store, limit: usize) -> Vec<StoredDelta> {
     let (mut rows, mut after) = (Vec::new(), 0);
     loop {
         let page = store.deltas_after(after, limit).unwrap();

@@ -8,6 +8,7 @@ mod exact;
 mod faults;
 mod keeping;
 mod metric_files;
+mod metric_merges;
 mod metrics;
 mod once;
 mod pages;
