@@ -46,7 +46,7 @@ impl MetricFile {
         &self,
         wanted: &DeltaQuery,
         budget: &Budget,
-        mut visit: impl FnMut(Vec<StoredDelta>),
+        mut visit: impl FnMut(Vec<StoredDelta>) -> Result<(), BudgetError>,
     ) -> Result<(), ReadError> {
         budget.check()?;
         let bounds = self.extent.bounds.as_deref();
@@ -64,11 +64,10 @@ impl MetricFile {
                 budget.check()?;
                 budget.count_bytes(batch.get_array_memory_size() as u64)?;
                 decoder.add(&batch)?;
-                visit(decoder.take());
+                visit(decoder.take())?;
             }
         }
-        visit(decoder.finish()?);
-        Ok(())
+        Ok(visit(decoder.finish()?)?)
     }
 
     /// Of the rows with a receipt above `after`, the `limit` rows with the lowest receipts, in no

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use coral_engine::{Budget, DeltaQuery, MetricExtent, StoredDelta};
+use coral_engine::{Budget, BudgetError, DeltaQuery, MetricExtent, StoredDelta};
 use coral_trace::UnixNanos;
 
 use super::Metrics;
@@ -24,6 +24,39 @@ pub struct MetricPage {
     pub first_receipt: u64,
 }
 
+/// The most rows of one file that wait until the whole file was read, so that a damaged file adds
+/// none: 30 MiB.
+const MAX_WAITING: usize = 65_536;
+
+/// Shows the rows of one file.
+struct Shown<'a, V> {
+    visit: &'a mut V,
+    budget: &'a Budget,
+    waiting: Vec<StoredDelta>,
+    /// Whether rows were shown already, because too many waited.
+    has_begun: bool,
+}
+
+impl<V: FnMut(&StoredDelta)> Shown<'_, V> {
+    fn add(&mut self, rows: Vec<StoredDelta>) -> Result<(), BudgetError> {
+        self.waiting.extend(rows);
+        if self.waiting.len() > MAX_WAITING {
+            self.has_begun = true;
+            self.all()?;
+        }
+        Ok(())
+    }
+
+    fn all(&mut self) -> Result<(), BudgetError> {
+        let mut pace = self.budget.pace();
+        for row in self.waiting.drain(..) {
+            pace.step()?;
+            (self.visit)(&row);
+        }
+        Ok(())
+    }
+}
+
 impl Metrics {
     /// See [`MetricReader::deltas`](coral_engine::MetricReader::deltas).
     pub(crate) fn deltas(
@@ -42,19 +75,30 @@ impl Metrics {
             let overlaps = extent.first_time < range.end.0 && extent.last_time >= range.start.0;
             extent.protocol == wanted.protocol as u8 && overlaps
         }) {
-            // `visit` gets rows of a file only after the whole file was read, so that a damaged
-            // file adds none.
-            let mut found = Vec::new();
-            match file.deltas(wanted, budget, |rows| found.extend(rows)) {
-                Ok(()) => found.iter().for_each(&mut visit),
+            let mut shown =
+                Shown { visit: &mut visit, budget, waiting: Vec::new(), has_begun: false };
+            let outcome = file.deltas(wanted, budget, |rows| shown.add(rows));
+            match outcome.and_then(|()| Ok(shown.all()?)) {
+                Ok(()) => {}
                 Err(ReadError::Budget(error)) => return Err(error.into()),
+                // What was shown cannot be taken back, so the question fails; asked again, it is
+                // answered without the file.
+                Err(ReadError::Store(error)) if shown.has_begun => {
+                    self.unreadable(file, error)?;
+                    return Err(StoreError::Damaged { column: "file", found: file.name() });
+                }
                 Err(ReadError::Store(error)) => self.unreadable(file, error)?,
             }
         }
+        let mut pace = budget.pace();
         for rows in &commits {
             budget.count_rows(rows.len() as u64)?;
-            budget.check()?;
-            rows.iter().filter(|row| wanted.wants(&row.delta)).for_each(&mut visit);
+            for row in rows.iter() {
+                pace.step()?;
+                if wanted.wants(&row.delta) {
+                    visit(row);
+                }
+            }
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ const MIN_FILES: usize = 8;
 /// The most files of one merge. Each has a batch in memory.
 const MAX_FILES: usize = 16;
 /// The most rows that one merge reads: seconds of work, after which comes a pause.
-const MAX_ROWS: u64 = 2 << 20;
+const MAX_ROWS: u64 = 4 << 20;
 /// The rows of a merged file were received within the retention divided by this number, because a
 /// file expires as a whole.
 const SPANS_PER_AGE: u32 = 16;
