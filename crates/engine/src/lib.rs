@@ -52,7 +52,7 @@ pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{
     MetricMaintenance, MetricMerge, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };
-pub use span_columns::{CodedColumn, SpanColumn, SpanColumns};
+pub use span_columns::{CodedColumn, SpanColumn, SpanColumns, SpanIds, WantedColumns};
 pub use timeline::{AgentMinute, Minute, PolledMinute, RequestCounts};
 pub use trace::{StoredSpan, StoredTrace};
 

@@ -20,6 +20,7 @@ mod journal;
 mod keep;
 mod layout;
 mod metrics;
+mod parallel;
 mod parquet_source;
 mod read;
 mod row;

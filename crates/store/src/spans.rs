@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::hot::live::Live;
 use crate::keep::backoff::Maintenance;
 use crate::layout::{create_dir, log_dir, segment_dir};
-use crate::segment::{self, Footers, Segment};
+use crate::segment::{self, Footers};
 
 pub(crate) struct Spans {
     /// The store's directory.
@@ -36,16 +36,15 @@ impl Spans {
             create_dir(&dir).map_err(StoreError::directory(&dir))?;
         }
         let footers = Arc::new(Footers::default());
-        let segments = segment::load(&segment_dir(dir), &footers)?;
-        let mut segments: Vec<Arc<Segment>> = segments.into_iter().map(Arc::new).collect();
+        let mut segments = segment::load(&segment_dir(dir), &footers)?;
         let (writer, state, lost) = loop {
-            match resume(&log_dir(dir), segments.clone()) {
+            match resume(&log_dir(dir), &segments) {
                 Err(StoreError::SegmentUnreadable { id, source }) => {
                     let error = crate::error::chain(&source);
                     tracing::error!(segment = id, error, "a damaged segment was set aside");
-                    let damaged = segments.iter().position(|segment| segment.id() == id);
+                    let damaged = segments.iter().position(|opened| opened.segment.id() == id);
                     let Some(damaged) = damaged else { return Err(*source) };
-                    segments.remove(damaged).quarantine();
+                    segments.remove(damaged).segment.quarantine();
                 }
                 outcome => break outcome?,
             }

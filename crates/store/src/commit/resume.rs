@@ -21,10 +21,11 @@ use crate::error::StoreError;
 use crate::hot::generation::{Arrival, Generation, ReceivedSpan};
 use crate::hot::live::State;
 use crate::journal::{Journal, OldFrame, OldLogs};
+use crate::parallel;
 use crate::row::SpanReader;
 use crate::row::batch::{ORIGIN_ID, RECEIVED_AT};
 use crate::row::promoted;
-use crate::segment::Segment;
+use crate::segment::{Opened, Segment, SplitRow};
 
 /// Reads the journal in `dir` and begins a new log. Returns the writer, and the state with the
 /// rows that are not in `segments`. Also returns how many spans were lost in damaged logs before
@@ -32,13 +33,11 @@ use crate::segment::Segment;
 ///
 /// # Errors
 /// [`StoreError`]: no stored row was changed.
-pub(crate) fn resume(
-    dir: &Path,
-    segments: Vec<Arc<Segment>>,
-) -> Result<(Writer, State, u64), StoreError> {
-    mark_all_split(&segments)?;
+pub(crate) fn resume(dir: &Path, segments: &[Opened]) -> Result<(Writer, State, u64), StoreError> {
+    mark_all_split(segments)?;
     let logs = OldLogs::list(dir)?;
-    let mut replay = Replay::new(segments);
+    let segments = segments.iter().map(|opened| opened.segment.clone());
+    let mut replay = Replay::new(segments.collect());
     logs.replay(|frame| replay.frame(&frame))?;
     let next_receipt = logs.next_receipt(replay.hot.next_receipt());
     replay.skip_to(next_receipt);
@@ -232,34 +231,22 @@ impl OldOrigins {
 }
 
 /// Marks in every segment the traces that also have spans in another segment.
-fn mark_all_split(segments: &[Arc<Segment>]) -> Result<(), StoreError> {
-    for segment in segments {
-        let unreadable = || StoreError::unreadable(segment.id());
-        let rows = segment.split_when_sealed().map_err(unreadable())?;
-        let mut by_older: HashMap<u64, Vec<TraceId>> = HashMap::new();
-        for (row, (trace, detail)) in
-            rows.iter().zip(segment.details(&rows, &Budget::unlimited()).map_err(unreadable())?)
-        {
-            segment.mark_split([(*row, trace)]);
-            for older in detail.split_with {
-                by_older.entry(older).or_default().push(trace);
-                note_split_with(segments, segment, older);
-            }
-        }
-        for (older, mut traces) in by_older {
-            traces.dedup();
-            if let Some(older) = segments.iter().find(|segment| segment.id() == older) {
-                let found = older.find(&traces).map_err(StoreError::unreadable(older.id()))?;
-                older.mark_split(found.into_iter().map(|(row, index)| (row, traces[index])));
-            }
+fn mark_all_split(segments: &[Opened]) -> Result<(), StoreError> {
+    let mut in_older: HashMap<u64, Vec<TraceId>> = HashMap::new();
+    for opened in segments {
+        opened.mark_split(segments.iter().map(|opened| &opened.segment));
+        for SplitRow { trace, split_with, .. } in &opened.split {
+            split_with.iter().for_each(|older| in_older.entry(*older).or_default().push(*trace));
         }
     }
-    Ok(())
-}
-
-fn note_split_with(segments: &[Arc<Segment>], segment: &Segment, older: u64) {
-    segment.note_split_with(older);
-    if let Some(older) = segments.iter().find(|other| other.id() == older) {
-        older.note_split_with(segment.id());
-    }
+    let marked = parallel::map(segments, |Opened { segment, .. }| {
+        let Some(traces) = in_older.get(&segment.id()) else { return Ok(()) };
+        let mut traces = traces.clone();
+        traces.sort_unstable();
+        traces.dedup();
+        let found = segment.find(&traces).map_err(StoreError::unreadable(segment.id()))?;
+        segment.mark_split(found.into_iter().map(|(row, index)| (row, traces[index])));
+        Ok(())
+    });
+    marked.into_iter().collect()
 }

@@ -15,7 +15,7 @@ use coral_trace::{Span, TraceId};
 use crate::commit::seen::{self, Key};
 use crate::error::StoreError;
 use crate::hot::generation::Generation;
-use crate::segment::Segment;
+use crate::segment::{HashedTrace, Segment};
 
 /// The sealed parts of some traces.
 #[derive(Default)]
@@ -23,9 +23,25 @@ pub(crate) struct SealedParts {
     /// Identities of the spans in segments.
     pub(crate) keys: Vec<Key>,
     /// For each trace, the segments that have spans of the trace, including segments that are
-    /// being written.
+    /// being written. At most the newest [`MAX_LINKED`] sealed segments.
     pub(crate) segments: BTreeMap<TraceId, Vec<u64>>,
+    /// For each trace, the number of its spans whose identities are in `keys`.
+    known: BTreeMap<TraceId, u64>,
 }
+
+impl SealedParts {
+    fn segments_of(&self, trace: TraceId) -> usize {
+        self.segments.get(&trace).map_or(0, Vec::len)
+    }
+}
+
+/// A commit looks for a trace in at most this many segments, the newest that have it. Without this
+/// limit, a trace that never ends would be read from every segment once per generation, while all
+/// commits wait.
+const MAX_LINKED: usize = 16;
+/// Of a trace with more sealed spans than this, the identities of the newest are known, in whole
+/// segments. An identity has 24 bytes.
+const MAX_KEYS: u64 = 262_144;
 
 /// Finds and marks the sealed parts of those traces of `spans` that are new to `hot`. Each trace
 /// is looked up once per generation.
@@ -56,12 +72,14 @@ pub(crate) fn find_and_mark(
     traces: &[TraceId],
 ) -> Result<SealedParts, StoreError> {
     let mut parts = SealedParts::default();
-    for segment in segments {
-        let maybe: Vec<TraceId> =
-            traces.iter().copied().filter(|trace| segment.may_contain(*trace)).collect();
+    let mut searched: Vec<HashedTrace> = traces.iter().copied().map(HashedTrace::from).collect();
+    for segment in segments.iter().rev() {
+        let maybe = searched.iter().filter(|trace| segment.may_contain(**trace));
+        let maybe: Vec<TraceId> = maybe.map(|trace| trace.id).collect();
         if !maybe.is_empty() {
             in_segment(segment, &maybe, &mut parts)
                 .map_err(StoreError::unreadable(segment.id()))?;
+            searched.retain(|trace| parts.segments_of(trace.id) < MAX_LINKED);
         }
     }
     // Identities of rows that are being sealed are in [`Seen`] already.
@@ -93,7 +111,11 @@ fn in_segment(
         if older.last() != Some(&segment.id()) {
             older.push(segment.id());
         }
-        rows.extend(detail.rows);
+        let known = parts.known.entry(trace).or_default();
+        if *known < MAX_KEYS {
+            *known += detail.part.spans;
+            rows.extend(detail.rows);
+        }
     }
     rows.sort_unstable();
     for batch in segment.spans_at(&rows, &["trace_id", "span_id"], &budget)? {

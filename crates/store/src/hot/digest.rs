@@ -11,17 +11,23 @@ use crate::hot::part::TracePart;
 pub(crate) struct TraceDigest {
     pub(crate) first_start: i64,
     pub(crate) last_end: i64,
-    /// One bit for each service of the trace; several services may share a bit:
-    /// [`crate::hot::part::service_bit`].
+    /// One bit for each service of the trace; several services may share a bit. In memory the bits
+    /// are those of [`crate::hot::part::service_bit`], in a segment those of
+    /// [`SegmentServices`](crate::segment::SegmentServices).
     pub(crate) service_bits: u64,
-    /// Number of failed spans, at most 2^31 - 1.
+    /// Number of failed spans, at most [`MAX_ERRORS`].
     pub(crate) errors: u32,
     pub(crate) collector: Collector,
+    /// Whether the trace has two rows in a traces file: one of the SDK, and after it one of eBPF.
+    pub(crate) is_pair: bool,
 }
 
 /// Size of an encoded digest.
 pub(crate) const DIGEST_BYTES: usize = 32;
 const EBPF_BIT: u32 = 1 << 31;
+const PAIR_BIT: u32 = 1 << 30;
+/// The largest number of failed spans that a digest has.
+const MAX_ERRORS: u32 = PAIR_BIT - 1;
 
 impl TraceDigest {
     /// The digest of no spans. Adding it to another digest changes nothing.
@@ -31,6 +37,7 @@ impl TraceDigest {
         service_bits: 0,
         errors: 0,
         collector: Collector::Ebpf,
+        is_pair: false,
     };
 
     /// The digest of `part`. Its `collector` is a placeholder, because a part does not know its
@@ -40,8 +47,9 @@ impl TraceDigest {
             first_start: part.first_start,
             last_end: part.last_end,
             service_bits: part.service_bits(),
-            errors: part.errors.try_into().unwrap_or(u32::MAX).min(EBPF_BIT - 1),
+            errors: part.errors.try_into().unwrap_or(u32::MAX).min(MAX_ERRORS),
             collector: Collector::Ebpf,
+            is_pair: false,
         }
     }
 
@@ -50,7 +58,7 @@ impl TraceDigest {
         self.first_start = self.first_start.min(other.first_start);
         self.last_end = self.last_end.max(other.last_end);
         self.service_bits |= other.service_bits;
-        self.errors = self.errors.saturating_add(other.errors);
+        self.errors = (self.errors + other.errors).min(MAX_ERRORS);
     }
 
     pub(crate) fn to_bytes(self) -> [u8; DIGEST_BYTES] {
@@ -59,7 +67,8 @@ impl TraceDigest {
         bytes[..8].copy_from_slice(&self.first_start.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.last_end.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.service_bits.to_le_bytes());
-        bytes[24..28].copy_from_slice(&(self.errors | ebpf).to_le_bytes());
+        let pair = if self.is_pair { PAIR_BIT } else { 0 };
+        bytes[24..28].copy_from_slice(&(self.errors | ebpf | pair).to_le_bytes());
         bytes
     }
 
@@ -71,8 +80,9 @@ impl TraceDigest {
             first_start: word(0) as i64,
             last_end: word(8) as i64,
             service_bits: word(16),
-            errors: flags & !EBPF_BIT,
+            errors: flags & MAX_ERRORS,
             collector: if flags & EBPF_BIT != 0 { Collector::Ebpf } else { Collector::Sdk },
+            is_pair: flags & PAIR_BIT != 0,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use coral_engine::{Budget, SpanMaintenance, SpanRetention};
+use coral_engine::{SpanMaintenance, SpanRetention};
 use coral_trace::{TraceId, UnixNanos};
 
 use crate::disk;
@@ -154,15 +154,16 @@ impl Spans {
     /// Writes a generation as a segment. The segment becomes permanent by renaming its file, and
     /// visible to readers by moving pointers.
     pub(crate) fn seal_generation(&self, generation: &Generation) -> Result<u64, StoreError> {
-        let segment = Segment::write(&segment_dir(&self.dir), generation, &self.footers)?;
+        let opened = Segment::write(&segment_dir(&self.dir), generation, &self.footers)?;
         // The writer is locked so that no commit comes between marking split traces and publishing
         // the segment. Readers are not blocked.
         let mut writer = self.writer();
-        self.mark_split_with_older(generation, &self.live.segments(), &segment)?;
+        opened.mark_split(self.live.segments().iter());
+        let segment = opened.segment;
         self.mark_split_with_others(generation, &segment)?;
         let mut state = self.live.write();
         let (spans, id) = (segment.spans(), segment.id());
-        let segments = state.segments.iter().cloned().chain([Arc::new(segment)]).collect();
+        let segments = state.segments.iter().cloned().chain([segment]).collect();
         state.segments = Arc::new(segments);
         state.sealing.retain(|waiting| waiting.first_receipt != id);
         let all_are_sealed = state.sealing.is_empty();
@@ -171,25 +172,6 @@ impl Spans {
             writer.end_sealing(&self.live.read().hot);
         }
         Ok(spans)
-    }
-
-    /// Marks as split the traces of the new `segment` of which older segments also have spans.
-    fn mark_split_with_older(
-        &self,
-        generation: &Generation,
-        segments: &[Arc<Segment>],
-        segment: &Segment,
-    ) -> Result<(), StoreError> {
-        let rows = segment.split_when_sealed()?;
-        let ids = segment.details(&rows, &Budget::unlimited())?.into_iter().map(|(trace, _)| trace);
-        segment.mark_split(rows.iter().copied().zip(ids));
-        let older = generation.traces.values().flat_map(|trace| &trace.split_with);
-        let older: std::collections::BTreeSet<u64> = older.copied().collect();
-        for other in segments.iter().filter(|other| older.contains(&other.id())) {
-            segment.note_split_with(other.id());
-            other.note_split_with(segment.id());
-        }
-        Ok(())
     }
 
     /// Marks as split the traces of the new `segment` of which other generations also have spans.

@@ -54,6 +54,9 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn add_segment(&mut self, segment: &Segment, budget: &Budget) -> Result<(), StoreError> {
+        if !segment.extent.services.may_have(self.service) {
+            return Ok(());
+        }
         let service = self.service.as_bytes();
         for group in segment.row_groups()? {
             budget.check()?;

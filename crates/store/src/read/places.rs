@@ -14,7 +14,7 @@ use crate::hot::generation::{Generation, Picked, column_names};
 use crate::hot::live::Live;
 use crate::hot::part::TracePart;
 use crate::row::SpanReader;
-use crate::segment::{Segment, charge};
+use crate::segment::{HashedTrace, Segment, charge};
 
 /// Where the spans of some traces are stored.
 pub(crate) struct Places {
@@ -54,6 +54,7 @@ impl Places {
             places.add_hot(generation, &traces, collector);
         }
         drop(state);
+        let traces: Vec<HashedTrace> = traces.into_iter().map(HashedTrace::from).collect();
         for segment in segments.iter() {
             budget.check()?;
             places
@@ -93,12 +94,13 @@ impl Places {
     fn add_sealed(
         &mut self,
         segment: &Arc<Segment>,
-        traces: &[TraceId],
+        traces: &[HashedTrace],
         collector: Option<Collector>,
         budget: &Budget,
     ) -> Result<(), StoreError> {
-        let may_be =
-            |(trace, id): (u32, &TraceId)| segment.may_contain(*id).then_some((trace, *id));
+        let may_be = |(number, trace): (u32, &HashedTrace)| {
+            segment.may_contain(*trace).then_some((number, trace.id))
+        };
         let (numbers, ids): (Vec<u32>, Vec<TraceId>) = (0..).zip(traces).filter_map(may_be).unzip();
         if ids.is_empty() {
             return Ok(());

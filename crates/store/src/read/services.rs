@@ -65,12 +65,18 @@ fn sealed_services(
     budget: &Budget,
     names: &mut BTreeSet<String>,
 ) -> Result<(), StoreError> {
+    let mut add = |name: &str| {
+        if names.len() <= MAX_SERVICES && !names.contains(name) {
+            names.insert(name.to_owned());
+        }
+    };
+    if let Some(listed) = segment.extent.services.names() {
+        budget.check()?;
+        listed.for_each(add);
+        return Ok(());
+    }
     for group in segment.row_groups()? {
-        group.each_text("service_name", budget, |name| {
-            if names.len() <= MAX_SERVICES && !names.contains(name) {
-                names.insert(name.to_owned());
-            }
-        })?;
+        group.each_text("service_name", budget, &mut add)?;
     }
     Ok(())
 }

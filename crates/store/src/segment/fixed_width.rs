@@ -17,9 +17,11 @@ pub(super) struct FixedWidthColumn {
     path: PathBuf,
     width: usize,
     rows: u32,
-    /// The first row of each page, and the file offset of its value.
-    pages: Vec<(u32, u64)>,
+    pages: Vec<Page>,
 }
+
+/// The first row of a page, and the file offset of its value.
+pub(super) type Page = (u32, u64);
 
 impl FixedWidthColumn {
     /// Column `name`, at index `index`, of the file at `path`. Values have `width` bytes.
@@ -64,6 +66,23 @@ impl FixedWidthColumn {
             pages.push((first, at.ok_or_else(|| damaged(name, &"a short page"))?));
         }
         Ok(Self { path, width, rows, pages })
+    }
+
+    /// A column of `rows` rows with these pages; `None` if they are not the pages of such a column.
+    pub(super) fn of_pages(
+        path: PathBuf,
+        width: usize,
+        rows: u32,
+        pages: Vec<Page>,
+    ) -> Option<Self> {
+        let begins = pages.first().map_or(rows == 0, |(first, _)| *first == 0);
+        let is_in_order = pages.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        let ends = pages.last().is_none_or(|(first, _)| *first < rows);
+        (begins && is_in_order && ends).then_some(Self { path, width, rows, pages })
+    }
+
+    pub(super) fn pages(&self) -> &[Page] {
+        &self.pages
     }
 
     /// Opens the file for [`read`](Self::read).

@@ -139,6 +139,11 @@ impl RowGroup<'_> {
         read(self.segment.spans_file(), self.footer.clone(), mask, Rows::Group(self.index), budget)
     }
 
+    /// The segment of the group.
+    pub(crate) fn segment(&self) -> &Segment {
+        self.segment
+    }
+
     fn chunk(&self, column: &'static str) -> Result<&ColumnChunkMetaData, StoreError> {
         let chunks = self.footer.metadata().row_group(self.index).columns();
         let named = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;

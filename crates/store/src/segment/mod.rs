@@ -1,8 +1,9 @@
-//! Sealed segments: two immutable Parquet files each.
+//! Sealed segments: two immutable Parquet files each, an index, and a filter of texts.
 //!
 //! `N.spans.parquet` has the rows from receipt N on, in order of receipt. `N.traces.parquet` has a
 //! row for each trace and collector in the segment, by trace id. A segment exists when both files
-//! do: the spans file is renamed into place last, and removed first.
+//! do: the spans file is renamed into place last, and removed first. `N.index` repeats what a segment
+//! has in memory, and `N.values` which texts its columns have.
 
 mod damaged;
 mod digests;
@@ -11,8 +12,11 @@ mod filter;
 mod fixed_width;
 mod footer;
 mod groups;
+mod index;
 mod read;
+mod services;
 mod traces;
+mod values;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,14 +33,19 @@ pub(crate) use self::damaged::{damaged_before, damaged_files, remove_damaged_bef
 pub(crate) use self::digests::DigestBounds;
 use self::digests::DigestIndex;
 pub(crate) use self::file::charge;
+pub(crate) use self::filter::HashedTrace;
 use self::filter::TraceFilter;
 use self::fixed_width::FixedWidthColumn;
 pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
+pub(crate) use self::index::SplitRow;
+pub(crate) use self::services::SegmentServices;
+pub(crate) use self::values::StoredText;
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
 use crate::disk;
 use crate::error::StoreError;
+use crate::parallel;
 use crate::row::SpanReader;
 
 /// A sealed segment. Its files are removed when it is retired and its last reader has dropped it.
@@ -49,8 +58,11 @@ pub(crate) struct Segment {
     fences: Vec<u128>,
     digests: DigestIndex,
     ids: FixedWidthColumn,
+    /// The size of the [filter of texts](values); `None` if there is none.
+    values_bytes: Option<u64>,
     footers: Arc<Footers>,
-    /// Rows of the traces file whose trace is split, with the trace id.
+    /// Rows of the traces file whose trace is split, with the trace id. See
+    /// [`split_rows`](Self::split_rows).
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
     /// Other segments that have spans of some of the traces in this segment.
     split_with: Mutex<BTreeSet<u64>>,
@@ -79,6 +91,12 @@ pub(crate) struct SegmentExtent {
     /// wrote the segment.
     #[serde(default)]
     pub(crate) hot_bytes: u64,
+    #[serde(default)]
+    pub(crate) services: SegmentServices,
+    /// Whether digests say which traces have two rows; false if an earlier version of Coral wrote
+    /// the segment.
+    #[serde(default)]
+    pub(crate) has_pairs: bool,
 }
 
 /// Paths of a segment's files.
@@ -86,6 +104,17 @@ pub(crate) struct SegmentExtent {
 pub(crate) struct SegmentFiles {
     pub(crate) spans: PathBuf,
     pub(crate) traces: PathBuf,
+    /// See [`index`].
+    pub(crate) index: PathBuf,
+    /// See [`values`].
+    pub(crate) values: PathBuf,
+}
+
+/// A segment that was opened or written.
+pub(crate) struct Opened {
+    pub(crate) segment: Arc<Segment>,
+    /// The rows of traces that were split when the segment was written.
+    pub(crate) split: Vec<SplitRow>,
 }
 
 impl Segment {
@@ -105,7 +134,7 @@ impl Segment {
     }
 
     /// Whether the segment may have spans of `trace`. The false-positive rate is 1 in 100,000.
-    pub(crate) fn may_contain(&self, trace: TraceId) -> bool {
+    pub(crate) fn may_contain(&self, trace: HashedTrace) -> bool {
         self.filter.may_contain(trace)
     }
 
@@ -149,6 +178,21 @@ impl Segment {
     }
 }
 
+impl Opened {
+    /// Marks the traces that were split when the segment was written, and links the segment with those
+    /// of `others` that have spans of these traces.
+    pub(crate) fn mark_split<'a>(&self, others: impl Iterator<Item = &'a Arc<Segment>>) {
+        let Self { segment, split } = self;
+        segment.mark_split(split.iter().map(|split| (split.row, split.trace)));
+        let older: BTreeSet<u64> =
+            split.iter().flat_map(|split| &split.split_with).copied().collect();
+        for other in others.filter(|other| older.contains(&other.id())) {
+            segment.note_split_with(other.id());
+            other.note_split_with(segment.id());
+        }
+    }
+}
+
 impl Drop for Segment {
     fn drop(&mut self) {
         if *self.retired.get_mut() {
@@ -165,14 +209,16 @@ impl SegmentFiles {
         Self {
             spans: dir.join(format!("{id:012}.spans.parquet")),
             traces: dir.join(format!("{id:012}.traces.parquet")),
+            index: dir.join(format!("{id:012}.index")),
+            values: dir.join(format!("{id:012}.values")),
         }
     }
 
-    /// Removes the spans file, then the traces file. If the spans file cannot be removed, both
-    /// files stay and are loaded again when the store is next opened. A traces file that stays
-    /// alone is removed then.
+    /// Removes the spans file, then the other files. If the spans file cannot be removed, both
+    /// files stay and are loaded again when the store is next opened. Other files that stay without
+    /// it are removed then.
     fn remove(&self) {
-        for file in [&self.spans, &self.traces] {
+        for file in [&self.spans, &self.traces, &self.index, &self.values] {
             if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
                 // A spans file without a traces file would count as a damaged segment.
@@ -197,11 +243,16 @@ pub(crate) fn read_all(path: &Path, footers: &Arc<Footers>) -> Result<Vec<Stored
     Ok(spans)
 }
 
-/// Renames both files so that [`load`] ignores them, for inspection or repair.
+/// Renames the Parquet files so that [`load`] ignores them, for inspection or repair.
 fn put_aside(files: &SegmentFiles) {
     for file in [&files.spans, &files.traces] {
         if let Err(error) = disk::rename(file, &damaged_name(file)) {
             tracing::warn!(%error, file = %file.display(), "could not set a damaged file aside");
+        }
+    }
+    for file in [&files.index, &files.values] {
+        if let Err(error) = disk::remove(file) {
+            tracing::debug!(%error, file = %file.display(), "a file of a damaged segment stays until the next start");
         }
     }
 }
@@ -216,12 +267,14 @@ pub(crate) fn damaged_name(file: &Path) -> PathBuf {
 ///
 /// # Errors
 /// [`StoreError::Directory`] when `dir` or a file cannot be read, which does not mean damage.
-pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Segment>, StoreError> {
+pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Opened>, StoreError> {
+    let files: Vec<SegmentFiles> =
+        sweep(dir)?.into_iter().map(|id| SegmentFiles::of(dir, id)).collect();
+    let opened = parallel::map(&files, |files| Segment::open(files.clone(), footers));
     let mut segments = Vec::new();
-    for id in sweep(dir)? {
-        let files = SegmentFiles::of(dir, id);
-        match Segment::open(files.clone(), footers) {
-            Ok(segment) => segments.push(segment),
+    for (files, opened) in files.into_iter().zip(opened) {
+        match opened {
+            Ok(opened) => segments.push(opened),
             Err(error) if error.is_damage() => {
                 let error = crate::error::chain(&error);
                 let file = files.spans.display();
@@ -249,7 +302,7 @@ fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
     };
     for path in &paths {
         let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        if kind == "tmp" || (kind == "parquet" && !belongs(path)) {
+        if kind == "tmp" || (["parquet", "index", "values"].contains(&kind) && !belongs(path)) {
             tracing::info!(file = %path.display(), "removing a partial file after a crash");
             if let Err(error) = disk::remove(path) {
                 tracing::warn!(%error, file = %path.display(), "could not remove a partial file after a crash");

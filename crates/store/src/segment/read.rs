@@ -1,7 +1,6 @@
 //! Reads a segment: traces by id, spans by row.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -13,66 +12,74 @@ use coral_trace::{TraceId, UnixNanos};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
-use super::digests::DigestIndex;
 use super::file::{Rows, ranges, read};
-use super::filter::TraceFilter;
-use super::fixed_width::FixedWidthColumn;
 use super::footer::Footers;
-use super::traces::{DETAIL, DIGEST, SPLIT, TRACE_ID, TraceRow};
+use super::index::{self, SegmentIndex};
+use super::traces::{DETAIL, TraceRow};
+use super::values;
 use super::write::{EXTENT_KEY, FENCE_ROWS, TRACE_ROW};
-use super::{Segment, SegmentExtent, SegmentFiles};
+use super::{Opened, Segment, SegmentExtent, SegmentFiles};
 use crate::clock::Received;
 use crate::error::StoreError;
-use crate::hot::digest::DIGEST_BYTES;
 use crate::row::damaged;
 
 impl Segment {
-    /// Opens the segment of these files: reads the footers and every trace id.
+    /// Opens the segment of these files by its index, or by the files themselves if the index is
+    /// missing or does not fit.
     ///
     /// # Errors
     /// [`StoreError`] when a file is missing, damaged or belongs to another segment.
-    pub(super) fn open(files: SegmentFiles, footers: &Arc<Footers>) -> Result<Self, StoreError> {
-        let bytes = file_bytes(&files.spans)? + file_bytes(&files.traces)?;
-        let traces = footers.of(&files.traces)?;
-        let extent = read_extent(&traces)?;
-        if traces.metadata().file_metadata().num_rows() != i64::from(extent.traces) {
-            return Err(damaged("trace_id", &"a number of rows other than in the footer"));
+    pub(super) fn open(files: SegmentFiles, footers: &Arc<Footers>) -> Result<Opened, StoreError> {
+        let sizes = index::sizes(&files)?;
+        match SegmentIndex::read(&files, sizes)? {
+            Some(index) => Self::of(files, sizes, index, footers),
+            None => Self::open_without_index(files, footers),
         }
-        let column =
-            |column, width| FixedWidthColumn::of(files.traces.clone(), &traces, column, width);
-        let digests = DigestIndex::of(column((DIGEST, "digest"), DIGEST_BYTES)?, extent.traces)?;
-        let ids = column((TRACE_ID, "trace_id"), size_of::<u128>())?;
+    }
+
+    /// Opens the segment of these files by the files themselves, and writes the index.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a file is missing, damaged or belongs to another segment.
+    pub(super) fn open_without_index(
+        files: SegmentFiles,
+        footers: &Arc<Footers>,
+    ) -> Result<Opened, StoreError> {
+        let sizes = index::sizes(&files)?;
+        let index = SegmentIndex::of(&files, footers)?;
+        if let Err(error) = index.write(&files, sizes) {
+            let file = files.index.display();
+            tracing::warn!(%error, %file, "could not write the index of a segment; the next start makes it again");
+        }
+        Self::of(files, sizes, index, footers)
+    }
+
+    fn of(
+        files: SegmentFiles,
+        sizes: [u64; 2],
+        index: SegmentIndex,
+        footers: &Arc<Footers>,
+    ) -> Result<Opened, StoreError> {
+        let index_bytes = std::fs::metadata(&files.index).map_or(0, |file| file.len());
+        let values_bytes = values::size(&files.values)?;
+        let SegmentIndex { extent, fences, filter, digests, ids, split } = index;
         let last_received = UnixNanos::from_micros(extent.last_received);
-        let mut segment = Self {
+        let segment = Self {
+            bytes: sizes.iter().sum::<u64>() + index_bytes + values_bytes.unwrap_or_default(),
+            values_bytes,
             split: RwLock::default(),
             extent,
             digests,
             ids,
-            bytes,
             files,
-            filter: TraceFilter::of(&[]),
-            fences: Vec::new(),
+            filter,
+            fences,
             footers: footers.clone(),
             split_with: Mutex::default(),
             received: Received::before_opening(last_received),
             retired: AtomicBool::new(false),
         };
-        let ids = segment.trace_ids(0..segment.extent.traces as usize)?;
-        segment.filter = TraceFilter::of(&ids);
-        segment.fences = ids.iter().copied().step_by(FENCE_ROWS).collect();
-        // A trace with two collectors has two rows in the traces file, and so counts as split.
-        for (row, pair) in (0..).zip(ids.windows(2)).filter(|(_, pair)| pair[0] == pair[1]) {
-            let trace = TraceId::try_from(pair[0]).map_err(|error| damaged("trace_id", &error))?;
-            segment.mark_split([(row, trace), (row + 1, trace)]);
-        }
-        let rows = segment.footers.of(&segment.files.spans)?.metadata().file_metadata().num_rows();
-        if rows as u64 != segment.spans() {
-            return Err(damaged(
-                "receipt",
-                &format!("{rows} rows for {} receipts", segment.spans()),
-            ));
-        }
-        Ok(segment)
+        Ok(Opened { segment: Arc::new(segment), split })
     }
 
     /// The rows of the traces file that belong to `traces`, each with the index of its trace in
@@ -120,21 +127,7 @@ impl Segment {
 
     /// Trace ids of these rows of the traces file.
     pub(crate) fn trace_ids(&self, rows: Range<usize>) -> Result<Vec<u128>, StoreError> {
-        let mut bytes = Vec::new();
-        self.ids.read(&self.ids.open()?, rows.start as u32..rows.end as u32, &mut bytes)?;
-        Ok(bytes.as_chunks().0.iter().map(|id| u128::from_be_bytes(*id)).collect())
-    }
-
-    /// The rows of the traces file whose traces were already split when the segment was written.
-    pub(crate) fn split_when_sealed(&self) -> Result<Vec<u32>, StoreError> {
-        let mut rows = Vec::new();
-        let mut at = 0;
-        for batch in self.read_traces(&[SPLIT], Rows::All, &Budget::unlimited())? {
-            let column = batch.column(0).as_boolean();
-            rows.extend((at..).zip(column.values()).filter(|(_, set)| *set).map(|(row, _)| row));
-            at += batch.num_rows() as u32;
-        }
-        Ok(rows)
+        index::trace_ids(&self.ids, rows.start as u32..rows.end as u32)
     }
 
     /// Trace id and detail of the rows `rows` of the traces file. `rows` must be sorted.
@@ -217,8 +210,4 @@ pub(super) fn read_extent(footer: &ArrowReaderMetadata) -> Result<SegmentExtent,
         .and_then(|pair| pair.value.as_deref())
         .ok_or_else(|| damaged(EXTENT_KEY, &"nothing"))?;
     serde_json::from_str(extent).map_err(|error| damaged(EXTENT_KEY, &error))
-}
-
-fn file_bytes(path: &Path) -> Result<u64, StoreError> {
-    Ok(std::fs::metadata(path).map_err(StoreError::directory(path))?.len())
 }

@@ -8,6 +8,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use coral_trace::{Collector, TraceId};
 use serde::{Deserialize, Serialize};
 
+use super::SegmentServices;
 use crate::error::StoreError;
 use crate::hot::digest::{DIGEST_BYTES, TraceDigest};
 use crate::hot::generation::{Generation, HotPart};
@@ -45,12 +46,20 @@ pub(super) struct Entry<'a> {
     pub(super) trace_id: TraceId,
     pub(super) collector: Collector,
     pub(super) hot: &'a HotPart,
+    /// See [`TraceDigest::is_pair`].
+    is_pair: bool,
     split_with: &'a [u64],
 }
 
 impl Entry<'_> {
-    fn digest(&self) -> TraceDigest {
-        TraceDigest { collector: self.collector, ..self.hot.digest }
+    fn digest(&self, services: &SegmentServices) -> TraceDigest {
+        let names = self.hot.part.services.iter().map(AsRef::as_ref);
+        TraceDigest {
+            collector: self.collector,
+            is_pair: self.is_pair,
+            service_bits: services.bits(names),
+            ..self.hot.digest
+        }
     }
 }
 
@@ -58,9 +67,11 @@ impl Entry<'_> {
 pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
     let mut entries = Vec::with_capacity(generation.traces.len());
     for (&trace_id, trace) in &generation.traces {
+        let is_pair = trace.parts(None).count() == 2;
         for collector in [Collector::Sdk, Collector::Ebpf] {
             if let Some(hot) = trace.of(collector) {
-                entries.push(Entry { trace_id, collector, hot, split_with: &trace.split_with });
+                let split_with = &trace.split_with;
+                entries.push(Entry { trace_id, collector, hot, is_pair, split_with });
             }
         }
     }
@@ -68,8 +79,8 @@ pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
     entries
 }
 
-/// The rows as columns.
-pub(super) fn batch(entries: &[Entry<'_>]) -> RecordBatch {
+/// The rows as columns. `services` are those of the segment.
+pub(super) fn batch(entries: &[Entry<'_>], services: &SegmentServices) -> RecordBatch {
     let rows = entries.len();
     let mut trace_id = FixedSizeBinaryBuilder::with_capacity(rows, 16);
     let mut digest = FixedSizeBinaryBuilder::with_capacity(rows, DIGEST_BYTES as i32);
@@ -78,7 +89,7 @@ pub(super) fn batch(entries: &[Entry<'_>]) -> RecordBatch {
     for entry in entries {
         let wide = "the column is as wide as the value";
         trace_id.append_value(entry.trace_id.bytes()).expect(wide);
-        digest.append_value(entry.digest().to_bytes()).expect(wide);
+        digest.append_value(entry.digest(services).to_bytes()).expect(wide);
         continues.append_value(!entry.split_with.is_empty());
         detail.append_value(detail_json(entry.hot, entry.split_with));
     }

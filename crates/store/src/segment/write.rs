@@ -12,7 +12,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 
 use super::traces::{self, Entry, TRACE_SCHEMA};
-use super::{Footers, Segment, SegmentExtent, SegmentFiles};
+use super::{Footers, Opened, Segment, SegmentExtent, SegmentFiles, SegmentServices};
 use crate::disk::{self, Target};
 use crate::error::StoreError;
 use crate::hot::generation::{Generation, ROW_SCHEMA};
@@ -38,7 +38,7 @@ impl Segment {
         dir: &Path,
         generation: &Generation,
         footers: &Arc<Footers>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Opened, StoreError> {
         let files = SegmentFiles::of(dir, generation.first_receipt);
         let entries = traces::entries(generation);
         let aside = |file: &Path| file.with_extension("tmp");
@@ -58,11 +58,13 @@ impl Segment {
             disk::rename(&aside(file), file).map_err(StoreError::directory(file))?;
         }
         disk::sync_directory_of(&files.spans).map_err(StoreError::directory(dir))?;
-        let mut segment = Self::open(files, footers)?;
-        if let Some(received) = generation.received {
-            segment.received = received.newest;
+        let mut opened = Self::open_without_index(files, footers)?;
+        if let Some(segment) = Arc::get_mut(&mut opened.segment) {
+            segment.write_values();
+            segment.received =
+                generation.received.map_or(segment.received, |received| received.newest);
         }
-        Ok(segment)
+        Ok(opened)
     }
 }
 
@@ -80,6 +82,8 @@ fn extent(generation: &Generation, entries: &[Entry<'_>]) -> SegmentExtent {
         traces: entries.len() as u32,
         has_misplaced: generation.has_misplaced,
         hot_bytes: generation.bytes() as u64,
+        services: SegmentServices::of(entries.iter().map(|entry| entry.hot.part.as_ref())),
+        has_pairs: true,
     }
 }
 
@@ -98,6 +102,7 @@ fn write_traces(
     entries: &[Entry<'_>],
     extent: &SegmentExtent,
 ) -> Result<(), StoreError> {
+    let batch = traces::batch(entries, &extent.services);
     let extent = serde_json::to_string(extent).expect("an extent has a JSON form");
     let footer = vec![KeyValue::new(EXTENT_KEY.to_owned(), extent)];
     let properties = fixed_width(compressed(), &["trace_id", "digest"])
@@ -110,7 +115,6 @@ fn write_traces(
         .set_write_batch_size(DETAIL_ROWS)
         .set_key_value_metadata(Some(footer))
         .build();
-    let batch = traces::batch(entries);
     write(file, TRACE_SCHEMA.clone(), properties, std::iter::once(batch))
 }
 

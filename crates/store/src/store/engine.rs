@@ -1,14 +1,15 @@
 //! The store as an implementation of the engine's traits, which a colony uses.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
     Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricMerge, MetricReader, MetricRetention, Operation, Page, PageContent,
-    PageWriter, ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanColumn, SpanColumns,
+    PageWriter, ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanColumns,
     SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader,
-    TraceSummary,
+    TraceSummary, WantedColumns,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
@@ -78,9 +79,9 @@ impl TraceReader for Store {
     fn visit_columns(
         &self,
         started: TimeRange,
-        wanted: &[SpanColumn],
+        wanted: &WantedColumns,
         budget: &Budget,
-        visit: &mut dyn FnMut(&SpanColumns),
+        visit: &mut dyn FnMut(&SpanColumns) -> ControlFlow<()>,
     ) -> Result<bool, EngineError> {
         Ok(columns::visit(&self.0.spans.live, started, wanted, budget, visit)?)
     }

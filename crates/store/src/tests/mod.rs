@@ -4,8 +4,11 @@ mod bad_days;
 mod conformance;
 mod coverage;
 mod damage;
+mod earlier;
+mod endless;
 mod exact;
 mod faults;
+mod index;
 mod keeping;
 mod metric_files;
 mod metric_merges;
@@ -16,6 +19,7 @@ mod reading;
 mod received;
 mod services;
 mod sql;
+mod values;
 
 use std::sync::Arc;
 

@@ -19,8 +19,9 @@ use crate::segment::{Segment, TRACE_ROW};
 /// How a row of the traces file is treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// The trace is in this segment only, so the trace is added to the map at once.
-    Whole,
+    /// The trace is in this segment only, so the trace is added to the map at once. The value is the
+    /// first row of the trace.
+    Whole(u32),
     /// The trace is split, so its spans are held in memory. The values are the trace id, and the
     /// start of the trace's part in this segment, in microseconds.
     SplitSpans(TraceId, i64),
@@ -52,7 +53,7 @@ pub(super) fn read(
             let traces = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
             for (trace, span) in traces.iter().zip(reader.read(&batch)?) {
                 match fates.get(*trace as usize).ok_or_else(|| damaged(TRACE_ROW, trace))? {
-                    Fate::Whole => rows.push(*trace, *span),
+                    Fate::Whole(first) => rows.push(*first, *span),
                     Fate::SplitSpans(trace, start) => carried.add(trace.as_u128(), *start, *span),
                     Fate::Skipped => {}
                 }
@@ -70,22 +71,22 @@ fn fates(
     split: &BTreeMap<u32, TraceId>,
     budget: &Budget,
 ) -> Result<Vec<Fate>, StoreError> {
-    let mut fates = Vec::with_capacity(segment.extent.traces as usize);
+    let mut fates = vec![Fate::Skipped; segment.extent.traces as usize];
     let mut digests = segment.digests()?;
     let mut next = 0;
     while let Some(rows) = digests.next_wanted(next, |_, _| true) {
         next = rows.end;
         budget.check()?;
-        for (row, digest) in digests.read(rows)? {
-            fates.push(match split.get(&row) {
-                _ if !window.counts(digest.collector) => Fate::Skipped,
-                Some(trace) if pass.has(trace.as_u128()) => {
-                    Fate::SplitSpans(*trace, digest.first_start)
-                }
-                Some(_) => Fate::Skipped,
-                None if whole && window.holds(digest.first_start) => Fate::Whole,
-                None => Fate::Skipped,
-            });
+        for trace in digests.traces(rows, window.collector)? {
+            let start = trace.digest.first_start;
+            let fate = match split.get(&trace.row) {
+                Some(id) if pass.has(id.as_u128()) => Fate::SplitSpans(*id, start),
+                None if whole && window.holds(start) => Fate::Whole(trace.row),
+                _ => Fate::Skipped,
+            };
+            for row in trace.rows() {
+                *fates.get_mut(row as usize).ok_or_else(|| damaged(TRACE_ROW, &row))? = fate;
+            }
         }
     }
     Ok(fates)

@@ -1,7 +1,7 @@
 //! Selects the best traces of many.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use coral_engine::{Budget, Order, TracePosition, TraceSummary};
@@ -30,6 +30,8 @@ pub(super) enum Place {
     Hot(TraceId, Arc<TracePart>),
     /// In a row of a segment's traces file.
     Row(SegmentRow),
+    /// In this row of a segment's traces file and in the next row.
+    Pair(SegmentRow),
     /// In several rows of traces files, and perhaps in hot rows.
     Rows(TraceId, Option<Arc<TracePart>>, Vec<SegmentRow>),
 }
@@ -185,26 +187,30 @@ pub(super) fn read_parts(
 ) -> Result<Vec<(TraceId, Arc<TracePart>)>, StoreError> {
     let mut parts: Vec<(TraceId, Arc<TracePart>)> = Vec::new();
     // Rows to read, by segment.
-    let mut wanted: BTreeMap<u64, BTreeMap<u32, ()>> = BTreeMap::new();
+    let mut wanted: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
     for Candidate { place, .. } in candidates {
-        let rows: &[SegmentRow] = match place {
-            Place::Hot(trace, part) => {
-                parts.push((*trace, part.clone()));
-                &[]
+        let mut want = |segment: u64, row: u32| wanted.entry(segment).or_default().insert(row);
+        match place {
+            Place::Hot(trace, part) => parts.push((*trace, part.clone())),
+            Place::Row((segment, row)) => {
+                want(*segment, *row);
             }
-            Place::Row(row) => std::slice::from_ref(row),
+            Place::Pair((segment, row)) => {
+                want(*segment, *row);
+                want(*segment, row + 1);
+            }
             Place::Rows(trace, part, rows) => {
                 parts.extend(part.as_ref().map(|part| (*trace, part.clone())));
-                rows
+                for (segment, row) in rows {
+                    want(*segment, *row);
+                }
             }
-        };
-        for (segment, row) in rows {
-            wanted.entry(*segment).or_default().insert(*row, ());
         }
     }
     for (id, rows) in wanted {
-        let rows: Vec<u32> = rows.into_keys().collect();
-        if let Some(segment) = segments.iter().find(|segment| segment.id() == id) {
+        let rows: Vec<u32> = rows.into_iter().collect();
+        let at = segments.binary_search_by_key(&id, |segment| segment.id());
+        if let Some(segment) = at.ok().and_then(|at| segments.get(at)) {
             let details = segment.details(&rows, budget).map_err(StoreError::unreadable(id))?;
             parts.extend(details.into_iter().map(|(trace, row)| (trace, Arc::new(row.part))));
         }

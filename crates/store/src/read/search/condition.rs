@@ -17,7 +17,7 @@ use crate::row::batch::TRACE_ID;
 use crate::row::damaged;
 use crate::row::promoted::{self, Column};
 use crate::row::record::{read_attributes, read_resource_attributes};
-use crate::segment::{RowGroup, Segment};
+use crate::segment::{RowGroup, Segment, StoredText};
 
 /// Conditions that one span must meet together.
 pub(super) struct Conditions {
@@ -83,6 +83,12 @@ impl Conditions {
         budget: &Budget,
     ) -> Result<Bits, StoreError> {
         let misplaced = segment.extent.has_misplaced;
+        let mut rows = Bits::none_of(segment.extent.traces);
+        for condition in &self.conditions {
+            if !condition.may_be_met_in(segment)? {
+                return Ok(rows);
+            }
+        }
         let mut spans: Vec<u32> = Vec::new();
         for group in segment.row_groups()? {
             budget.check()?;
@@ -94,7 +100,6 @@ impl Conditions {
                 first += batch.num_rows() as u32;
             }
         }
-        let mut rows = Bits::none_of(segment.extent.traces);
         segment.trace_rows(&spans, budget)?.into_iter().for_each(|row| rows.insert(row));
         Ok(rows)
     }
@@ -130,6 +135,29 @@ impl Conditions {
 }
 
 impl Condition {
+    /// Returns `false` only if no span of `segment` meets the condition.
+    fn may_be_met_in(&self, segment: &Segment) -> Result<bool, StoreError> {
+        let texts = match self {
+            Self::Name(name) => vec![StoredText::in_column("span_name", name)],
+            Self::Service(names) => {
+                return Ok(names.iter().any(|name| segment.extent.services.may_have(name)));
+            }
+            Self::Collector(_) => return Ok(true),
+            Self::Attribute(key, value) => match attribute_texts(segment, key, value) {
+                Some(texts) => texts.to_vec(),
+                None => return Ok(true),
+            },
+            Self::AnyAttributeAnywhere(any) => {
+                let texts = any.iter().map(|(key, value)| attribute_texts(segment, key, value));
+                match texts.collect::<Option<Vec<_>>>() {
+                    Some(texts) => texts.concat(),
+                    None => return Ok(true),
+                }
+            }
+        };
+        segment.may_have_any(&texts)
+    }
+
     /// See [`Conditions::columns_in`].
     fn columns_in(
         &self,
@@ -186,6 +214,17 @@ impl Condition {
     }
 }
 
+/// A span of `segment` has attribute `key` with the text `value` only if the segment has one of these
+/// texts. `None` if the value may also be in the JSON of the span, or in a column of numbers.
+fn attribute_texts(segment: &Segment, key: &str, value: &str) -> Option<[StoredText; 2]> {
+    match promoted::column(key)? {
+        Column::Text(own) if !segment.extent.has_misplaced => {
+            Some([StoredText::in_column(own, value), StoredText::in_resource(key, value)])
+        }
+        _ => None,
+    }
+}
+
 /// The columns that decide whether a span has attribute `key` with the text `value`; `None` if no
 /// span can.
 fn attribute_columns(
@@ -197,7 +236,9 @@ fn attribute_columns(
     let mut columns = Vec::new();
     let own = promoted::column(key);
     let needle = needle(key);
-    for (column, may_have) in [("attributes", misplaced || own.is_none()), ("origin", true)] {
+    let in_resource = group.segment().may_have_any(&[StoredText::in_resource(key, value)])?;
+    for (column, may_have) in [("attributes", misplaced || own.is_none()), ("origin", in_resource)]
+    {
         let has = |text: &[u8]| std::str::from_utf8(text).is_ok_and(|text| text.contains(&needle));
         if may_have && group.may_hold(column, has)? {
             columns.push(column);

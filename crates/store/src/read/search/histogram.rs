@@ -12,7 +12,6 @@ use super::judge::Judge;
 use super::plan::Plan;
 use crate::error::StoreError;
 use crate::hot::live::Live;
-use crate::hot::part::service_bit;
 use crate::segment::Segment;
 
 /// Counts the traces that meet the conditions of `plan`, which has no filter. See
@@ -56,7 +55,7 @@ impl Counter<'_> {
         let mut pace = self.budget.pace();
         for candidate in candidates {
             pace.step()?;
-            match self.has_service(&candidate, segments)? {
+            match self.has_service(&candidate, segments) {
                 true => {
                     let start = UnixNanos::from_micros(candidate.start);
                     self.counted.add(start, candidate.duration, candidate.failed);
@@ -75,42 +74,24 @@ impl Counter<'_> {
 
     /// Whether the trace certainly has a span of the services of the search. Otherwise another
     /// service may share its bit.
-    fn has_service(
-        &mut self,
-        candidate: &Candidate,
-        segments: &[Arc<Segment>],
-    ) -> Result<bool, StoreError> {
+    fn has_service(&mut self, candidate: &Candidate, segments: &[Arc<Segment>]) -> bool {
         if self.judge.services.is_empty() {
-            return Ok(true);
+            return true;
         }
         let id = match &candidate.place {
-            Place::Hot(_, part) => return Ok(self.judge.has_service(part)),
-            Place::Row((id, _)) => *id,
-            Place::Rows(..) => return Ok(false),
+            Place::Hot(_, part) => return self.judge.has_service(part),
+            Place::Row((id, _)) | Place::Pair((id, _)) => *id,
+            Place::Rows(..) => return false,
         };
         if let Some(known) = self.is_told_by_bits.get(&id) {
-            return Ok(*known);
+            return *known;
         }
         let segment = segments.iter().find(|segment| segment.id() == id);
         let known = match segment {
-            Some(segment) => is_told_by_bits(segment, self.judge, self.budget)
-                .map_err(StoreError::unreadable(id))?,
+            Some(segment) => segment.extent.services.are_told_by_bits(&self.judge.services),
             None => false,
         };
         self.is_told_by_bits.insert(id, known);
-        Ok(known)
+        known
     }
-}
-
-/// Whether no service of `segment` shares a bit with another one that is searched for. Reads the
-/// names of its services.
-fn is_told_by_bits(segment: &Segment, judge: &Judge, budget: &Budget) -> Result<bool, StoreError> {
-    let mut is_told = true;
-    for group in segment.row_groups()? {
-        group.each_text("service_name", budget, |name| {
-            is_told &= service_bit(name) & judge.service_bits == 0
-                || judge.services.iter().any(|wanted| wanted == name);
-        })?;
-    }
-    Ok(is_told)
 }

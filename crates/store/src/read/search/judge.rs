@@ -5,7 +5,7 @@ use coral_trace::Collector;
 use super::query::IndexedQuery;
 use crate::hot::digest::TraceDigest;
 use crate::hot::part::{TracePart, service_bit};
-use crate::segment::{DigestBounds, SegmentExtent};
+use crate::segment::{DigestBounds, Segment, SegmentExtent};
 
 /// The conditions of a query on whole traces.
 pub(super) struct Judge {
@@ -15,10 +15,16 @@ pub(super) struct Judge {
     max_duration_us: i64,
     failed: Option<bool>,
     pub(super) services: Vec<String>,
-    /// The bits of the services in the query. A trace with none of these bits cannot match. 0 if
-    /// the query names no service.
-    pub(super) service_bits: u64,
     pub(super) collector: Option<Collector>,
+}
+
+/// The services of a query as bits of the digests of one place.
+#[derive(Clone, Copy)]
+pub(super) enum ServiceBits {
+    /// The query names no service.
+    Any,
+    /// A trace part with none of these bits has no span of the services.
+    OneOf(u64),
 }
 
 impl Judge {
@@ -29,7 +35,6 @@ impl Judge {
             min_duration_us: query.min_duration_us.unwrap_or(i64::MIN),
             max_duration_us: query.max_duration_us.unwrap_or(i64::MAX),
             failed: query.failed,
-            service_bits: query.services.iter().map(|name| service_bit(name)).fold(0, |a, b| a | b),
             services: query.services.clone(),
             collector: query.collector,
         }
@@ -40,24 +45,39 @@ impl Judge {
         extent.last_start >= self.since && extent.first_start < self.until
     }
 
-    /// Whether the trace can match. `false` is final; after `true`, services must be compared by
-    /// name.
+    /// The bits of the services in digests of hot rows.
+    pub(super) fn hot_bits(&self) -> ServiceBits {
+        self.bits(service_bit)
+    }
+
+    /// The bits of the services in digests of `segment`.
+    pub(super) fn bits_in(&self, segment: &Segment) -> ServiceBits {
+        self.bits(|name| segment.extent.services.bits([name]))
+    }
+
+    fn bits(&self, bits_of: impl Fn(&str) -> u64) -> ServiceBits {
+        if self.services.is_empty() {
+            return ServiceBits::Any;
+        }
+        let bits = self.services.iter().map(|name| bits_of(name));
+        ServiceBits::OneOf(bits.fold(0, |bits, bit| bits | bit))
+    }
+
+    /// Whether the trace can match, as far as its services do not decide.
     pub(super) fn may_accept(&self, sum: &TraceDigest) -> bool {
         sum.first_start >= self.since
             && sum.first_start < self.until
             && (self.min_duration_us..=self.max_duration_us)
                 .contains(&(sum.last_end - sum.first_start))
             && self.failed.is_none_or(|failed| failed == (sum.errors > 0))
-            && (self.service_bits == 0 || self.service_bits & sum.service_bits != 0)
     }
 
-    /// Whether any trace of a block can match.
+    /// Whether any trace of a block can match, as far as services do not decide.
     pub(super) fn may_accept_any(&self, block: &DigestBounds) -> bool {
         block.latest >= self.since
             && block.earliest < self.until
             && block.longest >= self.min_duration_us
             && (block.any_failed || self.failed != Some(true))
-            && (self.service_bits == 0 || self.service_bits & block.service_bits != 0)
     }
 
     /// Whether spans of `collector` are part of the search.
@@ -69,5 +89,21 @@ impl Judge {
     pub(super) fn has_service(&self, part: &TracePart) -> bool {
         self.services.is_empty()
             || self.services.iter().any(|service| part.services.contains(service.as_str()))
+    }
+}
+
+impl ServiceBits {
+    /// Whether a trace part with these bits may have a span of the services. After `true`, services
+    /// must be compared by name.
+    pub(super) fn may_be_in(self, service_bits: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(bits) => bits & service_bits != 0,
+        }
+    }
+
+    /// Whether no trace part of the place has a span of the services.
+    pub(super) fn are_nowhere(self) -> bool {
+        matches!(self, Self::OneOf(0))
     }
 }

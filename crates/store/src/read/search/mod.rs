@@ -24,7 +24,7 @@ use self::best::{Best, Candidate, Key, Place};
 use self::condition::Conditions;
 use self::evaluate::Evaluation;
 pub(crate) use self::histogram::histogram;
-use self::judge::Judge;
+use self::judge::{Judge, ServiceBits};
 use self::plan::Plan;
 use self::sealed::{SealedTraces, SplitTraces};
 use crate::error::StoreError;
@@ -91,6 +91,8 @@ struct Found {
 /// The hot rows at one moment.
 struct HotView {
     segments: Arc<Vec<Arc<Segment>>>,
+    /// The services of the search.
+    services: ServiceBits,
     /// Traces that segments have too: their hot part, and whether a hot span meets the conditions.
     split: HashMap<TraceId, (Arc<TracePart>, bool)>,
     /// The segments that have spans of the traces in `split`.
@@ -134,16 +136,20 @@ fn each_place(
     let conditions = Conditions::of(plan);
     let hot = hot_view(live, judge, conditions.as_ref(), best, budget)?;
     after(best, &hot.segments)?;
-    let mut pieces = SplitTraces::new(hot.split);
+    let mut pieces = SplitTraces::new(judge, hot.split);
     let mut linked = hot.split_with;
     let mut looked_at = BTreeSet::new();
     // Newest segments first, because older segments then rarely have traces that are new enough.
     for segment in hot.segments.iter().rev() {
-        if judge.may_start_in(&segment.extent) && best.may_want(&segment.extent) {
+        budget.check()?;
+        let may_match = judge.may_start_in(&segment.extent)
+            && best.may_want(&segment.extent)
+            && !judge.bits_in(segment).are_nowhere();
+        if may_match {
             let mut read = || {
-                let rows = SealedTraces::read(segment, conditions.as_ref(), budget)?;
+                let rows = SealedTraces::read(segment, judge, conditions.as_ref(), budget)?;
                 rows.whole(judge, best)?;
-                rows.split(judge, &mut pieces)
+                rows.split(judge, &mut pieces, false)
             };
             read().map_err(StoreError::unreadable(segment.id()))?;
             after(best, &hot.segments)?;
@@ -154,9 +160,10 @@ fn each_place(
     let rest = |segment: &&Arc<Segment>| {
         linked.contains(&segment.id()) && !looked_at.contains(&segment.id())
     };
+    // The other parts of the traces that were found so far: no other trace can match.
     for segment in hot.segments.iter().filter(rest) {
-        SealedTraces::read(segment, conditions.as_ref(), budget)
-            .and_then(|rows| rows.split(judge, &mut pieces))
+        SealedTraces::read(segment, judge, conditions.as_ref(), budget)
+            .and_then(|rows| rows.split(judge, &mut pieces, true))
             .map_err(StoreError::unreadable(segment.id()))?;
     }
     best.extend(pieces.candidates(judge, conditions.is_some()));
@@ -178,6 +185,7 @@ fn hot_view(
     let state = live.read();
     let mut view = HotView {
         segments: state.segments.clone(),
+        services: judge.hot_bits(),
         split: HashMap::new(),
         split_with: BTreeSet::new(),
     };
@@ -214,6 +222,11 @@ fn hot_traces_that_fit(
 }
 
 impl HotView {
+    fn segment(&self, id: u64) -> Option<&Arc<Segment>> {
+        let at = self.segments.binary_search_by_key(&id, |segment| segment.id()).ok()?;
+        self.segments.get(at)
+    }
+
     fn add<'a>(
         &mut self,
         judge: &Judge,
@@ -225,18 +238,22 @@ impl HotView {
         let parts = || places.clone().flat_map(|hot| hot.parts(judge.collector));
         let mut digest = TraceDigest::NOTHING;
         parts().for_each(|hot| digest.add(&hot.digest));
-        let in_segments =
-            |id: &u64| self.segments.binary_search_by_key(id, |segment| segment.id()).is_ok();
+        let in_segments = |id: &u64| self.segment(*id).is_some();
         let older: Vec<u64> =
             places.clone().flat_map(|hot| &hot.split_with).copied().filter(in_segments).collect();
         let (first, last) = (digest.first_start, digest.last_end);
-        if older.is_empty() && !(fits && judge.may_accept(&digest) && best.wants(first, last)) {
+        let may_accept = judge.may_accept(&digest) && self.services.may_be_in(digest.service_bits);
+        if older.is_empty() && !(fits && may_accept && best.wants(first, last)) {
             return;
         }
         let Some(part) = sum(parts().map(|hot| &hot.part)) else { return };
         if !older.is_empty() {
-            self.split.insert(trace, (part, fits));
-            self.split_with.extend(older);
+            let may_have_service =
+                |id: &u64| self.segment(*id).is_some_and(|of| !judge.bits_in(of).are_nowhere());
+            if judge.has_service(&part) || older.iter().any(may_have_service) {
+                self.split.insert(trace, (part, fits));
+                self.split_with.extend(older);
+            }
         } else if judge.has_service(&part) {
             best.push(Candidate::of(&digest, Place::Hot(trace, part)));
         }

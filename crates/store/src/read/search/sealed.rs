@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use super::best::{Best, Candidate, Place, SegmentRow};
 use super::bits::Bits;
 use super::condition::Conditions;
-use super::judge::Judge;
+use super::judge::{Judge, ServiceBits};
 use crate::error::StoreError;
 use crate::hot::digest::TraceDigest;
 use crate::hot::part::TracePart;
@@ -20,7 +20,9 @@ use crate::segment::{DigestBounds, Segment};
 /// The traces of one segment, with the data to test them.
 pub(super) struct SealedTraces<'a> {
     segment: &'a Segment,
-    /// Rows whose trace is split. A trace with spans of two collectors has two rows, and is split.
+    /// The services of the search.
+    services: ServiceBits,
+    /// Rows whose trace is split.
     split: Arc<BTreeMap<u32, TraceId>>,
     /// Rows with a span that meets the conditions; `None` without conditions.
     fitting: Option<Bits>,
@@ -30,6 +32,7 @@ pub(super) struct SealedTraces<'a> {
 impl<'a> SealedTraces<'a> {
     pub(super) fn read(
         segment: &'a Segment,
+        judge: &Judge,
         conditions: Option<&Conditions>,
         budget: &'a Budget,
     ) -> Result<Self, StoreError> {
@@ -38,39 +41,50 @@ impl<'a> SealedTraces<'a> {
         let split = segment.split_rows();
         let fitting =
             conditions.map(|conditions| conditions.trace_rows(segment, budget)).transpose()?;
-        Ok(Self { segment, split, fitting, budget })
+        Ok(Self { segment, services: judge.bits_in(segment), split, fitting, budget })
     }
 
     /// Adds the best of the traces that are only in this segment.
     pub(super) fn whole(&self, judge: &Judge, best: &mut Best) -> Result<(), StoreError> {
         let mut digests = self.segment.digests()?;
         let wanted = |best: &Best, block: &DigestBounds, rows: Range<u32>| {
+            // The second row of a trace may lie behind the block.
+            let or_next = rows.start..rows.end + 1;
             judge.may_accept_any(block)
+                && self.services.may_be_in(block.service_bits)
                 && best.wants_any(block)
-                && self.fitting.as_ref().is_none_or(|fitting| fitting.may_contain_any(rows))
+                && self.fitting.as_ref().is_none_or(|fitting| fitting.may_contain_any(or_next))
         };
         let mut next = 0;
         while let Some(rows) = digests.next_wanted(next, |block, rows| wanted(best, block, rows)) {
             next = rows.end;
             self.budget.count_rows(rows.len() as u64)?;
             self.budget.check()?;
-            for (row, digest) in digests.read(rows)? {
-                let wanted = judge.may_accept(&digest)
+            for trace in digests.traces(rows, judge.collector)? {
+                let digest = &trace.digest;
+                let wanted = judge.may_accept(digest)
+                    && self.services.may_be_in(digest.service_bits)
                     && best.wants(digest.first_start, digest.last_end)
-                    && judge.counts(digest.collector)
-                    && self.fits(row)
-                    && !self.split.contains_key(&row);
+                    && trace.rows().any(|row| self.fits(row))
+                    && !self.split.contains_key(&trace.row);
                 if wanted {
-                    let place = Place::Row((self.segment.id(), row));
-                    best.push(Candidate::of(&digest, place));
+                    let row = (self.segment.id(), trace.row);
+                    let place = if trace.has_two { Place::Pair(row) } else { Place::Row(row) };
+                    best.push(Candidate::of(digest, place));
                 }
             }
         }
         Ok(())
     }
 
-    /// Adds the parts of split traces to `pieces`.
-    pub(super) fn split(&self, judge: &Judge, pieces: &mut SplitTraces) -> Result<(), StoreError> {
+    /// Adds the parts of split traces to `pieces`; if `only_known` is true, only those of traces that
+    /// `pieces` has.
+    pub(super) fn split(
+        &self,
+        judge: &Judge,
+        pieces: &mut SplitTraces,
+        only_known: bool,
+    ) -> Result<(), StoreError> {
         if self.split.is_empty() {
             return Ok(());
         }
@@ -84,11 +98,13 @@ impl<'a> SealedTraces<'a> {
             let mut split = self.split.range(rows.clone()).peekable();
             for (row, digest) in digests.read(rows)? {
                 let Some((_, trace)) = split.next_if(|(next, _)| **next == row) else { continue };
-                if judge.counts(digest.collector) {
-                    let piece = pieces.0.entry(*trace).or_insert(SplitTrace::NOTHING);
-                    piece.add(&digest, (self.segment.id(), row));
-                    piece.fits |= self.fits(row);
+                if !judge.counts(digest.collector) || only_known && !pieces.0.contains_key(trace) {
+                    continue;
                 }
+                let piece = pieces.0.entry(*trace).or_insert(SplitTrace::NOTHING);
+                piece.add(&digest, (self.segment.id(), row));
+                piece.fits |= self.fits(row);
+                piece.may_have_service |= self.services.may_be_in(digest.service_bits);
             }
         }
         Ok(())
@@ -103,7 +119,10 @@ impl<'a> SealedTraces<'a> {
 pub(super) struct SplitTraces(HashMap<TraceId, SplitTrace>);
 
 struct SplitTrace {
+    /// The sum of the parts; its bits of services mean nothing, because each place has its own.
     sum: TraceDigest,
+    /// Whether a part may have a span of the services of the search.
+    may_have_service: bool,
     /// Whether a span of the trace meets the conditions.
     fits: bool,
     hot: Option<Arc<TracePart>>,
@@ -112,10 +131,11 @@ struct SplitTrace {
 
 impl SplitTraces {
     /// Starts with the hot parts of traces that segments have too.
-    pub(super) fn new(hot: HashMap<TraceId, (Arc<TracePart>, bool)>) -> Self {
+    pub(super) fn new(judge: &Judge, hot: HashMap<TraceId, (Arc<TracePart>, bool)>) -> Self {
         let pieces = hot.into_iter().map(|(trace, (part, fits))| {
             let piece = SplitTrace {
                 sum: TraceDigest::of_part(&part),
+                may_have_service: judge.has_service(&part),
                 fits,
                 hot: Some(part),
                 rows: Vec::new(),
@@ -132,15 +152,22 @@ impl SplitTraces {
         conditional: bool,
     ) -> impl Iterator<Item = Candidate> {
         self.0.into_iter().filter_map(move |(trace, piece)| {
-            (judge.may_accept(&piece.sum) && (piece.fits || !conditional))
-                .then(|| Candidate::of(&piece.sum, Place::Rows(trace, piece.hot, piece.rows)))
+            let may_match = judge.may_accept(&piece.sum)
+                && piece.may_have_service
+                && (piece.fits || !conditional);
+            may_match.then(|| Candidate::of(&piece.sum, Place::Rows(trace, piece.hot, piece.rows)))
         })
     }
 }
 
 impl SplitTrace {
-    const NOTHING: Self =
-        Self { sum: TraceDigest::NOTHING, fits: false, hot: None, rows: Vec::new() };
+    const NOTHING: Self = Self {
+        sum: TraceDigest::NOTHING,
+        may_have_service: false,
+        fits: false,
+        hot: None,
+        rows: Vec::new(),
+    };
 
     fn add(&mut self, digest: &TraceDigest, place: SegmentRow) {
         self.sum.add(digest);
