@@ -43,14 +43,14 @@ pub use extent::{Extent, MetricExtent};
 pub use filter::{Filter, FilterCapabilities};
 pub use fleet::{Checkpoint, Fleet, KnownAgent, MetricCheckpoint, Signal, SignalTotals};
 pub use histogram::{Grid, Histogram};
-pub use metrics::{DeltaQuery, MetricReader, StoredDelta};
+pub use metrics::{DeltaQuery, Grain, MetricReader, StoredDelta};
 pub use page::{AppendedPage, Page, PageContent, PageWriter};
 pub use query::{Order, TracePosition, TraceQuery, TraceSummary};
 pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};
 pub use received::{ReadLimit, ReceivedSpans};
 pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{
-    MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
+    MetricMaintenance, MetricMerge, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };
 pub use span_columns::{CodedColumn, SpanColumn, SpanColumns, SpanIds, WantedColumns};
 pub use timeline::{AgentMinute, Minute, PolledMinute, RequestCounts};

@@ -34,9 +34,9 @@ mod tests;
 pub use commit::appended::Appended;
 // Types of the engine's contract, for callers that use a store without `coral_engine`.
 pub use coral_engine::{
-    Checkpoint, Extent, KnownAgent, MetricCheckpoint, MetricExtent, MetricMaintenance,
-    MetricRetention, Order, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace,
-    TraceSummary,
+    Checkpoint, DeltaQuery, Extent, KnownAgent, MetricCheckpoint, MetricExtent, MetricMaintenance,
+    MetricMerge, MetricRetention, Order, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan,
+    StoredTrace, TraceSummary,
 };
 pub use error::StoreError;
 pub use keep::repair::Repaired;

@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
     Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
-    MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
-    ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanColumns, SpanMaintenance,
-    SpanRetention, StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader, TraceSummary,
-    WantedColumns,
+    MetricMaintenance, MetricMerge, MetricReader, MetricRetention, Operation, Page, PageContent,
+    PageWriter, ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanColumns,
+    SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader,
+    TraceSummary, WantedColumns,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
@@ -352,5 +352,9 @@ impl Retention for Store {
         now: UnixNanos,
     ) -> Result<MetricMaintenance, EngineError> {
         Ok(Store::maintain_metrics(self, keep, now)?)
+    }
+
+    fn merge_metrics(&self, keep: MetricRetention) -> Result<MetricMerge, EngineError> {
+        Ok(Store::merge_metrics(self, keep)?)
     }
 }

@@ -10,6 +10,8 @@ mod exact;
 mod faults;
 mod index;
 mod keeping;
+mod metric_files;
+mod metric_merges;
 mod metrics;
 mod once;
 mod pages;
