@@ -9,6 +9,7 @@ mod faults;
 mod keeping;
 mod metrics;
 mod once;
+mod page_columns;
 mod pages;
 mod reading;
 mod received;
