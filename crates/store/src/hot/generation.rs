@@ -419,7 +419,7 @@ impl OriginTexts {
 }
 
 /// `batch` with the texts of origins in place of their numbers. Copies nothing.
-pub(crate) fn with_origins(batch: &RecordBatch, origins: &Arc<StringArray>) -> RecordBatch {
+fn with_origins(batch: &RecordBatch, origins: &Arc<StringArray>) -> RecordBatch {
     let columns = columns_with_origins(batch, ORIGIN_ID, origins);
     RecordBatch::try_new(ROW_SCHEMA.clone(), columns).expect("the columns are those of the schema")
 }

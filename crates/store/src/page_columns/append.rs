@@ -15,7 +15,7 @@ use coral_trace::{Collector, Origin, Span, TraceId, UnixNanos};
 
 use crate::commit::origins::Origins;
 use crate::commit::seen::{self, Key};
-use crate::hot::generation::{Arrival, with_origins};
+use crate::hot::generation::Arrival;
 use crate::page_columns::check::CheckedRows;
 use crate::page_columns::columns::PageArrays;
 use crate::page_columns::layout::SENT;
@@ -147,25 +147,39 @@ impl KnownColumns<'_> {
     }
 }
 
-/// Reads the rows `wanted` of a page as spans. `None` if one cannot be read.
+/// Reads the rows `wanted` of a page as spans; `None` for each that cannot be read. `origins` has the
+/// origins of these rows.
 pub(super) fn read_spans(
     rows: &RecordBatch,
     wanted: &[u32],
-    origins: &[String],
+    origins: &[Option<Arc<Origin>>],
     collector: Collector,
-) -> Option<Vec<Span>> {
+) -> Vec<Option<Span>> {
     if wanted.is_empty() {
-        return Some(Vec::new());
+        return Vec::new();
     }
-    let rows = take_record_batch(rows, &UInt32Array::from(wanted.to_vec())).ok()?;
+    let rows = take_record_batch(rows, &UInt32Array::from(wanted.to_vec()));
+    let rows = rows.expect("the wanted rows exist");
     let origin_ids = PageArrays::of(&rows).origin_id.values().to_vec();
-    let count = rows.num_rows();
-    let services = StringArray::from_iter_values(repeat_n("", count));
+    let origins = origin_ids.iter().map(|number| origins[*number as usize].clone());
+    let origins: Vec<Option<Arc<Origin>>> = origins.collect();
+    let services = StringArray::from_iter_values(repeat_n("", wanted.len()));
     let delivery = Delivery { agent_id: "", received: UnixNanos::default() };
     let known = KnownColumns { first_receipt: 1, delivery, collector, services, origin_ids };
-    let texts = Arc::new(StringArray::from_iter_values(origins));
-    let rows = with_origins(&known.with(&rows), &texts);
-    let mut spans = Vec::with_capacity(count);
-    SpanReader::of(Columns::ALL).read(&rows, &Budget::unlimited(), &mut spans).ok()?;
+    let rows = known.with(&rows);
+    // Rows that cannot be read are found one by one.
+    let read: Vec<Option<Span>> = match read_batch(&rows) {
+        Some(spans) => spans.into_iter().map(Some).collect(),
+        None => (0..wanted.len()).map(|row| read_batch(&rows.slice(row, 1))?.pop()).collect(),
+    };
+    let read = read.into_iter().zip(origins);
+    read.map(|(span, origin)| Some(Span { origin: origin?, ..span? })).collect()
+}
+
+/// The spans of rows of [`SCHEMA`], without their origins.
+fn read_batch(rows: &RecordBatch) -> Option<Vec<Span>> {
+    let columns = Columns::ATTRIBUTES | Columns::DETAILS;
+    let mut spans = Vec::with_capacity(rows.num_rows());
+    SpanReader::of(columns).read(rows, &Budget::unlimited(), &mut spans).ok()?;
     Some(spans.into_iter().map(|stored| stored.span).collect())
 }

@@ -72,11 +72,12 @@ pub(crate) fn check(
             Err(reason) => refused.add(reason),
         }
     }
-    let read = checker.origins.read;
-    let spans = unusual_spans(&rows, &unusual, &page.origins, collector, &mut refused, keeps);
+    let origins = checker.origins.read.into_iter().map(|read| read.and_then(Result::ok));
+    let origins: Vec<Option<Arc<Origin>>> = origins.collect();
+    let read = read_spans(&rows, &unusual, &origins, collector);
+    let spans = unusual_spans(read, &mut refused, keeps);
     let usual = BooleanArray::from(BooleanBuffer::from(usual));
     let rows = filter_record_batch(&rows, &usual).expect("the filter is as long as the rows");
-    let origins = read.into_iter().map(|read| read.and_then(Result::ok)).collect();
     let checked = CheckedRows { rows, origins, collector, spans };
     let spans = checked.len() as u64;
     Ok(CheckedColumns { rows: Arc::new(checked), spans, refused })
@@ -192,22 +193,12 @@ fn valid_origin(text: &str, collector: Collector) -> Result<Arc<Origin>, Reason>
     }
 }
 
-/// Reads the rows `unusual` as spans.
+/// Adds the spans that were read from rows that are not usual, and counts those that were not.
 fn unusual_spans(
-    rows: &RecordBatch,
-    unusual: &[u32],
-    origins: &[String],
-    collector: Collector,
+    read: Vec<Option<Span>>,
     refused: &mut RefusedRows,
     keeps: &mut dyn FnMut(&PageSpan<'_>) -> bool,
 ) -> Vec<Span> {
-    // Rows that cannot be read are found one by one.
-    let all = read_spans(rows, unusual, origins, collector);
-    let one = |row: &u32| read_spans(rows, std::slice::from_ref(row), origins, collector);
-    let read: Vec<Option<Span>> = match all {
-        Some(spans) => spans.into_iter().map(Some).collect(),
-        None => unusual.iter().map(|row| one(row)?.pop()).collect(),
-    };
     let mut spans = Vec::with_capacity(read.len());
     for span in read {
         match span.filter(is_within_limits) {

@@ -168,8 +168,8 @@ impl OriginTexts {
 
 /// The number of different traces in `rows`.
 fn trace_count(rows: &RecordBatch) -> usize {
-    let ids = rows.column(0).as_fixed_size_binary();
-    let mut ids: Vec<&[u8]> = ids.iter().flatten().collect();
+    let (ids, _) = rows.column(0).as_fixed_size_binary().value_data().as_chunks();
+    let mut ids: Vec<u128> = ids.iter().map(|id| u128::from_ne_bytes(*id)).collect();
     ids.dedup();
     ids.sort_unstable();
     ids.dedup();

@@ -12,6 +12,8 @@ pub(crate) mod gather;
 pub(crate) mod layout;
 mod message;
 mod row;
+#[cfg(test)]
+mod tests;
 
 /// The largest row that is sent as columns: the size of its texts, in bytes. A larger row is sent as
 /// a span. Its OTLP has at most twice this size, and so is within the limits of a span.

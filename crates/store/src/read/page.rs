@@ -49,8 +49,9 @@ impl PageLimit {
     }
 }
 
-/// How many rows are read first from a segment, at most. The next pieces may be larger.
-const FIRST_ROWS: usize = 64;
+/// How many rows are read first from a segment, at most. The next pieces may be larger. Each piece
+/// decodes the dictionaries of its row group again, so a page of usual rows should need few pieces.
+const FIRST_ROWS: usize = 2_048;
 
 /// Which spans a page has, and which of their columns are read.
 #[derive(Clone, Copy)]

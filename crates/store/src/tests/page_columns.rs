@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 use super::faults::reopened;
 use super::{NOON, span, store, with_attributes};
+use crate::disk::Operation;
+use crate::disk::faults::{self, EIO, Fault};
 use crate::hot::part::TracePart;
 use crate::{ColumnPage, PageLimit, Store};
 
@@ -108,6 +110,48 @@ fn spans() -> impl Strategy<Value = Vec<Span>> {
         spans.dedup_by_key(|span| (span.trace_id, span.span_id));
         spans
     })
+}
+
+#[test]
+fn pages_of_both_forms_are_committed_together_and_each_fails_alone() {
+    let agents = [
+        agent(&[span(1, 1, None, 0, 1), span(2, 2, None, 1, 1)], 1),
+        agent(&[span(3, 3, None, 2, 1)], 1),
+    ];
+    for fault in [false, true] {
+        let (dir, colony) = store();
+        let page = |id: &str, content| {
+            let checkpoint = Checkpoint { agent_id: id.to_owned(), ..checkpoint(Collector::Ebpf) };
+            Page { content, received: NOON, checkpoint }
+        };
+        let columns = |(_, agent): &(TempDir, Store)| {
+            let columns = column_page(agent, Collector::Ebpf).columns.unwrap();
+            PageContent::Columns(check(&colony, columns, Collector::Ebpf).unwrap())
+        };
+        let foreign = CheckedColumns { rows: Arc::new(()), spans: 1, refused: Default::default() };
+        let pages = vec![
+            page("a", columns(&agents[0])),
+            page("b", PageContent::Spans(vec![span(2, 2, None, 1, 1), span(4, 4, None, 3, 1)])),
+            page("c", PageContent::Columns(foreign)),
+            page("d", columns(&agents[1])),
+        ];
+        if fault {
+            faults::plan(Some(Operation::Sync), 0, Fault::Fails(EIO));
+        }
+        let stored: Vec<_> = colony.append_pages(pages).into_iter().map(|page| page.ok()).collect();
+        faults::clear();
+        let counts: Vec<_> = stored
+            .iter()
+            .map(|page| page.as_ref().map(|page| (page.stored, page.duplicate)))
+            .collect();
+        assert_eq!(counts, [Some((2, Some(0))), Some((1, Some(1))), None, Some((1, Some(0)))]);
+        let spans = all_spans(&colony);
+        assert_eq!(spans.len(), 4);
+        let checkpoints = colony.checkpoints();
+        assert_eq!(checkpoints.len(), 3);
+        let colony = reopened(colony, &dir);
+        assert_eq!((all_spans(&colony), colony.checkpoints()), (spans, checkpoints));
+    }
 }
 
 proptest! {
