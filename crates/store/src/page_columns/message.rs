@@ -44,7 +44,7 @@ pub(super) fn decode(message: Vec<u8>) -> Result<RecordBatch, String> {
     let (head, rest) = bytes.split_at_checked(HEAD).ok_or("it is too short")?;
     let (mark, length) = head.split_at(MARK.len());
     let length = length.try_into().map_or(0, u32::from_le_bytes) as usize;
-    if mark != MARK || length % ALIGNMENT != 0 {
+    if mark != MARK || !length.is_multiple_of(ALIGNMENT) {
         return Err("it is not an Arrow IPC message".to_owned());
     }
     let (metadata, body) = rest.split_at_checked(length).ok_or("its metadata are cut")?;

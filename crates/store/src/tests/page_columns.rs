@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use coral_engine::{
     Budget, CheckedColumns, Checkpoint, Columns, ColumnsError, Page, PageColumns, PageContent,
-    PageSpan, PageWriter as _, TraceReader,
+    PageSpan, PageWriter as _,
 };
 use coral_trace::red::protocol_of_span;
 use coral_trace::{Collector, Span, testing};
@@ -93,7 +93,7 @@ fn spans() -> impl Strategy<Value = Vec<Span>> {
             let name = ["GET /pay", "in queue", "processing", "SELECT cards"][name].to_owned();
             let parent = (!is_root).then_some(1);
             let mut usual = Span { name, ..span(trace, id, parent, ms, ms) };
-            if ms % 3 == 0 {
+            if ms.is_multiple_of(3) {
                 usual.kind = coral_trace::SpanKind::Internal;
             }
             match ms % 4 {
@@ -204,10 +204,10 @@ proptest! {
             let mut seen = Vec::new();
             let checked = agent.check_columns(columns, collector, &mut |span| {
                 seen.push(format!("{span:?}"));
-                span.trace_id.as_u128() % 2 == 0
+                span.trace_id.as_u128().is_multiple_of(2)
             });
             let of = |span: &&Span| span.origin.collector == collector;
-            let even = |span: &&Span| span.trace_id.as_u128() % 2 == 0;
+            let even = |span: &&Span| span.trace_id.as_u128().is_multiple_of(2);
             let kept = spans.iter().filter(of).filter(even).count() as u64;
             prop_assert_eq!(checked.unwrap().spans, kept);
             let expected = spans.iter().filter(of).map(|span| {

@@ -27,11 +27,11 @@ fn served_requests(now: UnixNanos) -> Vec<Span> {
     let mut spans = spans(40);
     for (at, span) in spans.iter_mut().enumerate() {
         (span.start, span.end) = (now.earlier(Duration::from_secs(1)), now);
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             span.kind = SpanKind::Server;
             span.attributes = [("http.request.method", "GET")].into_iter().collect();
         }
-        if at % 3 == 0 {
+        if at.is_multiple_of(3) {
             span.trace_state = "ot=th:8".to_owned();
         }
     }
