@@ -16,6 +16,7 @@
 
 mod budget;
 mod capabilities;
+mod column_page;
 mod columns;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -37,6 +38,9 @@ mod trace;
 
 pub use budget::{Budget, BudgetError, CancelOnDrop, Pace};
 pub use capabilities::Capabilities;
+pub use column_page::{
+    CheckedColumns, ColumnsError, ColumnsLayout, PageColumns, PageSpan, RefusedRows,
+};
 pub use columns::Columns;
 pub use error::{EngineError, Source};
 pub use extent::{Extent, MetricExtent};

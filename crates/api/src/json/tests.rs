@@ -49,7 +49,11 @@ impl TraceReader for Endless {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { filter: FilterCapabilities::NONE, counts_duplicates: false }
+        Capabilities {
+            filter: FilterCapabilities::NONE,
+            counts_duplicates: false,
+            columns_layout: None,
+        }
     }
 
     fn search(&self, _: &TraceQuery, budget: &Budget) -> Result<Vec<TraceSummary>, EngineError> {

@@ -14,6 +14,7 @@ mod metric_files;
 mod metric_merges;
 mod metrics;
 mod once;
+mod page_columns;
 mod pages;
 mod reading;
 mod received;
