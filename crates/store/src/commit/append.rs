@@ -118,7 +118,9 @@ impl Spans {
         let writer = &mut *attempt.writer;
         let checkpoints = fresh.iter().filter_map(Fresh::checkpoint).collect();
         let (rows, mut arrival) = writer.rows(fresh, first_row);
-        parts.segments.into_iter().for_each(|(trace, older)| arrival.mark_split(trace, older));
+        parts.segments.into_iter().for_each(|(trace, older)| {
+            arrival.mark_split(trace, older.into_iter().collect());
+        });
         let commit = Commit { record: writer.record(checkpoints), rows };
         let joined = commit.rows.as_ref().map(|rows| tail.join(rows));
         writer.write(&commit)?;

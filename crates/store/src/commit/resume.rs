@@ -173,7 +173,7 @@ impl Replay {
         let traces = spans.iter().map(|stored| stored.span.trace_id);
         let parts = sealed_parts::of_new_traces(&self.segments, &self.sealing, &self.hot, traces)?;
         for (trace, older) in parts.segments {
-            arrival.mark_split(trace, older);
+            arrival.mark_split(trace, older.into_iter().collect());
         }
         self.seen.extend(&parts.keys);
         let received = batch.column(RECEIVED_AT).as_primitive::<TimestampMicrosecondType>();

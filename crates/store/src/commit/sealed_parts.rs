@@ -4,7 +4,7 @@
 //! although it is not split. A search then merges a single part, which takes a little time and
 //! changes no answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -23,22 +23,24 @@ pub(crate) struct SealedParts {
     /// Identities of the spans in segments.
     pub(crate) keys: Vec<Key>,
     /// For each trace, the segments that have spans of the trace, including segments that are
-    /// being written. At most the newest [`MAX_LINKED`] sealed segments.
-    pub(crate) segments: BTreeMap<TraceId, Vec<u64>>,
+    /// being written.
+    pub(crate) segments: BTreeMap<TraceId, BTreeSet<u64>>,
+    /// For each trace, the segments in which it was looked for and found, newest first.
+    visited: BTreeMap<TraceId, Vec<u64>>,
     /// For each trace, the number of its spans whose identities are in `keys`.
     known: BTreeMap<TraceId, u64>,
 }
 
 impl SealedParts {
-    fn segments_of(&self, trace: TraceId) -> usize {
-        self.segments.get(&trace).map_or(0, Vec::len)
+    fn visits_of(&self, trace: TraceId) -> usize {
+        self.visited.get(&trace).map_or(0, Vec::len)
     }
 }
 
 /// A commit looks for a trace in at most this many segments, the newest that have it. Without this
 /// limit, a trace that never ends would be read from every segment once per generation, while all
 /// commits wait.
-const MAX_LINKED: usize = 16;
+const MAX_VISITED: usize = 16;
 /// Of a trace with more sealed spans than this, the identities of the newest are known, in whole
 /// segments. An identity has 24 bytes.
 const MAX_KEYS: u64 = 262_144;
@@ -82,13 +84,13 @@ pub(crate) fn find_and_mark(
         if !maybe.is_empty() {
             in_segment(segment, &maybe, &mut parts)
                 .map_err(StoreError::unreadable(segment.id()))?;
-            searched.retain(|trace| parts.segments_of(trace.id) < MAX_LINKED);
+            searched.retain(|trace| parts.visits_of(trace.id) < MAX_VISITED);
         }
     }
     // Identities of rows that are being sealed are in [`Seen`] already.
     for generation in sealing {
         for trace in traces.iter().filter(|trace| generation.traces.contains_key(*trace)) {
-            parts.segments.entry(*trace).or_default().push(generation.first_receipt);
+            parts.segments.entry(*trace).or_default().insert(generation.first_receipt);
         }
     }
     link(segments, &parts);
@@ -110,10 +112,14 @@ fn in_segment(
     let ids = details.iter().map(|(trace, _)| *trace);
     segment.mark_split(trace_rows.iter().copied().zip(ids));
     for (trace, detail) in details {
-        let older = parts.segments.entry(trace).or_default();
-        if older.last() != Some(&segment.id()) {
-            older.push(segment.id());
+        let visited = parts.visited.entry(trace).or_default();
+        if visited.last() != Some(&segment.id()) {
+            visited.push(segment.id());
         }
+        // What the newest segment knew when it was written is complete.
+        let older = parts.segments.entry(trace).or_default();
+        older.insert(segment.id());
+        older.extend(detail.split_with);
         let known = parts.known.entry(trace).or_default();
         if *known < MAX_KEYS {
             *known += detail.part.spans;
@@ -133,7 +139,7 @@ fn in_segment(
 
 /// Records in each segment which other segments have spans of the same traces.
 fn link(segments: &[Arc<Segment>], parts: &SealedParts) {
-    for older in parts.segments.values().filter(|older| older.len() > 1) {
+    for older in parts.visited.values().filter(|older| older.len() > 1) {
         for segment in segments.iter().filter(|segment| older.contains(&segment.id())) {
             older.iter().for_each(|other| segment.note_split_with(*other));
         }

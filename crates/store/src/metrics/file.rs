@@ -156,7 +156,10 @@ impl MetricFile {
     /// replaced: after a crash nothing would say that those files are obsolete.
     pub(super) fn is_settled(&self) -> bool {
         let is_settled = self.is_settled.load(Ordering::Relaxed)
-            || self.extent.replaces.iter().all(|name| !self.path.with_file_name(name).exists());
+            || self.extent.replaces.iter().all(|name| {
+                let is_there = self.path.with_file_name(name).try_exists();
+                is_there.is_ok_and(|is_there| !is_there)
+            });
         self.is_settled.store(is_settled, Ordering::Relaxed);
         is_settled
     }

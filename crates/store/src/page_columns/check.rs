@@ -41,6 +41,10 @@ const MAX_KIND: u8 = 5;
 const MAX_STATUS: u8 = 2;
 const MAX_SUB_US: u32 = 999_999;
 
+/// The most bytes of the names of all rows' services, which are copied for each trace. A page that
+/// names its services in more bytes is read as spans.
+const MAX_NAME_BYTES: usize = 32 << 20;
+
 /// Why a row is refused.
 type Reason = &'static str;
 
@@ -78,9 +82,22 @@ pub(crate) fn check(
     let spans = unusual_spans(read, &mut refused, keeps);
     let usual = BooleanArray::from(BooleanBuffer::from(usual));
     let rows = filter_record_batch(&rows, &usual).expect("the filter is as long as the rows");
+    if name_bytes(&rows, &origins) > MAX_NAME_BYTES {
+        return Err(ColumnsError::Malformed("its rows have services with long names".to_owned()));
+    }
     let checked = CheckedRows { rows, origins, collector, spans };
     let spans = checked.len() as u64;
     Ok(CheckedColumns { rows: Arc::new(checked), spans, refused })
+}
+
+/// The bytes of the names of the services of `rows`, each row counted.
+fn name_bytes(rows: &RecordBatch, origins: &[Option<Arc<Origin>>]) -> usize {
+    let lengths: Vec<usize> = origins
+        .iter()
+        .map(|origin| origin.as_ref().map_or(0, |origin| origin.service_name().len()))
+        .collect();
+    let numbers = PageArrays::of(rows).origin_id.values();
+    numbers.iter().filter_map(|number| lengths.get(*number as usize)).sum()
 }
 
 /// What becomes of a valid row.

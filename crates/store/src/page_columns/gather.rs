@@ -46,8 +46,8 @@ pub(crate) fn gather(page: PageRows, max_bytes: usize) -> Result<Option<ColumnPa
     let mut gathered = Gathered { bytes: MESSAGE_HEAD_BYTES, ..Gathered::default() };
     let mut is_cut = false;
     for batch in &batches {
-        let fitting = gathered.add(batch, max_bytes)?;
-        if fitting < batch.num_rows() {
+        let fitting = gathered.add(&batch.rows, max_bytes).map_err(batch.unreadable())?;
+        if fitting < batch.rows.num_rows() {
             is_cut = true;
             break;
         }

@@ -69,11 +69,29 @@ pub(crate) struct Wanted<'a> {
 /// Wanted rows in order of receipt, with their position in the store's sequence.
 pub(crate) struct PageRows {
     /// The rows, with the schema of segments and the wanted columns.
-    pub(crate) batches: Vec<RecordBatch>,
+    pub(crate) batches: Vec<PageBatch>,
     /// See [`Page`] for these three.
     pub(crate) next_receipt: u64,
     pub(crate) last_receipt: u64,
     pub(crate) first_receipt: u64,
+}
+
+/// Rows of one place.
+pub(crate) struct PageBatch {
+    pub(crate) rows: RecordBatch,
+    /// The number of the segment that has the rows; `None` if they are hot.
+    segment: Option<u64>,
+}
+
+impl PageBatch {
+    /// The error of reading the rows, which names their segment if it is damaged.
+    pub(crate) fn unreadable(&self) -> impl FnOnce(StoreError) -> StoreError + use<> {
+        let segment = self.segment;
+        move |error| match segment {
+            Some(id) => StoreError::unreadable(id)(error),
+            None => error,
+        }
+    }
 }
 
 /// The spans of the first wanted rows with receipts above `after`, up to `limit`. About as many rows
@@ -90,7 +108,7 @@ pub(crate) fn page(
     let mut reader = SpanReader::of(wanted.columns);
     let mut spans = Vec::new();
     for batch in &batches {
-        reader.read(batch, budget, &mut spans)?;
+        reader.read(&batch.rows, budget, &mut spans).map_err(batch.unreadable())?;
     }
     Ok(Page { spans, next_receipt, last_receipt, first_receipt })
 }
@@ -117,13 +135,16 @@ pub(crate) fn page_rows(
         })
         .collect();
     drop(state);
-    let mut page = Collected { batches: Vec::new(), rows: 0, bytes: 0, limit, budget };
+    let mut page =
+        Collected { batches: Vec::new(), segment: None, rows: 0, bytes: 0, limit, budget };
     for segment in segments.iter().filter(|segment| segment.extent.last_receipt > after) {
         if page.is_full() {
             break;
         }
+        page.segment = Some(segment.id());
         page.add_segment(segment, wanted, after).map_err(StoreError::unreadable(segment.id()))?;
     }
+    page.segment = None;
     for batch in hot.iter().flat_map(Rows::batches) {
         if page.is_full() {
             break;
@@ -139,7 +160,9 @@ pub(crate) fn page_rows(
 
 struct Collected<'a> {
     /// Batches with at least one row.
-    batches: Vec<RecordBatch>,
+    batches: Vec<PageBatch>,
+    /// The segment that is being read; `None` for hot rows.
+    segment: Option<u64>,
     /// The number of rows of `batches`, and their size in memory.
     rows: usize,
     bytes: usize,
@@ -159,7 +182,7 @@ impl Collected<'_> {
 
     fn newest_receipt(&self) -> Result<Option<u64>, StoreError> {
         let Some(batch) = self.batches.last() else { return Ok(None) };
-        let receipts = column_named(batch, "receipt")?.as_primitive::<UInt64Type>();
+        let receipts = column_named(&batch.rows, "receipt")?.as_primitive::<UInt64Type>();
         Ok(receipts.values().last().copied())
     }
 
@@ -171,7 +194,7 @@ impl Collected<'_> {
         let batch = batch.slice(0, wanted);
         self.bytes += row_bytes(&batch);
         self.rows += wanted;
-        self.batches.push(batch);
+        self.batches.push(PageBatch { rows: batch, segment: self.segment });
     }
 
     /// Adds the wanted rows of `batch`. Copies them in pieces, because a batch may be much larger

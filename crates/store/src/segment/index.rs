@@ -69,23 +69,28 @@ struct Head {
 const MAGIC: [u8; 8] = *b"coralix\x01";
 
 impl SegmentIndex {
-    /// Reads the index of `files`; `None` if there is none, or if it does not fit the files.
-    ///
-    /// # Errors
-    /// [`StoreError::Directory`] when a file cannot be read.
-    pub(super) fn read(files: &SegmentFiles, bytes: [u64; 2]) -> Result<Option<Self>, StoreError> {
+    /// Reads the index of `files`; `None` if there is none, if it does not fit the files, or if it
+    /// cannot be read.
+    pub(super) fn read(files: &SegmentFiles, bytes: [u64; 2]) -> Option<Self> {
         let mut content = Vec::new();
-        match disk::open(&files.index) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            opened => opened
-                .and_then(|mut file| file.read_to_end(&mut content))
-                .map_err(StoreError::directory(&files.index))?,
-        };
+        let read = disk::open(&files.index).and_then(|mut file| {
+            disk::read_at(&file, &mut [0], 0)?;
+            file.read_to_end(&mut content)
+        });
+        match read {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                let file = files.index.display();
+                tracing::warn!(%error, %file, "could not read the index of a segment");
+                return None;
+            }
+            Ok(_) => {}
+        }
         let index = Self::decode(files, bytes, &content);
         if index.is_none() {
             tracing::info!(file = %files.index.display(), "the index of a segment does not fit it and is made again");
         }
-        Ok(index)
+        index
     }
 
     /// Makes the index of `files` from their content: reads the footers, and every trace id and digest.

@@ -31,8 +31,8 @@ impl Segment {
     /// [`StoreError`] when a file is missing, damaged or belongs to another segment.
     pub(super) fn open(files: SegmentFiles, footers: &Arc<Footers>) -> Result<Opened, StoreError> {
         let sizes = index::sizes(&files)?;
-        match SegmentIndex::read(&files, sizes)? {
-            Some(index) => Self::of(files, sizes, index, footers),
+        match SegmentIndex::read(&files, sizes) {
+            Some(index) => Ok(Self::of(files, sizes, index, footers)),
             None => Self::open_without_index(files, footers),
         }
     }
@@ -51,7 +51,7 @@ impl Segment {
             let file = files.index.display();
             tracing::warn!(%error, %file, "could not write the index of a segment; the next start makes it again");
         }
-        Self::of(files, sizes, index, footers)
+        Ok(Self::of(files, sizes, index, footers))
     }
 
     fn of(
@@ -59,9 +59,9 @@ impl Segment {
         sizes: [u64; 2],
         index: SegmentIndex,
         footers: &Arc<Footers>,
-    ) -> Result<Opened, StoreError> {
+    ) -> Opened {
         let index_bytes = std::fs::metadata(&files.index).map_or(0, |file| file.len());
-        let values_bytes = values::size(&files.values)?;
+        let values_bytes = values::size(&files.values, sizes[0]);
         let SegmentIndex { extent, fences, filter, digests, ids, split } = index;
         let last_received = UnixNanos::from_micros(extent.last_received);
         let segment = Self {
@@ -79,7 +79,7 @@ impl Segment {
             received: Received::before_opening(last_received),
             retired: AtomicBool::new(false),
         };
-        Ok(Opened { segment: Arc::new(segment), split })
+        Opened { segment: Arc::new(segment), split }
     }
 
     /// The rows of the traces file that belong to `traces`, each with the index of its trace in

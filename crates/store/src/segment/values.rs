@@ -7,7 +7,7 @@
 //! be in the row group.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 
 use coral_engine::Budget;
@@ -28,6 +28,8 @@ pub(crate) struct StoredText(u64);
 const OTHER_COLUMNS: [&str; 1] = ["span_name"];
 /// The first bytes of the file; the last of them is the version.
 const MAGIC: [u8; 8] = *b"coralva\x01";
+/// Those bytes, then the size of the spans file in bytes: another size means another segment.
+const HEAD_BYTES: usize = MAGIC.len() + 8;
 /// A block: its bits, and their checksum.
 const BLOCK_BYTES: usize = 64;
 const BIT_BYTES: usize = BLOCK_BYTES - 4;
@@ -92,44 +94,55 @@ impl TextFilter<'_> {
     }
 
     /// Whether row group `group` may have one of `texts`. `false` is certain.
-    pub(crate) fn may_have_any(
-        &self,
-        group: usize,
-        texts: &[StoredText],
-    ) -> Result<bool, StoreError> {
-        let Some(file) = &self.file else { return Ok(true) };
+    pub(crate) fn may_have_any(&self, group: usize, texts: &[StoredText]) -> bool {
+        let Some(file) = &self.file else { return true };
         let mut block = [0; BLOCK_BYTES];
         for text in texts.iter().map(|text| text.in_group(group)) {
-            let at = MAGIC.len() + text.block(self.blocks) * BLOCK_BYTES;
-            disk::read_exact_at(file, &mut block, at as u64)
-                .map_err(StoreError::directory(&self.segment.files.values))?;
+            let at = HEAD_BYTES + text.block(self.blocks) * BLOCK_BYTES;
+            if let Err(error) = disk::read_exact_at(file, &mut block, at as u64) {
+                self.segment.warn_of_values(&error);
+                return true;
+            }
             let (bits, checksum) = block.split_at(BIT_BYTES);
             let is_intact = crc32fast::hash(bits).to_le_bytes() == checksum;
             if !is_intact || text.bits().all(|(byte, mask)| bits[byte] & mask != 0) {
-                return Ok(true);
+                return true;
             }
         }
-        Ok(false)
+        false
     }
 }
 
 impl Segment {
     /// Opens the filter of texts.
-    pub(crate) fn text_filter(&self) -> Result<TextFilter<'_>, StoreError> {
-        let file = &self.files.values;
-        let Some(bytes) = self.values_bytes else {
-            return Ok(TextFilter { segment: self, file: None, blocks: 0 });
+    pub(crate) fn text_filter(&self) -> TextFilter<'_> {
+        let opened = self.values_bytes.map(|bytes| (bytes, disk::open(&self.files.values)));
+        let (file, blocks) = match opened {
+            Some((bytes, Ok(file))) => (Some(file), (bytes as usize - HEAD_BYTES) / BLOCK_BYTES),
+            Some((_, Err(error))) => {
+                self.warn_of_values(&error);
+                (None, 0)
+            }
+            None => (None, 0),
         };
-        let opened = disk::open(file).map_err(StoreError::directory(file))?;
-        let blocks = (bytes as usize - MAGIC.len()) / BLOCK_BYTES;
-        Ok(TextFilter { segment: self, file: Some(opened), blocks })
+        TextFilter { segment: self, file, blocks }
+    }
+
+    fn warn_of_values(&self, error: &io::Error) {
+        let file = self.files.values.display();
+        tracing::warn!(%error, %file, "could not read the filter of a segment's texts; searches read more of it");
     }
 
     /// Writes the filter of the segment's texts. An error leaves the segment without one.
     pub(super) fn write_values(&mut self) {
         let file = self.files.values.clone();
-        match self.values().map(|texts| write(&file, &texts)) {
-            Ok(Ok(bytes)) => self.values_bytes = Some(bytes),
+        self.bytes -= self.values_bytes.take().unwrap_or_default();
+        let spans_bytes = std::fs::metadata(&self.files.spans).map_or(0, |file| file.len());
+        match self.values().map(|texts| write(&file, spans_bytes, &texts)) {
+            Ok(Ok(bytes)) => {
+                self.values_bytes = Some(bytes);
+                self.bytes += bytes;
+            }
             Ok(Err(error)) => {
                 tracing::warn!(%error, file = %file.display(), "could not write the filter of a segment's texts; searches read more of it");
             }
@@ -199,11 +212,12 @@ fn mixed(hash: u64) -> u64 {
 }
 
 /// Writes a filter of `texts`, and returns its size in bytes.
-fn write(file: &Path, texts: &HashSet<StoredText>) -> io::Result<u64> {
+fn write(file: &Path, spans_bytes: u64, texts: &HashSet<StoredText>) -> io::Result<u64> {
     let blocks = (texts.len() * BITS_PER_TEXT).div_ceil(8 * BIT_BYTES).clamp(1, MAX_BLOCKS);
-    let mut content = vec![0; MAGIC.len() + blocks * BLOCK_BYTES];
-    let (magic, filter) = content.split_at_mut(MAGIC.len());
-    magic.copy_from_slice(&MAGIC);
+    let mut content = vec![0; HEAD_BYTES + blocks * BLOCK_BYTES];
+    let (head, filter) = content.split_at_mut(HEAD_BYTES);
+    head[..MAGIC.len()].copy_from_slice(&MAGIC);
+    head[MAGIC.len()..].copy_from_slice(&spans_bytes.to_le_bytes());
     let filter: &mut [[u8; BLOCK_BYTES]] = filter.as_chunks_mut().0;
     for text in texts {
         let block = &mut filter[text.block(blocks)];
@@ -223,23 +237,15 @@ fn write(file: &Path, texts: &HashSet<StoredText>) -> io::Result<u64> {
     written.map(|()| content.len() as u64)
 }
 
-/// The size of the filter at `file`; `None` if there is none that this version reads.
-pub(super) fn size(file: &Path) -> Result<Option<u64>, StoreError> {
-    let mut magic = [0; MAGIC.len()];
-    let mut read = || -> io::Result<u64> {
-        let opened = disk::open(file)?;
-        let length = opened.metadata()?.len();
-        disk::read_exact_at(&opened, &mut magic, 0)?;
-        Ok(length)
-    };
-    let length = match read() {
-        Ok(length) => length,
-        Err(error) if [ErrorKind::NotFound, ErrorKind::UnexpectedEof].contains(&error.kind()) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(StoreError::directory(file)(error)),
-    };
-    let blocks = length - MAGIC.len() as u64;
+/// The size of the filter at `file`, whose segment has a spans file of `spans_bytes` bytes; `None` if
+/// there is none that this version reads.
+pub(super) fn size(file: &Path, spans_bytes: u64) -> Option<u64> {
+    let mut head = [0; HEAD_BYTES];
+    let opened = disk::open(file).ok()?;
+    disk::read_exact_at(&opened, &mut head, 0).ok()?;
+    let length = opened.metadata().ok()?.len();
+    let blocks = length.checked_sub(HEAD_BYTES as u64)?;
     let is_whole = blocks > 0 && blocks.is_multiple_of(BLOCK_BYTES as u64);
-    Ok((magic == MAGIC && is_whole).then_some(length))
+    let (magic, size) = head.split_at(MAGIC.len());
+    (magic == MAGIC && size == spans_bytes.to_le_bytes() && is_whole).then_some(length)
 }

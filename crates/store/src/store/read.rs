@@ -121,8 +121,10 @@ impl Store {
         let (collector, columns) = (Some(collector), Columns::ALL);
         let wanted = Wanted { collector, services: None, kinds: &[], columns };
         let budget = Budget::unlimited();
-        let rows = live.reading(|| page::page_rows(live, wanted, after, limit, &budget))?;
-        gather::gather(rows, limit.bytes)
+        live.reading(|| {
+            let rows = page::page_rows(live, wanted, after, limit, &budget)?;
+            gather::gather(rows, limit.bytes)
+        })
     }
 
     /// The names of the services whose spans belong to traces that started in `started`, in order.

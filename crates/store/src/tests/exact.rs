@@ -127,3 +127,24 @@ fn a_service_that_no_segment_has_costs_a_look_at_lists_of_names() {
     assert_eq!(rows_read(&store, &of("paymnts")), hot);
     assert!(rows_read(&store, &of("service-7")) > hot);
 }
+
+#[test]
+fn a_trace_that_begins_in_a_segment_without_the_service_is_found_in_its_window() {
+    let (_dir, store) = store();
+    let hour = 3_600_000;
+    store.append(&[vec![span(1, 1, None, 0, 1), span(2, 2, None, 5, 1)]], NOON).unwrap();
+    store.seal().unwrap();
+    let late = of_service(span(1, 3, Some(1), hour, 1), "worker");
+    store.append(&[vec![late, span(4, 4, None, hour, 1)]], NOON).unwrap();
+    store.seal().unwrap();
+    let at = |ms: u64| coral_trace::UnixNanos(NOON.0 + ms * 1_000_000);
+    for (from, until, ids) in [(0, 1_000, vec![1_u128]), (1_000, 2 * hour, vec![])] {
+        let query = IndexedQuery {
+            services: vec!["worker".to_owned()],
+            started: TimeRange { start: at(from), end: at(until) },
+            ..IndexedQuery::newest(10)
+        };
+        let found = store.search(&query).unwrap();
+        assert_eq!(found.iter().map(|trace| trace.trace_id.as_u128()).collect::<Vec<_>>(), ids);
+    }
+}

@@ -123,13 +123,25 @@ fn a_filter_that_is_damaged_cut_or_missing_hides_no_trace() {
     }
     // No bit is set, and the checksums are those of the bits before.
     let mut cleared = bytes.clone();
-    for block in cleared[8..].chunks_mut(64) {
+    for block in cleared[16..].chunks_mut(64) {
         block[..60].fill(0);
     }
     std::fs::write(&filter, cleared).unwrap();
     assert!(all());
     std::fs::remove_file(&filter).unwrap();
     assert!(all());
+}
+
+#[test]
+fn a_filter_that_is_removed_or_cut_while_the_store_is_open_costs_nothing_else() {
+    let (dir, store) = written();
+    let damages: [fn(&std::path::Path) -> std::io::Result<()>; 2] =
+        [|filter| std::fs::write(filter, b"coralva"), |filter| std::fs::remove_file(filter)];
+    for damage in damages {
+        filters(&dir).iter().for_each(|filter| damage(filter).unwrap());
+        assert_eq!(search(&store, &having("url.path", "/orders/700")).0, 1);
+        assert_eq!((store.extent().segments, store.extent().damaged), (3, 0));
+    }
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub(super) fn attribute_columns(
     let mut columns = Vec::new();
     let own = promoted::column(key);
     let needle = needle(key);
-    let in_resource = texts.may_have_any(group.index, &[StoredText::in_resource(key, value)])?;
+    let in_resource = texts.may_have_any(group.index, &[StoredText::in_resource(key, value)]);
     for (column, may_have) in [("attributes", misplaced || own.is_none()), ("origin", in_resource)]
     {
         let has = |text: &[u8]| std::str::from_utf8(text).is_ok_and(|text| text.contains(&needle));

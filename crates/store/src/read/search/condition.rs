@@ -82,8 +82,8 @@ impl Conditions {
     ) -> Result<Bits, StoreError> {
         let misplaced = segment.extent.has_misplaced;
         let mut rows = Bits::none_of(segment.extent.traces);
-        let texts = segment.text_filter()?;
-        let groups = self.groups(segment, &texts)?;
+        let texts = segment.text_filter();
+        let groups = self.groups(segment, &texts);
         if groups.as_ref().is_some_and(Vec::is_empty) {
             return Ok(rows);
         }
@@ -107,26 +107,16 @@ impl Conditions {
 
     /// The numbers of the row groups that may have matching spans; `None` if the segment has no filter
     /// of texts.
-    fn groups(
-        &self,
-        segment: &Segment,
-        texts: &TextFilter<'_>,
-    ) -> Result<Option<Vec<usize>>, StoreError> {
+    fn groups(&self, segment: &Segment, texts: &TextFilter<'_>) -> Option<Vec<usize>> {
         if !texts.is_there() {
-            return Ok(None);
+            return None;
         }
         let mut groups: Vec<usize> = (0..segment.row_group_count()).collect();
         for condition in &self.conditions {
             let Some(needed) = condition.needed_texts(segment) else { continue };
-            let mut fitting = Vec::with_capacity(groups.len());
-            for group in groups {
-                if texts.may_have_any(group, &needed)? {
-                    fitting.push(group);
-                }
-            }
-            groups = fitting;
+            groups.retain(|group| texts.may_have_any(*group, &needed));
         }
-        Ok(Some(groups))
+        Some(groups)
     }
 
     /// The columns of a row group that are needed to test its rows; `None` when no row can match.

@@ -143,13 +143,24 @@ fn each_place(
     // Newest segments first, because older segments then rarely have traces that are new enough.
     for segment in hot.segments.iter().rev() {
         budget.check()?;
+        let has_service = !judge.bits_in(segment).are_nowhere();
+        // A trace that begins here may have a span of the service in another segment.
+        let is_linked = || {
+            let others = segment.split_with();
+            others.iter().any(|id| {
+                let other = hot.segments.binary_search_by_key(id, |segment| segment.id());
+                other.is_ok_and(|at| !judge.bits_in(&hot.segments[at]).are_nowhere())
+            })
+        };
         let may_match = judge.may_start_in(&segment.extent)
             && best.may_want(&segment.extent)
-            && !judge.bits_in(segment).are_nowhere();
+            && (has_service || is_linked());
         if may_match {
             let mut read = || {
                 let rows = SealedTraces::read(segment, judge, conditions.as_ref(), budget)?;
-                rows.whole(judge, best)?;
+                if has_service {
+                    rows.whole(judge, best)?;
+                }
                 rows.split(judge, &mut pieces, false)
             };
             read().map_err(StoreError::unreadable(segment.id()))?;
