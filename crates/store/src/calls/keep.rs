@@ -1,6 +1,7 @@
 //! Makes and keeps the sums of segments.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use coral_engine::Budget;
 use coral_trace::TraceId;
@@ -54,9 +55,17 @@ pub(crate) fn of_segment(
     })
 }
 
+/// Sums up the calls of a new segment, and takes the traces that it has in common with others of
+/// `segments` out of their sums.
+pub(crate) fn keep_up_with(segment: &Segment, segments: &[Arc<Segment>]) {
+    keep_up(segment);
+    let others = segment.split_with();
+    segments.iter().filter(|other| others.contains(&other.id())).for_each(|other| keep_up(other));
+}
+
 /// Makes the file of `segment`, or makes it again without the traces that became split since.
 /// Errors are logged: a later question makes the file.
-pub(crate) fn keep_up(segment: &Segment) {
+fn keep_up(segment: &Segment) {
     let split = segment.split_rows();
     if !segment.extent.has_pairs || segment.calls.is_without(split.len()) {
         return;

@@ -173,19 +173,8 @@ impl Spans {
             writer.end_sealing(&self.live.read().hot);
         }
         drop(writer);
-        self.keep_calls(&segment);
+        calls::keep_up_with(&segment, &self.live.segments());
         Ok(spans)
-    }
-
-    /// Sums up the calls of a new segment, and takes the traces that it has in common with others
-    /// out of their sums. Commits and readers are not blocked.
-    fn keep_calls(&self, segment: &Segment) {
-        calls::keep_up(segment);
-        let others = segment.split_with();
-        let segments = self.live.segments();
-        segments.iter().filter(|other| others.contains(&other.id())).for_each(|other| {
-            calls::keep_up(other);
-        });
     }
 
     /// Marks as split the traces of the new `segment` of which other generations also have spans.

@@ -158,6 +158,8 @@ impl View {
                 let rows = read.add_to(&mut part, of, whole);
                 split.push((at, rows.map_err(StoreError::unreadable(of.segment.id()))?));
             }
+            // The parts are added up on one core.
+            part.reader.map.settle();
             Ok::<_, StoreError>((part, split))
         });
         let mut all = Part::default();

@@ -220,3 +220,45 @@ fn names_that_a_hostile_exporter_makes_up_do_not_make_the_sums_large() {
     let map = store.dependencies(TimeRange::ALL, None).unwrap().topology();
     assert_eq!(map.counts.spans, 21_000);
 }
+
+/// Seals each of `pieces` in a segment of its own. The maps must be those of the same spans in memory.
+fn check_pieces(pieces: &[Vec<Span>]) -> (tempfile::TempDir, Store) {
+    let (_hot_dir, hot) = store();
+    let (dir, sealed) = store();
+    for piece in pieces {
+        for store in [&hot, &sealed] {
+            store.append(std::slice::from_ref(piece), NOON).unwrap();
+        }
+        assert_eq!(maps(&sealed), maps(&hot), "before a seal");
+        sealed.seal().unwrap();
+        assert_eq!(maps(&sealed), maps(&hot), "after a seal");
+    }
+    files(&dir, "calls").iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    assert_eq!(maps(&sealed), maps(&hot), "sums made again");
+    drop(sealed);
+    let sealed = Store::open(config(&dir)).unwrap();
+    assert_eq!(maps(&sealed), maps(&hot), "after a restart");
+    (dir, sealed)
+}
+
+#[test]
+fn a_segment_most_of_whose_traces_go_on_is_summed_up_without_their_spans() {
+    let numbers = 1..=60_u64;
+    let first = numbers.clone().flat_map(|at| trace(at, 2_500 * at, at % 4 == 0)).collect();
+    let late = |number: u64| span(number.into(), 10 * number + 9, Some(10 * number), 20_000, 2);
+    let (dir, _store) = check_pieces(&[first, numbers.skip(5).map(late).collect()]);
+    let sizes = contents(&dir).into_iter().map(|content| content.len());
+    assert!(sizes.max().unwrap() < 4_000, "the spans of split traces are not in the file");
+}
+
+#[test]
+fn a_minute_whose_sums_are_too_coarse_for_a_late_span_is_read_from_spans() {
+    let call = |at: u64| {
+        let mut spans = trace(at, 600 * at, false);
+        let address = format!("10.0.0.{at}");
+        spans[1] = with_attributes(spans[1].clone(), vec![("server.address", address.as_str())]);
+        spans
+    };
+    let late = of_service(span(3, 39, Some(32), 4_000, 2), "mail");
+    check_pieces(&[(1..=200).flat_map(call).collect(), vec![late]]);
+}

@@ -53,6 +53,11 @@ impl Dependencies {
         Ok(Translation { nodes, hints })
     }
 
+    /// Sorts what was added, so that another map absorbs this map faster.
+    pub fn settle(&mut self) {
+        self.limit_latencies();
+    }
+
     /// The node of this kind with this name, which is added if it is new.
     pub fn node(&mut self, kind: NodeKind, name: &str) -> NodeId {
         self.nodes.intern(kind, name)

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::EdgeKey;
 use super::node::{NodeId, NodeKind, StandIn};
 use super::peer_hints::{Peer, PeerHintsId, PeerHintsTable, UNKNOWN};
 use crate::ids::SpanId;
@@ -45,13 +44,6 @@ pub(super) struct Call {
     pub duration_us: u64,
     /// The address that the client span names, if the callee is known by its server span.
     pub address: Option<NodeId>,
-}
-
-impl Call {
-    /// The edge that the call belongs to.
-    pub fn key(&self) -> EdgeKey {
-        EdgeKey { from: self.from, to: self.to, protocol: self.protocol }
-    }
 }
 
 /// Finds the calls of one trace after another, reusing its memory.

@@ -68,7 +68,11 @@ impl Latencies {
         self.count += other.count;
         self.recent.extend_from_slice(&other.recent);
         for (micros, count) in &other.distinct {
-            // A list of very many equal durations is added in pieces.
+            if *count == 1 {
+                self.recent.push(*micros);
+                continue;
+            }
+            // Very many equal durations are added in pieces.
             let mut left = *count as usize;
             while left > 0 {
                 let now = left.min(BATCH);
@@ -137,7 +141,7 @@ impl Latencies {
             self.round(bits);
             other.round(bits);
         }
-        self.insert(&other.distinct);
+        self.insert(other.distinct);
     }
 
     /// How many durations there are.
@@ -224,16 +228,16 @@ impl Latencies {
             .chunk_by(|one, next| one == next)
             .map(|equal| (equal[0], equal.len() as u64))
             .collect();
-        self.insert(&counts);
+        self.insert(counts);
         recent.clear();
         self.recent = recent;
     }
 
     /// Adds distinct durations in rising order, with their numbers.
-    fn insert(&mut self, counts: &[(u64, u64)]) {
+    fn insert(&mut self, counts: Vec<(u64, u64)>) {
         self.distinct = match self.distinct.is_empty() {
-            true => counts.to_vec(),
-            false => merged(&self.distinct, counts),
+            true => counts,
+            false => merged(&self.distinct, &counts),
         };
         self.keep_at_most(Self::MAX_DISTINCT);
     }

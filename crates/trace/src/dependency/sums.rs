@@ -205,6 +205,13 @@ impl AddressCounts {
     }
 }
 
+impl Call {
+    /// The edge that the call belongs to.
+    pub fn key(&self) -> EdgeKey {
+        EdgeKey { from: self.from, to: self.to, protocol: self.protocol }
+    }
+}
+
 /// Subtracts `by`; `None` if it is more than `from`.
 fn less(from: &mut u64, by: u64) -> Option<()> {
     *from = from.checked_sub(by)?;
