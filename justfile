@@ -37,6 +37,7 @@ acceptance:
     just jaeger
     just collector
     just zipkin-clients
+    just prometheus-clients
 
 # The official MCP clients in front of a real colony, from PyPI and npm (a minute).
 mcp-clients:
@@ -58,6 +59,11 @@ jaeger:
 zipkin-clients:
     CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_ZIPKIN_PYTHON="$(tools/fetch-zipkin-clients "$HOME/.cache/coral/zipkin-clients")" \
         cargo test -p coral --test e2e peers::zipkin
+
+# Real clients of Prometheus in front of a colony, and a parser of OpenMetrics, from PyPI.
+prometheus-clients:
+    CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_PROMETHEUS_PYTHON="$(tools/fetch-prometheus-clients "$HOME/.cache/coral/prometheus-clients")" \
+        cargo test -p coral --test e2e peers::prometheus
 
 # An OpenTelemetry Collector that receives an export and exports to an agent. Builds it where Go is (three minutes
 # the first time).

@@ -46,6 +46,8 @@ pub enum End {
     Accepted,
     /// Without the token or certificate that this agent asks exporters for.
     Unauthenticated,
+    /// From a page of a browser, of a site whose name is not allowed.
+    ForeignPage,
     /// Unknown path or gRPC method, including those for logs.
     UnknownPath,
     /// A method other than POST.
@@ -185,9 +187,10 @@ impl Protocol {
 impl End {
     /// Every outcome, in order of declaration, which is also the order of the counters of a
     /// protocol.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Accepted,
         Self::Unauthenticated,
+        Self::ForeignPage,
         Self::UnknownPath,
         Self::Method,
         Self::ContentType,
@@ -206,6 +209,7 @@ impl End {
         match self {
             Self::Accepted => "accepted",
             Self::Unauthenticated => "refused.unauthenticated",
+            Self::ForeignPage => "refused.foreign_page",
             Self::UnknownPath => "refused.unknown_path",
             Self::Method => "refused.method",
             Self::ContentType => "refused.content_type",

@@ -235,7 +235,8 @@ fn retention(config: &AgentConfig, store: Store, counters: Arc<RetainCounters>) 
     let bytes = config.storage.max_size;
     let keep = SpanRetention { age: config.keep_traces, bytes };
     let metrics = MetricRetention::all(config.keep_metrics, bytes / METRICS_SHARE);
-    Retain { engine: Arc::new(store), keep, metrics, counters }
+    // Colonies poll the metrics by receipt.
+    Retain { engine: Arc::new(store), keep, metrics, merge: false, counters }
 }
 
 /// What Beyla's configuration needs to know about this agent.

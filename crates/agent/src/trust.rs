@@ -9,6 +9,7 @@ use coral_server::certificate::{
 };
 use coral_server::clock;
 use coral_server::connect::Connector;
+use coral_server::door::hosts::AllowedHosts;
 use coral_server::identity::Guard;
 use coral_server::listen::tls::Tls;
 use coral_trust::authority::Fingerprint;
@@ -165,5 +166,7 @@ fn exporters(
             token => Ok(SecretHash(Sha256::digest(token).into())),
         }
     });
-    Ok(Access { tls, token: token.transpose()?, needs_certificate: otlp.needs_certificate })
+    let sites = AllowedHosts::of_this_host(&config.allowed_hosts, "agent.allowed_hosts");
+    let needs_certificate = otlp.needs_certificate;
+    Ok(Access { tls, token: token.transpose()?, needs_certificate, sites })
 }

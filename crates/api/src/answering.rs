@@ -14,7 +14,7 @@ use coral_server::identity::Caller;
 use coral_server::refusal::refusal;
 use coral_trace::chain;
 use http::{Extensions, StatusCode};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// Time limit of one question.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(55);
@@ -37,6 +37,8 @@ pub(crate) struct Asker {
     identity: Identity,
     /// The services that the caller may see; `None` for every service.
     scope: Option<ServiceScope>,
+    /// How long the asker waits, if that is shorter than Coral's own limit.
+    timeout: Option<Duration>,
 }
 
 /// Why there is no answer.
@@ -66,13 +68,25 @@ impl Asker {
             tracing::error!(%error, "a token has a scope that is not one");
             NotAnswered::Defect
         })?;
-        Ok(Self { identity: Identity::of_request(surface, extensions), scope })
+        let identity = Identity::of_request(surface, extensions);
+        Ok(Self { identity, scope, timeout: None })
+    }
+
+    /// The same, who waits no longer than `timeout` for admission and answer together. A longer
+    /// time than Coral's own limit has no effect.
+    pub(crate) fn within(self, timeout: Duration) -> Self {
+        Self { timeout: (timeout < ANSWER_TIMEOUT).then_some(timeout), ..self }
+    }
+
+    /// Whether the caller sees the spans of some services alone.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.scope.is_some()
     }
 
     /// Somebody who may see everything.
     #[cfg(test)]
     pub(crate) fn unlimited(surface: Surface) -> Self {
-        Self { identity: Identity::new(surface, None), scope: None }
+        Self { identity: Identity::new(surface, None), scope: None, timeout: None }
     }
 }
 
@@ -111,12 +125,22 @@ impl Answering {
         waits: bool,
         work: impl FnOnce(&Sources<'_>, &Budget) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, NotAnswered> {
-        let Asker { identity, scope } = asker;
+        let Asker { identity, scope, timeout } = asker;
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
         // A limited caller cannot tell by the time whether others have a trace that it asks for.
         let earliest = scope.is_some().then(|| Instant::now() + NOT_FOUND_FLOOR);
-        let permit = if waits { Some(self.admission.admit(&identity).await?) } else { None };
+        let admitted = self.admission.admit(&identity);
+        let permit = match (waits, deadline) {
+            (false, _) => None,
+            (true, None) => Some(admitted.await?),
+            (true, Some(deadline)) => {
+                let admitted = timeout_at(deadline, admitted).await;
+                Some(admitted.map_err(|_| QueryError::OverBudget(BudgetError::Deadline))??)
+            }
+        };
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let budget = Budget::unlimited()
-            .with_timeout(ANSWER_TIMEOUT)
+            .with_timeout(left.unwrap_or(ANSWER_TIMEOUT))
             .with_max_rows(MAX_ROWS)
             .with_max_bytes(MAX_BYTES);
         let _cancel = budget.cancel_on_drop();

@@ -2,7 +2,7 @@
 //! those of `coral-query`, in the JSON form of `coral-text`.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::body::Bytes;
 use axum::extract::{RawPathParams, RawQuery, State};

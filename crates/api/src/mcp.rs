@@ -6,6 +6,7 @@
 //!
 //! Source: Model Context Protocol, revisions 2024-11-05 to 2026-07-28; "Streamable HTTP".
 
+mod message;
 mod noted;
 mod prompt;
 mod reply;
@@ -25,6 +26,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use coral_server::audit::AuditDetails;
+use coral_server::door::body::{BodyError, LARGE_BODY_BYTES};
 use coral_server::door::{Method, Permission, Route};
 use coral_server::refusal::refusal;
 use coral_sql::runner::SqlRunner;
@@ -33,18 +35,13 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
 
+use self::message::{INVALID_REQUEST, WrongMessage};
 use self::noted::Noted;
 use self::tool::Entry;
 use crate::answering::Answering;
 
 /// The path of the route.
 pub const PATH: &str = "/mcp";
-/// Largest request, in bytes, which is that of the colony's port.
-const MAX_REQUEST_BYTES: usize = 64 << 10;
-/// Codes of JSON-RPC 2.0.
-const PARSE_ERROR: i32 = -32700;
-const INVALID_REQUEST: i32 = -32600;
-
 /// Answers assistants. Clones share everything.
 #[derive(Clone)]
 struct Assistants {
@@ -58,7 +55,10 @@ type Service = StreamableHttpService<Assistants, NeverSessionManager>;
 /// The route. Whoever may ask something may use it; each tool needs the permission of its question.
 pub fn routes(answering: &Answering, sql: &SqlRunner) -> Vec<Route> {
     let handler = post(serve).with_state(Arc::new(service(answering, sql)));
-    vec![Route::new(Method::Post, PATH, Permission::SelfRead, handler)]
+    vec![
+        Route::new(Method::Post, PATH, Permission::SelfRead, handler)
+            .with_max_body(LARGE_BODY_BYTES),
+    ]
 }
 
 fn service(answering: &Answering, sql: &SqlRunner) -> Service {
@@ -68,7 +68,7 @@ fn service(answering: &Answering, sql: &SqlRunner) -> Service {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        .with_max_request_body_bytes(MAX_REQUEST_BYTES)
+        .with_max_request_body_bytes(LARGE_BODY_BYTES)
         .disable_allowed_hosts();
     let sessions = Arc::new(NeverSessionManager::default());
     Service::new(move || Ok(assistants.clone()), sessions, config)
@@ -84,24 +84,21 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
         );
     }
     let (parts, body) = request.into_parts();
-    let Ok(message) = axum::body::to_bytes(body, MAX_REQUEST_BYTES).await else {
-        let reason = format!("a message has at most {MAX_REQUEST_BYTES} bytes: ask for less");
-        return no_message(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, &reason);
-    };
-    match serde_json::from_slice::<serde_json::Value>(&message) {
+    let message = match axum::body::to_bytes(body, LARGE_BODY_BYTES).await {
+        Ok(message) => message,
         Err(error) => {
-            let reason = format!("the message is not JSON: {error}");
-            return no_message(StatusCode::BAD_REQUEST, PARSE_ERROR, &reason);
+            let known = BodyError::of(&error);
+            let status = known.map_or(StatusCode::PAYLOAD_TOO_LARGE, BodyError::status);
+            let reason = known.map_or_else(
+                || format!("a message has at most {LARGE_BODY_BYTES} bytes: ask for less"),
+                ToString::to_string,
+            );
+            let id = serde_json::Value::Null;
+            return answer_to_wrong(&WrongMessage { status, id, code: INVALID_REQUEST, reason });
         }
-        Ok(serde_json::Value::Array(_)) => {
-            let reason = "a batch is not accepted: send one message in each request";
-            return no_message(StatusCode::BAD_REQUEST, INVALID_REQUEST, reason);
-        }
-        Ok(message) if !is_message(&message) => {
-            let reason = "the message is no request: it has no `method`";
-            return no_message(StatusCode::BAD_REQUEST, INVALID_REQUEST, reason);
-        }
-        Ok(_) => {}
+    };
+    if let Err(wrong) = message::check(&message) {
+        return answer_to_wrong(&wrong);
     }
     let mut request = Request::from_parts(parts, Body::from(message));
     let noted = Noted::default();
@@ -111,16 +108,15 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
     response
 }
 
-/// Whether this is a request or a notification, or an answer to one of ours.
-fn is_message(message: &serde_json::Value) -> bool {
-    message["method"].is_string() || !message["result"].is_null() || !message["error"].is_null()
-}
-
-/// The answer to what is no message.
-fn no_message(status: StatusCode, code: i32, reason: &str) -> Response {
+/// The answer to a message that is not passed on. The log has the reason at `debug` alone, because whoever
+/// may use the port chooses its text.
+fn answer_to_wrong(wrong: &WrongMessage) -> Response {
+    let WrongMessage { status, id, code, reason } = wrong;
+    tracing::debug!(code, reason, "refused a message of an assistant");
     let error = json!({ "code": code, "message": reason });
-    let body = json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
-    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    let body = json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string();
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    let mut response = (*status, kind, body).into_response();
     let noise = AuditDetails { is_noise: true, ..AuditDetails::default() };
     response.extensions_mut().insert(noise);
     response

@@ -16,6 +16,8 @@ pub struct Mounted {
     pub handler: MethodRouter,
     /// Whether another API has the path, so that the route is only below its base.
     pub only_below_base: bool,
+    /// The largest body of a request, in bytes.
+    pub max_body_bytes: usize,
 }
 
 /// `routes` below `base`, and those at the root whose path is no other API's.
@@ -24,9 +26,11 @@ pub fn mounted(
     routes: impl IntoIterator<Item = Mounted>,
 ) -> impl Iterator<Item = Route> {
     routes.into_iter().flat_map(move |route| {
-        let Mounted { method, path, permission, handler, only_below_base } = route;
-        let below = Route::new(method, format!("{base}{path}"), permission, handler.clone());
-        let root = (!only_below_base).then(|| Route::new(method, path, permission, handler));
+        let Mounted { method, path, permission, handler, only_below_base, max_body_bytes } = route;
+        let below = Route::new(method, format!("{base}{path}"), permission, handler.clone())
+            .with_max_body(max_body_bytes);
+        let root = (!only_below_base)
+            .then(|| Route::new(method, path, permission, handler).with_max_body(max_body_bytes));
         [below].into_iter().chain(root)
     })
 }

@@ -16,6 +16,7 @@ use tokio_stream::Stream;
 
 use coral_query::answer::SqlLibrary;
 use coral_server::audit::{AuditDetails, FailureSign, RowCount};
+use coral_server::door::body::BodyError;
 use coral_server::refusal::refusal;
 use coral_sql::SqlQuestion;
 use coral_sql::runner::{Piece, SqlError, SqlRunner, SqlStream};
@@ -34,7 +35,10 @@ pub(super) async fn sql(
         Ok(Json(question)) => question,
         Err(rejection) => {
             let hint = r#"send JSON such as {"sql": "SELECT 1"}, with the header content-type: application/json"#;
-            return refusal(rejection.status(), rejection.body_text(), Some(hint));
+            return match BodyError::of(&rejection) {
+                Some(error) => refusal(error.status(), error.to_string(), None),
+                None => refusal(rejection.status(), rejection.body_text(), Some(hint)),
+            };
         }
     };
     let details = AuditDetails { question: Some(question.sql.clone()), ..AuditDetails::default() };

@@ -76,6 +76,7 @@ impl AgentBench<'_> {
         let agent = self.program.agent(&[]).await?;
         self.ingest(&agent, floor, &mut figures).await?;
         self.complete(&agent, 0).await?;
+        self.served(&agent, &mut figures).await?;
         figures.extend("agent", self.questions(&agent).await?);
         let mut ask = Ask::Agent(AgentRpc::new(&agent.url("agent_rpc")?)?);
         figures.0.extend(queries::findable(&mut ask, &agent.url("otlp_grpc")?).await?.0);
@@ -132,6 +133,24 @@ impl AgentBench<'_> {
             true => Ok(()),
             false => Err(format!("the agent holds {stored} of {sent} acknowledged spans").into()),
         }
+    }
+
+    /// Measures the agent's CPU time while it serves all its spans: by column, and as OTLP.
+    async fn served(&self, agent: &Server, figures: &mut Figures) -> Result<(), Failure> {
+        let mut rpc = AgentRpc::new(&agent.url("agent_rpc")?)?;
+        for by_column in [true, false] {
+            let before = agent.process().cpu_seconds();
+            let spans = rpc.fetch_all(by_column).await?;
+            if spans != self.traffic.total_spans() {
+                return Err(format!("the agent served {spans} spans").into());
+            }
+            let each = self.each(agent.process().cpu_seconds() - before);
+            match by_column {
+                true => figures.at_most("agent CPU, serving pages by column", each, "µs/span", 0.8),
+                false => figures.add("agent CPU, serving pages as OTLP", each, "µs/span"),
+            }
+        }
+        Ok(())
     }
 
     async fn questions(&self, agent: &Server) -> Result<Figures, Failure> {

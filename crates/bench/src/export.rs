@@ -50,19 +50,28 @@ impl ExportCommand {
     /// Runs the measurement and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
         let traffic = self.traffic.ending(clock::now());
-        let mut figures = Figures::default();
-        for compression in ["gzip", "none"] {
-            let measured = measure(&self.program, &traffic, compression).await?;
-            figures.extend(&format!("compression: {compression}"), measured);
-        }
+        let figures = measure(&self.program, &traffic).await?;
         print!("{}", figures.table());
         output::write_json_if(self.json.as_deref(), &figures)?;
         figures.complete()
     }
 }
 
+/// Measures a colony that exports `traffic`, with compression and without.
+///
+/// # Errors
+/// When the colony does not start, or the sink does not receive each span once.
+pub async fn measure(program: &Program, traffic: &Traffic) -> Result<Figures, Failure> {
+    let mut figures = Figures::default();
+    for compression in ["gzip", "none"] {
+        let measured = measure_one(program, traffic, compression).await?;
+        figures.extend(&format!("compression: {compression}"), measured);
+    }
+    Ok(figures)
+}
+
 /// Measures a colony from its start until the sink has every span.
-async fn measure(
+async fn measure_one(
     program: &Program,
     traffic: &Traffic,
     compression: &str,

@@ -5,6 +5,7 @@ mod ask;
 mod audit;
 mod authority;
 mod beyla;
+mod both;
 mod clock;
 mod colony;
 mod connections;
@@ -26,6 +27,7 @@ mod process;
 mod program;
 mod queries;
 mod rca;
+mod red;
 mod report;
 mod revocation;
 mod server;
@@ -78,6 +80,8 @@ enum Measure {
     Jaeger(jaeger::JaegerCommand),
     /// Measures an agent under Beyla-like metrics: CPU and bytes per point.
     Metrics(metrics::MetricsCommand),
+    /// Measures RED metrics of one service on a store with a day of metrics of 50 agents.
+    Red(red::RedCommand),
     /// Tests for lost spans and wrong answers: kills at random moments, and long runs of everything
     /// at once.
     Soak(soak::SoakCommand),
@@ -167,6 +171,7 @@ impl Measure {
             Self::Freshness(freshness) => freshness.run().await,
             Self::Jaeger(jaeger) => jaeger.run().await,
             Self::Metrics(metrics) => metrics.run().await,
+            Self::Red(red) => tokio::task::spawn_blocking(move || red.run()).await?,
             Self::Soak(soak) => soak.run().await,
             Self::Report(report) => report.run().await,
             Self::Rca(rca) => tokio::task::spawn_blocking(move || rca.run()).await?,

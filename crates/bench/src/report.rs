@@ -12,7 +12,7 @@ use crate::soak::kill::{Kill, Role};
 use crate::soak::mixed::Mixed;
 use crate::traffic::Traffic;
 use crate::units::grouped;
-use crate::{Failure, audit, clock, colony, output, trust};
+use crate::{Failure, audit, clock, colony, export, output, trust};
 
 /// Runs all measurements and prints one table. A measurement that fails becomes a row, and the exit
 /// code is 1. A value outside its limit is only marked.
@@ -49,6 +49,8 @@ impl Report {
         let spans = grouped(self.traffic.total_spans());
         add_figures(&mut figures, &format!("agent, {spans} spans"), self.agent().await);
         add_figures(&mut figures, &format!("colony, {spans} spans"), self.colony().await);
+        let export = export::measure(&self.program, &self.traffic).await;
+        add_figures(&mut figures, &format!("export, {spans} spans"), export);
         for size in [self.traffic.spans, self.large].into_iter().filter(|size| *size > 0) {
             add_figures(
                 &mut figures,

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use coral_store::{IndexedQuery, Order, SpanRetention, Store as Database, StoreConfig};
-use coral_trace::{Recogniser, Span, TimeRange, TraceId, UnixNanos};
+use coral_trace::{Collector, Recogniser, Span, TimeRange, TraceId, UnixNanos};
 use coral_wire::otlp_in::{self, Encoding};
 
 use crate::ask::ListAnswer;
+use crate::both::SeenByBoth;
 use crate::figures::Figures;
 use crate::latency::Latencies;
 use crate::process::Process;
@@ -40,6 +41,15 @@ pub struct Setup {
     /// The number of hot rows at which they are sealed.
     #[arg(long, default_value_t = Setup::default().segment_rows)]
     pub segment_rows: u64,
+    /// Part of the traces of which each span is stored once more, as an SDK's span; from 0 to 1.
+    #[arg(long, default_value_t = 0.0)]
+    pub seen_by_both: f64,
+}
+
+impl Setup {
+    fn both(&self) -> SeenByBoth {
+        SeenByBoth(self.seen_by_both)
+    }
 }
 
 const KEEP: SpanRetention = SpanRetention { age: Duration::from_secs(3_600), bytes: u64::MAX };
@@ -64,7 +74,7 @@ impl Store {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { commit: 8_192, segment_rows: 262_144 }
+        Self { commit: 8_192, segment_rows: 262_144, seen_by_both: 0.0 }
     }
 }
 
@@ -77,9 +87,9 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: setup.segment_rows };
     let mut figures = Figures::default();
     let store = Database::open(config.clone())?;
-    write(&store, traffic, setup.commit, &mut figures)?;
+    write(&store, traffic, setup, &mut figures)?;
     store.seal()?;
-    let (extent, spans) = (store.extent(), traffic.total_spans());
+    let (extent, spans) = (store.extent(), setup.both().total_spans(traffic));
     if extent.spans != spans {
         return Err(format!("the store holds {} of {spans} spans", extent.spans).into());
     }
@@ -87,9 +97,11 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     figures.at_most("on disk, sealed", all as f64 / spans as f64, "B/span", 60.0);
     figures.add("segments", extent.segments as f64, "");
     figures.add("sums of calls, of these bytes", sums as f64 / spans as f64, "B/span");
-    look_up(&store, traffic, &mut figures)?;
-    search(&store, traffic, &mut figures);
-    topology::measure(&store, traffic, &mut figures);
+    look_up(&store, traffic, setup.both(), &mut figures)?;
+    search(&store, traffic, setup.both(), &mut figures);
+    // The calls of the traffic are those of eBPF.
+    let collector = (!setup.both().is_none()).then_some(Collector::Ebpf);
+    topology::measure(&store, traffic, collector, &mut figures);
     large_trace::measure(&mut figures);
     waterfall::measure(&mut figures);
     drop(store);
@@ -115,7 +127,7 @@ fn sealed_bytes(dir: &Path) -> Result<[u64; 2], Failure> {
 pub fn write(
     store: &Database,
     traffic: &Traffic,
-    commit: u64,
+    setup: &Setup,
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let (mut encoder, recogniser) = (Encoder::new(traffic), Recogniser::default());
@@ -124,9 +136,11 @@ pub fn write(
     let mut group: Vec<Vec<Span>> = Vec::new();
     for number in 0..traffic.exports() {
         let bytes = encoder.export(number).0;
-        group.push(otlp_in::decode(&bytes, Encoding::Protobuf, &recogniser)?.spans);
+        let mut decoded = otlp_in::decode(&bytes, Encoding::Protobuf, &recogniser)?.spans;
+        setup.both().add_to(&mut decoded)?;
+        group.push(decoded);
         let spans: usize = group.iter().map(Vec::len).sum();
-        if (spans as u64) < commit && number + 1 < traffic.exports() {
+        if (spans as u64) < setup.commit && number + 1 < traffic.exports() {
             continue;
         }
         let (cpu, begin) = (process.cpu_seconds(), Instant::now());
@@ -138,7 +152,8 @@ pub fn write(
         seal += process.cpu_seconds() - cpu;
         group.clear();
     }
-    let each = |seconds: f64| seconds * 1e6 / traffic.total_spans() as f64;
+    let spans = setup.both().total_spans(traffic);
+    let each = |seconds: f64| seconds * 1e6 / spans as f64;
     figures.add("appended, durable, CPU", each(append), "µs/span");
     figures.add("sealed, CPU", each(seal), "µs/span");
     figures.add("slowest commit", commits.percentiles().max_ms, "ms");
@@ -146,14 +161,19 @@ pub fn write(
     Ok(())
 }
 
-fn look_up(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result<(), Failure> {
+fn look_up(
+    store: &Database,
+    traffic: &Traffic,
+    both: SeenByBoth,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
     let other = Traffic { seed: mix(traffic.seed), ..traffic.clone() };
     for (what, of) in [("trace by id", traffic), ("unknown trace id", &other)] {
         let is_known = of.seed == traffic.seed;
         let mut latencies = Latencies::default();
         for round in 0..LOOKUPS {
             let trace = of.trace(mix(round) % of.traces());
-            let expected = is_known.then(|| of.facts(&trace));
+            let expected = is_known.then(|| both.facts(of.facts(&trace)));
             let begin = Instant::now();
             let found = store.trace(TraceId::try_from(trace.id)?, None, MAX_SPANS)?;
             latencies.add(begin.elapsed());
@@ -168,8 +188,11 @@ fn look_up(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result
 }
 
 /// Measures all kinds of list queries. A kind with an error or a wrong answer becomes a failed row.
-fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) {
-    let questions = traffic.answer_all(ListQuery::for_bench(traffic));
+fn search(store: &Database, traffic: &Traffic, both: SeenByBoth, figures: &mut Figures) {
+    let mut questions = traffic.answer_all(ListQuery::for_bench(traffic));
+    for facts in questions.iter_mut().flat_map(|question| &mut question.answer) {
+        *facts = both.facts(facts.clone());
+    }
     let (newest, others): (Vec<_>, Vec<_>) =
         questions.into_iter().partition(|q| matches!(q.query, ListQuery::Newest { .. }));
     let (slowest, paths): (Vec<_>, Vec<_>) =
@@ -186,6 +209,27 @@ fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) {
             Err(error) => figures.fail(what, &error),
         }
     }
+    let what = "a service that no span has";
+    match ask_for_nobody(store) {
+        Ok(latencies) => figures.latency(what, &latencies.percentiles(), [Some(100.0), None]),
+        Err(error) => figures.fail(what, &error),
+    }
+}
+
+/// Asks for the traces of a service with a mistyped name.
+fn ask_for_nobody(store: &Database) -> Result<Latencies, Failure> {
+    let services = vec!["service-O1".to_owned()];
+    let mut latencies = Latencies::default();
+    for order in [Order::Newest, Order::Slowest].into_iter().cycle().take(SEARCHES) {
+        let query = IndexedQuery { services: services.clone(), order, ..IndexedQuery::newest(20) };
+        let begin = Instant::now();
+        let found = store.search(&query)?;
+        latencies.add(begin.elapsed());
+        if !found.is_empty() {
+            return Err(format!("{} traces of a service that no span has", found.len()).into());
+        }
+    }
+    Ok(latencies)
 }
 
 /// Runs each query once, and again up to [`SEARCHES`] queries in total while there is time.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use coral_store::Store;
 use coral_trace::dependency::Topology;
-use coral_trace::{TimeRange, UnixNanos};
+use coral_trace::{Collector, TimeRange, UnixNanos};
 
 use crate::Failure;
 use crate::figures::Figures;
@@ -21,18 +21,23 @@ const LIMIT_PER_MILLION: f64 = 400.0 / 90.0;
 /// The largest relative error of percentiles, in thousandths.
 const TOLERANCE: u64 = 4;
 
-/// Measures reading the service map of all of `traffic`, and those of windows that cut minutes. A wrong
-/// map becomes a failed row.
-pub fn measure(store: &Store, traffic: &Traffic, figures: &mut Figures) {
+/// Measures reading the service map of all of `traffic`, and those of windows that cut minutes, as
+/// `collector` or any collector saw it. A wrong map becomes a failed row.
+pub fn measure(
+    store: &Store,
+    traffic: &Traffic,
+    collector: Option<Collector>,
+    figures: &mut Figures,
+) {
     if traffic.attributes < Traffic::NAMING_ATTRIBUTES {
         return;
     }
     let millions = traffic.total_spans() as f64 / 1e6;
     let bar = LIMIT + LIMIT_PER_MILLION * (millions - 10.0).max(0.0);
     for (what, read) in [
-        ("service map of everything", read(store, traffic)),
-        ("service map of 15 minutes", read_part(store, traffic, 4)),
-        ("service map of nearly the hour", read_part(store, traffic, 1)),
+        ("service map of everything", read(store, traffic, collector)),
+        ("service map of 15 minutes", read_part(store, traffic, collector, 4)),
+        ("service map of nearly the hour", read_part(store, traffic, collector, 1)),
     ] {
         match read {
             Ok(latencies) => figures.latency(what, &latencies.percentiles(), [Some(bar), None]),
@@ -41,12 +46,16 @@ pub fn measure(store: &Store, traffic: &Traffic, figures: &mut Figures) {
     }
 }
 
-fn read(store: &Store, traffic: &Traffic) -> Result<Latencies, Failure> {
+fn read(
+    store: &Store,
+    traffic: &Traffic,
+    collector: Option<Collector>,
+) -> Result<Latencies, Failure> {
     let expected = traffic.calls();
     let mut latencies = Latencies::default();
     for _ in 0..ROUNDS {
         let begin = Instant::now();
-        let map = store.dependencies(TimeRange::ALL, None)?.topology();
+        let map = store.dependencies(TimeRange::ALL, collector)?.topology();
         latencies.add(begin.elapsed());
         check(&map, traffic, expected.iter())?;
     }
@@ -55,7 +64,12 @@ fn read(store: &Store, traffic: &Traffic) -> Result<Latencies, Failure> {
 
 /// Reads the map of the newest one of `parts` equal parts of the traffic, without ten seconds at either
 /// end. Checks the number of traces.
-fn read_part(store: &Store, traffic: &Traffic, parts: u64) -> Result<Latencies, Failure> {
+fn read_part(
+    store: &Store,
+    traffic: &Traffic,
+    collector: Option<Collector>,
+    parts: u64,
+) -> Result<Latencies, Failure> {
     let starts = (0..traffic.traces()).map(|number| traffic.trace(number).start);
     let (first, last) = (starts.clone().min().unwrap_or(0), starts.clone().max().unwrap_or(0));
     let edge = 10_000_000_000;
@@ -67,7 +81,7 @@ fn read_part(store: &Store, traffic: &Traffic, parts: u64) -> Result<Latencies, 
     let mut latencies = Latencies::default();
     for _ in 0..ROUNDS {
         let begin = Instant::now();
-        let map = store.dependencies(window, None)?.topology();
+        let map = store.dependencies(window, collector)?.topology();
         latencies.add(begin.elapsed());
         // The store compares times in microseconds.
         if map.counts.traces.abs_diff(traces) > 1 {

@@ -67,7 +67,7 @@ fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: setup.segment_rows };
     let store = Store::open(config)?;
     let mut figures = Figures::default();
-    write(&store, traffic, setup.commit, &mut Figures::default())?;
+    write(&store, traffic, setup, &mut Figures::default())?;
     store.seal()?;
     let store = Arc::new(store);
     let from = SharedSources { traces: store.clone(), metrics: store, fleet: Arc::new(NoAgents) };

@@ -140,7 +140,7 @@ impl Colony {
             sql: kept.sql,
             bytes: bytes / METRICS_SHARE,
         };
-        let retain = Retain { engine, keep, metrics, counters: retained };
+        let retain = Retain { engine, keep, metrics, merge: true, counters: retained };
         tasks.spawn("retention", retain.run(stop.clone()));
         tasks.spawn_fallible("colony server", listen::serve(listener, tls, door, stop));
         Ok(tasks.run(config.drain_within).await?)

@@ -1,5 +1,6 @@
 //! What an engine can do beyond the contract.
 
+use crate::column_page::ColumnsLayout;
 use crate::error::EngineError;
 use crate::filter::FilterCapabilities;
 use crate::query::TraceQuery;
@@ -12,6 +13,9 @@ pub struct Capabilities {
     pub filter: FilterCapabilities,
     /// Whether [`AppendedPage::duplicate`](crate::AppendedPage::duplicate) is `Some`.
     pub counts_duplicates: bool,
+    /// The layout of the columns that [`PageWriter::check_columns`](crate::PageWriter::check_columns)
+    /// reads; `None` if the engine stores spans only.
+    pub columns_layout: Option<ColumnsLayout>,
 }
 
 impl Capabilities {

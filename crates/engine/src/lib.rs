@@ -16,6 +16,7 @@
 
 mod budget;
 mod capabilities;
+mod column_page;
 mod columns;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -37,22 +38,25 @@ mod trace;
 
 pub use budget::{Budget, BudgetError, CancelOnDrop, Pace};
 pub use capabilities::Capabilities;
+pub use column_page::{
+    CheckedColumns, ColumnsError, ColumnsLayout, PageColumns, PageSpan, RefusedRows,
+};
 pub use columns::Columns;
 pub use error::{EngineError, Source};
 pub use extent::{Extent, MetricExtent};
 pub use filter::{Filter, FilterCapabilities};
 pub use fleet::{Checkpoint, Fleet, KnownAgent, MetricCheckpoint, Signal, SignalTotals};
 pub use histogram::{Grid, Histogram};
-pub use metrics::{DeltaQuery, MetricReader, StoredDelta};
+pub use metrics::{DeltaQuery, Grain, MetricReader, StoredDelta};
 pub use page::{AppendedPage, Page, PageContent, PageWriter};
 pub use query::{Order, TracePosition, TraceQuery, TraceSummary};
 pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};
 pub use received::{ReadLimit, ReceivedSpans};
 pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{
-    MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
+    MetricMaintenance, MetricMerge, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };
-pub use span_columns::{CodedColumn, SpanColumn, SpanColumns};
+pub use span_columns::{CodedColumn, SpanColumn, SpanColumns, SpanIds, WantedColumns};
 pub use timeline::{AgentMinute, Minute, PolledMinute, RequestCounts};
 pub use trace::{StoredSpan, StoredTrace};
 

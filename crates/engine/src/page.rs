@@ -1,8 +1,9 @@
 //! Stores pages of agents.
 
 use coral_trace::red::Delta;
-use coral_trace::{Span, UnixNanos};
+use coral_trace::{Collector, Span, UnixNanos};
 
+use crate::column_page::{CheckedColumns, ColumnsError, PageColumns, PageSpan};
 use crate::error::EngineError;
 use crate::fleet::{Checkpoint, MetricCheckpoint};
 use crate::timeline::AgentMinute;
@@ -23,6 +24,27 @@ pub trait PageWriter: Send + Sync {
     /// `pages` MUST NOT contain two pages of one stream, because the second one's checkpoint
     /// depends on the success of the first.
     fn append_pages(&self, pages: Vec<Page>) -> Vec<Result<AppendedPage, EngineError>>;
+
+    /// Reads a page by column, whose bytes are not trusted, for
+    /// [`PageContent::Columns`]. `collector` made all its spans. Calls `keeps` once for each valid
+    /// span, in no particular order: spans for which `keeps` returns `false` are left out. Stores
+    /// nothing, and waits for no commit.
+    ///
+    /// A row that is not a span which this engine can store and read again MUST be refused, and
+    /// counted in [`CheckedColumns::refused`]. A span that differs from others only in being rare
+    /// MUST NOT be refused. The default reads no columns.
+    ///
+    /// # Errors
+    /// [`ColumnsError`]: no span can be read. The caller MAY fetch the page again as spans.
+    fn check_columns(
+        &self,
+        columns: PageColumns,
+        collector: Collector,
+        keeps: &mut dyn FnMut(&PageSpan<'_>) -> bool,
+    ) -> Result<CheckedColumns, ColumnsError> {
+        let _ = (collector, keeps);
+        Err(ColumnsError::Layout { found: columns.layout })
+    }
 
     /// Stores a page of an agent's metrics with its checkpoint. Returns the checkpoint as stored,
     /// with `rows_stored` increased.
@@ -64,6 +86,8 @@ pub struct Page {
 pub enum PageContent {
     /// Decoded spans. An empty page only advances its checkpoint.
     Spans(Vec<Span>),
+    /// Columns that [`check_columns`](PageWriter::check_columns) of the same engine has read.
+    Columns(CheckedColumns),
 }
 
 /// The result of storing a page.

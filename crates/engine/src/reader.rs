@@ -1,6 +1,7 @@
 //! Reads spans and traces.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use coral_trace::dependency::Dependencies;
 use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
@@ -14,7 +15,7 @@ use crate::histogram::{Grid, Histogram};
 use crate::query::{TraceQuery, TraceSummary};
 use crate::received::{ReadLimit, ReceivedSpans};
 use crate::redacted::RedactedSpans;
-use crate::span_columns::{SpanColumn, SpanColumns};
+use crate::span_columns::{SpanColumns, WantedColumns};
 use crate::timeline::AgentMinute;
 use crate::trace::{StoredSpan, StoredTrace};
 
@@ -204,18 +205,18 @@ pub trait TraceReader: Send + Sync {
     ) -> Result<(), EngineError>;
 
     /// Calls `visit` with the wanted columns of all spans that started in `started`, each span once, in no
-    /// particular order; spans outside of `started` MAY be among them. Returns `false`, and calls nothing, if
-    /// the engine cannot read these columns without reading whole spans, so that the caller reads spans
-    /// instead. The default cannot.
+    /// particular order, until `visit` breaks; spans outside of `started` MAY be among them. Returns `false`,
+    /// and calls nothing, if the engine cannot read these columns without reading whole spans, so that the
+    /// caller reads spans instead. The default cannot.
     ///
     /// # Errors
     /// [`EngineError`]; `visit` may have been called already.
     fn visit_columns(
         &self,
         started: TimeRange,
-        wanted: &[SpanColumn],
+        wanted: &WantedColumns,
         budget: &Budget,
-        visit: &mut dyn FnMut(&SpanColumns),
+        visit: &mut dyn FnMut(&SpanColumns) -> ControlFlow<()>,
     ) -> Result<bool, EngineError> {
         let _ = (started, wanted, visit);
         budget.check()?;

@@ -1,6 +1,6 @@
 //! Spans by column: for questions that count many spans and need few of their fields.
 
-use coral_trace::{UnixNanos, Value};
+use coral_trace::{SpanId, TraceId, UnixNanos, Value};
 
 /// A field of spans that may be read by column.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -19,6 +19,26 @@ pub enum SpanColumn {
     ResourceAttribute(String),
 }
 
+/// What is read of spans by column, besides their times.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct WantedColumns {
+    /// The columns.
+    pub columns: Vec<SpanColumn>,
+    /// Whether the ids of the spans are read too.
+    pub ids: bool,
+}
+
+/// The ids of a span.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SpanIds {
+    /// The span's trace.
+    pub trace: TraceId,
+    /// The span.
+    pub span: SpanId,
+    /// The span's parent; `None` for a root.
+    pub parent: Option<SpanId>,
+}
+
 /// Some spans, by column. All columns are equally long.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct SpanColumns {
@@ -26,6 +46,8 @@ pub struct SpanColumns {
     pub starts: Vec<UnixNanos>,
     /// How long each span took, in nanoseconds; 0 when a span ended before it started.
     pub durations: Vec<u64>,
+    /// The ids of each span; empty unless they are wanted.
+    pub ids: Vec<SpanIds>,
     /// The wanted columns, in their order.
     pub columns: Vec<CodedColumn>,
 }

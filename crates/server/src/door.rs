@@ -1,10 +1,11 @@
 //! The table of the routes and RPCs of a port, each with the permission that it needs.
 //!
 //! A request must pass the `Host` check ([`hosts`]), match a route, come from no page of another site
-//! ([`sites`]), and from a caller that has the [`Permission`] of the route ([`enforce`]). A request that matches no route is answered by
-//! [`unmatched`]. Every answer over HTTP has the headers of [`headers`], and is compressed if the client
+//! ([`sites`]), and from a caller that has the [`Permission`] of the route ([`enforce`]). Its body has the
+//! limit of the route ([`body`]). A request that matches no route is answered by [`unmatched`]. Every answer over HTTP has the headers of [`headers`], and is compressed if the client
 //! accepts that; gRPC has its own compression.
 
+pub mod body;
 mod enforce;
 mod headers;
 pub mod hosts;
@@ -20,18 +21,23 @@ mod tests;
 mod unmatched;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on_service};
 use axum::{Router, middleware};
+use http::StatusCode;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
+use self::body::{BodyLimit, DEFAULT_BODY_BYTES};
 use self::enforce::Gate;
 pub use self::enforce::answer as denial;
 use self::hosts::AllowedHosts;
 pub use self::permission::Permission;
+use self::unmatched::Unmatched;
 use crate::audit::AuditLog;
 use crate::identity::Guard;
 
@@ -43,7 +49,7 @@ const MIN_COMPRESSED_BYTES: u16 = 1_024;
 pub struct Door {
     routes: Vec<Route>,
     hosts: AllowedHosts,
-    unknown_path_hint: &'static str,
+    unmatched: Unmatched,
     guard: Option<Arc<Guard>>,
     audit: Option<AuditLog>,
 }
@@ -55,6 +61,7 @@ pub struct Route {
     permission: Permission,
     handler: MethodRouter,
     protocol: Protocol,
+    max_body_bytes: usize,
 }
 
 /// An HTTP method. `Get` includes `HEAD`.
@@ -79,7 +86,21 @@ impl Door {
     /// A door without routes that accepts requests to `hosts`. The error for an unknown path has
     /// `unknown_path_hint`.
     pub fn new(hosts: AllowedHosts, unknown_path_hint: &'static str) -> Self {
-        Self { routes: Vec::new(), hosts, unknown_path_hint, guard: None, audit: None }
+        let unmatched = Unmatched::new(unknown_path_hint);
+        Self { routes: Vec::new(), hosts, unmatched, guard: None, audit: None }
+    }
+
+    /// Answers requests below `base`, such as `/tempo`, that match no route with what `answer` makes
+    /// of the status and the error in one line: 404 for an unknown path, and 405 for a method that the
+    /// path does not accept.
+    #[must_use]
+    pub fn unmatched_below(
+        mut self,
+        base: &'static str,
+        answer: fn(StatusCode, &str) -> Response,
+    ) -> Self {
+        self.unmatched.add(base, answer);
+        self
     }
 
     /// Asks callers who they are. Without a guard everybody may do everything.
@@ -123,6 +144,7 @@ impl Door {
             permission: *permission,
             handler: server.clone(),
             protocol: Protocol::Grpc,
+            max_body_bytes: DEFAULT_BODY_BYTES,
         }));
         self
     }
@@ -135,14 +157,17 @@ impl Door {
     /// A router with all routes behind the `Host` check and the guard.
     pub(crate) fn into_router(self) -> Router {
         let mut router = Router::new();
+        let bodies = Arc::new(AtomicUsize::new(0));
         for route in self.routes {
-            let (path, handler) = route.into_handler(self.guard.clone(), self.audit.clone());
+            let limit = BodyLimit { bytes: route.max_body_bytes, taken: bodies.clone() };
+            let (path, handler) = route.into_handler(limit, self.guard.clone(), self.audit.clone());
             router = router.route(&path, handler);
         }
-        let hint = self.unknown_path_hint;
+        let unmatched = Arc::new(self.unmatched);
+        let of_method = unmatched.clone();
         router
-            .method_not_allowed_fallback(unmatched::unknown_method)
-            .fallback(async move |request: Request| unmatched::unknown_path(&request, hint))
+            .method_not_allowed_fallback(async move |request: Request| of_method.method(&request))
+            .fallback(async move |request: Request| unmatched.path(&request))
             .layer(middleware::from_fn_with_state(Arc::new(self.hosts), hosts::check))
             .layer(middleware::map_response(headers::add))
     }
@@ -157,18 +182,33 @@ impl Route {
         permission: Permission,
         handler: MethodRouter,
     ) -> Self {
-        Self { method, path: path.into(), permission, handler, protocol: Protocol::Http }
+        Self {
+            method,
+            path: path.into(),
+            permission,
+            handler,
+            protocol: Protocol::Http,
+            max_body_bytes: DEFAULT_BODY_BYTES,
+        }
+    }
+
+    /// Takes bodies of at most `bytes` instead of [`DEFAULT_BODY_BYTES`].
+    #[must_use]
+    pub fn with_max_body(self, bytes: usize) -> Self {
+        Self { max_body_bytes: bytes, ..self }
     }
 
     /// The path, and the handler behind `guard` and its other layers.
     fn into_handler(
         self,
+        limit: BodyLimit,
         guard: Option<Arc<Guard>>,
         audit: Option<AuditLog>,
     ) -> (String, MethodRouter) {
         let gate =
             Gate { guard, audit, permission: self.permission, path: self.path.as_str().into() };
-        let handler = self.handler.layer(middleware::from_fn_with_state(gate, enforce::enforce));
+        let handler = self.handler.layer(middleware::from_fn_with_state(limit, body::limit));
+        let handler = handler.layer(middleware::from_fn_with_state(gate, enforce::enforce));
         let handler = match self.protocol {
             Protocol::Http => handler.layer(compression()),
             Protocol::Grpc => handler.layer(middleware::from_fn(unmatched::grpc_only)),

@@ -1,7 +1,11 @@
 //! Counters and gauges in the Prometheus text format.
 
+mod format;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+pub use self::format::{Format, open_metrics};
 
 /// Values of counters and gauges, by name, such as `coral.agent.spans.received`.
 pub type Counters = BTreeMap<String, u64>;

@@ -97,14 +97,11 @@ const QUESTION_PORT: ConnectionLimits = ConnectionLimits {
     answer_timeout: Duration::from_secs(30),
     headers_timeout: Duration::from_secs(90),
 };
-/// Largest body of a request, in bytes, and the longest time to receive it.
-const MAX_REQUEST_BODY_BYTES: usize = 64 * 1024;
+/// The longest time to receive the body of a request. The door limits its size.
 const REQUEST_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 async fn answer(router: Router, request: Request<Incoming>, peer: Peer) -> Response {
-    let mut request = request.map(|body| {
-        Body::new(RequestBody::new(body, MAX_REQUEST_BODY_BYTES, REQUEST_BODY_TIMEOUT))
-    });
+    let mut request = request.map(|body| Body::new(RequestBody::new(body, REQUEST_BODY_TIMEOUT)));
     request.extensions_mut().insert(ConnectInfo(peer.address));
     request.extensions_mut().insert(peer);
     let Ok(response) = TowerToHyperService::new(router).call(request).await;

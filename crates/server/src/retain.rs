@@ -18,6 +18,9 @@ pub struct Retain {
     pub keep: SpanRetention,
     /// The limits of the engine's metrics.
     pub metrics: MetricRetention,
+    /// Whether files of metrics are merged, and old rows summed. A store whose metrics are polled by
+    /// receipt, that of an agent, MUST keep its rows as they are.
+    pub merge: bool,
     /// Counts of deleted rows.
     pub counters: Arc<RetainCounters>,
 }
@@ -33,6 +36,10 @@ pub struct RetainCounters {
     pub metrics_expired: AtomicU64,
     /// Rows of metrics that were deleted earlier, because of `storage.max_size`.
     pub metrics_evicted: AtomicU64,
+    /// By how many rows of metrics there are less, because old rows were summed.
+    pub metrics_rolled_up: AtomicU64,
+    /// Exemplars of metrics that were not kept when old rows were summed.
+    pub exemplars_left_out: AtomicU64,
     /// Number of failed rounds of maintenance.
     pub failures: AtomicU64,
 }
@@ -43,16 +50,45 @@ pub const METRICS_SHARE: u64 = 4;
 /// Interval of maintenance. A retention of less than four intervals shortens the interval to a
 /// quarter of the retention.
 const EVERY: Duration = Duration::from_millis(200);
+/// Interval at which the engine is asked to merge metrics; the engine makes longer pauses.
+const MERGE_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Retain {
-    /// Runs until `stop`, and finishes a round that has begun.
+    /// Runs until `stop`, and finishes a round and a merge that have begun.
     pub async fn run(self, stop: CancellationToken) {
+        tokio::join!(self.maintain(&stop), self.merge(&stop));
+    }
+
+    async fn maintain(&self, stop: &CancellationToken) {
         let metrics = self.metrics.http.min(self.metrics.grpc).min(self.metrics.sql);
         let every = EVERY.min(self.keep.age.min(metrics) / 4).max(Duration::from_millis(10));
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
             self.round().await;
+        }
+    }
+
+    /// Merges metrics, beside the other maintenance, because a merge takes seconds.
+    async fn merge(&self, stop: &CancellationToken) {
+        let mut ticks = tokio::time::interval(MERGE_INTERVAL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while self.merge && stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            let (engine, keep) = (self.engine.clone(), self.metrics);
+            match tokio::task::spawn_blocking(move || engine.merge_metrics(keep)).await {
+                Ok(Ok(done)) => {
+                    let counters = &self.counters;
+                    counters.metrics_rolled_up.fetch_add(done.rolled_up, Ordering::Relaxed);
+                    counters
+                        .exemplars_left_out
+                        .fetch_add(done.exemplars_left_out, Ordering::Relaxed);
+                }
+                Ok(Err(error)) => {
+                    self.counters.failures.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!(error = %chain(&error), "could not merge metrics; will try again");
+                }
+                Err(panic) => tracing::error!(%panic, "a merge of metrics panicked"),
+            }
         }
     }
 
@@ -101,12 +137,14 @@ impl Retain {
 
 impl RetainCounters {
     /// Names and values of the counters of `role`, which is `agent` or `colony`.
-    pub fn snapshot(&self, role: &str) -> [(String, u64); 5] {
+    pub fn snapshot(&self, role: &str) -> [(String, u64); 7] {
         [
             ("expired", &self.expired),
             ("evicted", &self.evicted),
             ("metrics.expired", &self.metrics_expired),
             ("metrics.evicted", &self.metrics_evicted),
+            ("metrics.rolled_up", &self.metrics_rolled_up),
+            ("metrics.exemplars_left_out", &self.exemplars_left_out),
             ("maintenance.failures", &self.failures),
         ]
         .map(|(name, count)| {

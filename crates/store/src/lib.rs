@@ -21,6 +21,7 @@ mod journal;
 mod keep;
 mod layout;
 mod metrics;
+mod page_columns;
 mod parallel;
 mod parquet_source;
 mod read;
@@ -35,13 +36,14 @@ mod tests;
 pub use commit::appended::Appended;
 // Types of the engine's contract, for callers that use a store without `coral_engine`.
 pub use coral_engine::{
-    Checkpoint, Extent, KnownAgent, MetricCheckpoint, MetricExtent, MetricMaintenance,
-    MetricRetention, Order, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace,
-    TraceSummary,
+    Checkpoint, ColumnsLayout, DeltaQuery, Extent, KnownAgent, MetricCheckpoint, MetricExtent,
+    MetricMaintenance, MetricMerge, MetricRetention, Order, PageColumns, SpanMaintenance,
+    SpanRetention, StoredDelta, StoredSpan, StoredTrace, TraceSummary,
 };
 pub use error::StoreError;
 pub use keep::repair::Repaired;
 pub use metrics::{AppendedPoints, MetricPage};
+pub use page_columns::gather::ColumnPage;
 pub use read::page::{Page, PageLimit};
 pub use read::search::query::IndexedQuery;
 pub use sql::{

@@ -8,18 +8,28 @@
 
 mod append;
 mod batch;
+mod columns;
+mod decoder;
 mod file;
+mod file_reader;
 mod live;
 mod maintain;
+mod merge;
+mod order;
 mod query;
 mod record;
 mod resume;
+mod schema;
+mod selection;
 mod series;
+mod sum;
 mod writer;
 
 pub use append::AppendedPoints;
 pub use query::MetricPage;
 
+#[cfg(test)]
+pub(crate) use batch::batch as batch_of;
 pub(crate) use batch::write_rows;
 pub(crate) use file::restore;
 pub(crate) use live::LiveMetrics;
@@ -28,6 +38,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use self::merge::Merges;
 use self::writer::MetricWriter;
 use crate::clock::{Ages, Uptime};
 use crate::error::StoreError;
@@ -42,6 +53,8 @@ pub(crate) struct Metrics {
     writer: Mutex<MetricWriter>,
     /// Locked during sealing and expiry, so that only one of them runs at a time.
     maintenance: Mutex<Backoff>,
+    /// Locked during a merge. Locked before `maintenance`.
+    merges: Mutex<Merges>,
 }
 
 impl Metrics {
@@ -55,7 +68,13 @@ impl Metrics {
         let (writer, state) = resume::resume(&logs, files)?;
         let live = LiveMetrics::new(state, Ages::new(uptime));
         let dir = dir.to_owned();
-        let metrics = Self { dir, live, writer: Mutex::new(writer), maintenance: Mutex::default() };
+        let metrics = Self {
+            dir,
+            live,
+            writer: Mutex::new(writer),
+            maintenance: Mutex::default(),
+            merges: Mutex::default(),
+        };
         metrics.publish(&metrics.writer());
         Ok(metrics)
     }

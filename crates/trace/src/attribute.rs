@@ -63,6 +63,11 @@ impl Attributes {
         self.0.is_empty()
     }
 
+    /// Whether lists and maps are nested at most `levels` deep in every value.
+    pub fn is_within(&self, levels: usize) -> bool {
+        self.iter().all(|attribute| attribute.value.is_within(levels))
+    }
+
     /// The number of attributes.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -89,6 +94,16 @@ impl Value {
             Self::Int(number) => Some(*number),
             Self::String(text) => text.parse().ok(),
             _ => None,
+        }
+    }
+
+    /// Whether lists and maps are nested at most `levels` deep.
+    fn is_within(&self, levels: usize) -> bool {
+        match (self, levels.checked_sub(1)) {
+            (Self::Array(_) | Self::Map(_), None) => false,
+            (Self::Array(values), Some(levels)) => values.iter().all(|v| v.is_within(levels)),
+            (Self::Map(map), Some(levels)) => map.is_within(levels),
+            _ => true,
         }
     }
 }

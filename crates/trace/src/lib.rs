@@ -45,5 +45,8 @@ pub use origin::{Collector, EntityRef, Origin, Resource, Scope, UNKNOWN_SERVICE}
 pub use recognise::{BUILT_IN_RULES, InvalidRule, Recogniser, Rule, RuleField};
 pub use remote::{REMOTE_SERVICE_KEYS, remote_service};
 pub use side_by_side::side_by_side;
-pub use span::{Event, Link, Span, SpanKind, Status, StatusCode, grpc_status_name};
+pub use span::{
+    Event, Link, Span, SpanKind, Status, StatusCode, VIRTUAL_HOP_ATTRIBUTE, grpc_status_name,
+    may_be_virtual_hop,
+};
 pub use time::{TimeRange, UnixNanos};

@@ -24,5 +24,5 @@ pub use label_limit::{LabelLimit, OVERFLOW};
 pub use merged::{MergedHistogram, Quantile};
 pub use point::{Delta, Exemplar, Key, KeyHasher, Point, Temporality};
 pub use series::{Protocol, Series, Side};
-pub use span::{protocol_of_span, series_from_span};
+pub use span::{protocol_of_kind, protocol_of_span, series_from_span};
 pub use stream::{SeriesState, StateChange};

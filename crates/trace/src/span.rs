@@ -134,10 +134,8 @@ impl Span {
     /// except `span.metrics.skip`. That attribute alone is no sign, because an option makes Beyla
     /// put it on every span.
     pub fn is_virtual_hop(&self) -> bool {
-        self.kind == SpanKind::Internal
-            && matches!(self.name.as_str(), "in queue" | "processing")
-            && self.origin.collector == Collector::Ebpf
-            && self.attributes.iter().all(|attribute| attribute.key == "span.metrics.skip")
+        may_be_virtual_hop(self.kind, &self.name, self.origin.collector)
+            && self.attributes.iter().all(|attribute| attribute.key == VIRTUAL_HOP_ATTRIBUTE)
     }
 
     /// The response status: HTTP (200…; 0 means no response) or gRPC (0…16; 0 means success).
@@ -168,6 +166,17 @@ impl Span {
         }
         attribute(&["service.peer.name", "peer.service", "server.address", "net.peer.name"])
     }
+}
+
+/// The only attribute that a virtual hop may have. See [`Span::is_virtual_hop`].
+pub const VIRTUAL_HOP_ATTRIBUTE: &str = "span.metrics.skip";
+
+/// Whether a span is a virtual hop if it has no attribute but [`VIRTUAL_HOP_ATTRIBUTE`]. See
+/// [`Span::is_virtual_hop`].
+pub fn may_be_virtual_hop(kind: SpanKind, name: &str, collector: Collector) -> bool {
+    kind == SpanKind::Internal
+        && matches!(name, "in queue" | "processing")
+        && collector == Collector::Ebpf
 }
 
 fn is_empty(value: &Value) -> bool {

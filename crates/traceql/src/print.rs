@@ -1,16 +1,15 @@
 //! The printed form of queries, which is Tempo's.
 
-use std::fmt::{self, Display, Formatter, Write};
+mod metrics;
+mod value;
 
-use coral_trace::{SpanKind, go_duration};
+use std::fmt::{self, Display, Formatter, Write};
 
 use crate::attribute::{Attribute, Scope, is_key_character};
 use crate::expression::{Expression, Unary};
 use crate::query::{
-    Aggregate, AggregateFunction, Element, Metrics, MetricsFunction, MetricsOperator,
-    MetricsSource, Pipeline, Query, Root, Scalar, ScalarFilter, Spanset, Stage,
+    Aggregate, AggregateFunction, Element, Pipeline, Query, Root, Scalar, ScalarFilter, Spanset,
 };
-use crate::value::Static;
 
 /// The printed form of Tempo, which parses to the same query.
 impl Display for Query {
@@ -191,106 +190,6 @@ impl Display for Attribute {
     }
 }
 
-impl Display for Metrics {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            MetricsSource::Leaf { pipeline, function } => write!(f, "{pipeline} | {function}")?,
-            MetricsSource::Math { op, left, right } => {
-                write!(f, "({left}) {} ({right})", op.as_str())?;
-            }
-        }
-        self.stages.iter().try_for_each(|stage| match stage {
-            Stage::Top(limit) => write!(f, " | topk({limit})"),
-            Stage::Bottom(limit) => write!(f, " | bottomk({limit})"),
-            Stage::Filter(op, value) => write!(f, " {} {}", op.as_str(), float(*value)),
-        })
-    }
-}
-
-impl Display for MetricsFunction {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Aggregate { op, of, quantiles, by } => {
-                write!(f, "{}(", op.as_str())?;
-                of.iter().try_for_each(|of| of.fmt(f))?;
-                quantiles.iter().try_for_each(|quantile| write!(f, ",{quantile:.5}"))?;
-                f.write_char(')')?;
-                if !by.is_empty() {
-                    f.write_str("by(")?;
-                    joined(f, by, ",")?;
-                    f.write_char(')')?;
-                }
-                Ok(())
-            }
-            Self::Compare { filter, top, start, end } => {
-                write!(f, "compare({{ {filter} }}")?;
-                if (*top, *start, *end) != (10, 0, 0) {
-                    write!(f, ", {top}")?;
-                }
-                if (*start, *end) != (0, 0) {
-                    write!(f, ", {start}, {end}")?;
-                }
-                f.write_char(')')
-            }
-        }
-    }
-}
-
-/// The value as TraceQL writes it: text is between backticks.
-impl Display for Static {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::String(text) => write!(f, "`{text}`"),
-            Self::Array(values) => {
-                f.write_char('[')?;
-                joined(f, values, ", ")?;
-                f.write_char(']')
-            }
-            other => f.write_str(&other.text()),
-        }
-    }
-}
-
-impl Static {
-    /// The value as text, without quotes.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Nil => "nil".to_owned(),
-            Self::Int(number) => number.to_string(),
-            Self::Float(number) => float_with_point(*number),
-            Self::String(text) => text.clone(),
-            Self::Bool(truth) => truth.to_string(),
-            Self::Duration(nanos) => go_duration::format((*nanos).into()),
-            Self::Status(status) => status.as_str().to_owned(),
-            Self::Kind(SpanKind::Unspecified) => "unspecified".to_owned(),
-            Self::Kind(kind) => kind.as_str().to_owned(),
-            Self::Array(_) => self.to_string(),
-        }
-    }
-}
-
-fn float_with_point(number: f64) -> String {
-    let text = float(number);
-    if text.contains(['e', '.']) { text } else { text + ".0" }
-}
-
-/// A float in the shortest form of Go.
-fn float(number: f64) -> String {
-    if !number.is_finite() {
-        let text = format!("{number}").replace("inf", "Inf");
-        return if number.is_infinite() && number > 0.0 { format!("+{text}") } else { text };
-    }
-    let scientific = format!("{number:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    match exponent.parse::<i32>() {
-        Ok(exponent) if number != 0.0 && !(-4..6).contains(&exponent) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.abs())
-        }
-        _ => number.to_string(),
-    }
-}
-
 impl AggregateFunction {
     const ALL: [(&'static str, Self); 5] = [
         ("count", Self::Count),
@@ -298,28 +197,6 @@ impl AggregateFunction {
         ("min", Self::Min),
         ("sum", Self::Sum),
         ("avg", Self::Avg),
-    ];
-
-    /// The name as it is written.
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(_, one)| *one == self).map_or("", |(name, _)| name)
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, one)| *one)
-    }
-}
-
-impl MetricsOperator {
-    const ALL: [(&'static str, Self); 8] = [
-        ("rate", Self::Rate),
-        ("count_over_time", Self::CountOverTime),
-        ("min_over_time", Self::MinOverTime),
-        ("max_over_time", Self::MaxOverTime),
-        ("avg_over_time", Self::AvgOverTime),
-        ("sum_over_time", Self::SumOverTime),
-        ("quantile_over_time", Self::QuantileOverTime),
-        ("histogram_over_time", Self::HistogramOverTime),
     ];
 
     /// The name as it is written.

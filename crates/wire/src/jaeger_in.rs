@@ -19,7 +19,8 @@ use coral_trace::{Origin, Recogniser, Scope};
 use crate::otlp::DecodeError;
 use crate::otlp_in::DecodedSpans;
 use crate::otlp_json::syntax_error;
-use json::{Document, TraceJson};
+use crate::refusal::{RefusalReason, bounded};
+use json::TraceJson;
 
 /// Decodes `body`: uncompressed JSON.
 ///
@@ -27,25 +28,34 @@ use json::{Document, TraceJson};
 /// [`DecodeError`] if the body as a whole cannot be read. A span that cannot be accepted is counted in
 /// [`DecodedSpans::refused`].
 pub fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedSpans, DecodeError> {
-    let document: Document = serde_json::from_slice(body).map_err(|error| syntax_error(&error))?;
+    let traces = json::traces(body).map_err(|error| syntax_error(&error))?;
     let mut decoded = DecodedSpans::default();
-    for trace in document.traces() {
-        add(&mut decoded, trace, recogniser);
+    for (at, trace) in traces.into_iter().enumerate() {
+        add(&mut decoded, at + 1, trace, recogniser);
     }
     Ok(decoded)
 }
 
-fn add(decoded: &mut DecodedSpans, trace: TraceJson, recogniser: &Recogniser) {
+/// Adds the spans of the trace `number`, counted from 1.
+fn add(decoded: &mut DecodedSpans, number: usize, trace: TraceJson, recogniser: &Recogniser) {
     let TraceJson { spans, processes } = trace;
     let resources: HashMap<String, _> = processes
         .into_iter()
         .map(|(name, process)| (name, Arc::new(convert::resource(process))))
         .collect();
     let mut origins: HashMap<(String, Scope), Arc<Origin>> = HashMap::new();
-    for span in spans {
+    for (at, span) in spans.into_iter().enumerate() {
         let (name, process) = (span.operation_name.clone(), span.process_id.clone());
-        match convert::converted(span) {
-            Err(why) => decoded.refused.span(why, &name),
+        // A span without a process has no service.
+        let is_known = process.is_empty() || resources.contains_key(&process);
+        let converted = match is_known {
+            true => convert::converted(span),
+            false => Err(RefusalReason::Process { found: bounded(&process) }),
+        };
+        match converted {
+            Err(why) => {
+                decoded.refused.span_at(why, &name, format!("trace {number}, span {}", at + 1));
+            }
             Ok((mut span, scope)) => {
                 let origin = origins.entry((process, scope)).or_insert_with_key(|key| {
                     let resource = resources.get(&key.0).map(|one| (**one).clone());

@@ -1,7 +1,7 @@
 //! Parts of OTLP that are common to decoding and encoding, spans and metrics: the two encodings,
 //! limits of a request, and the error for a body that cannot be read.
 
-use coral_trace::{Attributes, Value};
+use coral_trace::Attributes;
 
 /// The longest accepted span, in bytes of protobuf: 1 MiB.
 pub const MAX_SPAN_BYTES: usize = 1 << 20;
@@ -62,14 +62,5 @@ pub enum DecodeError {
 
 /// Whether some value in `attributes` is nested deeper than [`MAX_NESTING`].
 pub(crate) fn is_too_deep(attributes: &Attributes) -> bool {
-    !attributes.iter().all(|attribute| is_within(&attribute.value, MAX_NESTING))
-}
-
-fn is_within(value: &Value, levels: usize) -> bool {
-    match (value, levels.checked_sub(1)) {
-        (Value::Array(_) | Value::Map(_), None) => false,
-        (Value::Array(values), Some(levels)) => values.iter().all(|v| is_within(v, levels)),
-        (Value::Map(map), Some(levels)) => map.iter().all(|kv| is_within(&kv.value, levels)),
-        _ => true,
-    }
+    !attributes.is_within(MAX_NESTING)
 }

@@ -29,6 +29,8 @@ struct Reason {
     /// The name of the first span with this reason, or with a link with this reason. Safe to print;
     /// empty if unknown.
     first: String,
+    /// Where that span is in its file: `trace 1, span 2`, counted from 1. Empty if nobody needs to know.
+    place: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +58,8 @@ pub(crate) enum RefusalReason {
     Time { field: &'static str },
     #[error("kind: `{found}` is not CLIENT, SERVER, PRODUCER or CONSUMER")]
     Kind { found: String },
+    #[error("processID: `{found}` is not among the processes of its trace")]
+    Process { found: String },
 }
 
 impl RefusedSpans {
@@ -84,14 +88,20 @@ impl RefusedSpans {
 
     /// Counts a refused span called `name`.
     pub(crate) fn span(&mut self, why: RefusalReason, name: &str) {
+        self.span_at(why, name, String::new());
+    }
+
+    /// Counts a refused span called `name`, which is at `place` of a file.
+    pub(crate) fn span_at(&mut self, why: RefusalReason, name: &str, place: String) {
         self.spans += 1;
-        self.note(Reason { why, what: RefusedItem::Span, count: 1, first: bounded(name) });
+        self.note(Reason { why, what: RefusedItem::Span, count: 1, first: bounded(name), place });
     }
 
     /// Counts a refused link of the span called `name`.
     pub(crate) fn link(&mut self, why: RefusalReason, name: &str) {
         self.links += 1;
-        self.note(Reason { why, what: RefusedItem::Link, count: 1, first: bounded(name) });
+        let (first, place) = (bounded(name), String::new());
+        self.note(Reason { why, what: RefusedItem::Link, count: 1, first, place });
     }
 
     fn note(&mut self, new: Reason) {
@@ -119,9 +129,11 @@ impl Reason {
     /// The text of the reason, with its count if that differs from `total`.
     fn text(&self, total: u64) -> String {
         let count = if self.count == total { String::new() } else { format!("{} ", self.count) };
-        match self.first.as_str() {
-            "" => format!("{count}{}", self.why),
-            name => format!("{count}{} (first: span `{name}`)", self.why),
+        match (self.first.as_str(), self.place.as_str()) {
+            ("", "") => format!("{count}{}", self.why),
+            ("", place) => format!("{count}{} (first: {place})", self.why),
+            (name, "") => format!("{count}{} (first: span `{name}`)", self.why),
+            (name, place) => format!("{count}{} (first: {place}, `{name}`)", self.why),
         }
     }
 }

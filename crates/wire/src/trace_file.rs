@@ -46,6 +46,16 @@ pub enum FileError {
     /// The file is JSON of another kind, or no JSON and no protobuf of OTLP.
     #[error("the file is none of OTLP (JSON, protobuf), Jaeger JSON and Zipkin JSON")]
     Unknown,
+    /// The file ends before the end of one of its messages.
+    #[error(
+        "the file is cut: it has {messages} whole messages, and the last one lacks {missing} bytes"
+    )]
+    Cut {
+        /// The number of whole messages.
+        messages: usize,
+        /// The number of bytes that the last message lacks.
+        missing: usize,
+    },
     /// The file begins like one of that format.
     #[error("the file is not valid {format}")]
     Invalid {
@@ -64,7 +74,8 @@ pub fn read(bytes: &[u8]) -> Result<TraceFile, FileError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match bytes.trim_ascii_start().first() {
         None => Err(FileError::Empty),
-        Some(b'{' | b'[') => json::read(bytes.trim_ascii()),
+        // Blanks at the beginning stay, because errors have the number of a line.
+        Some(b'{' | b'[') => json::read(bytes.trim_ascii_end()),
         Some(_) => protobuf::read(bytes),
     }
 }

@@ -1,9 +1,4 @@
 //! OTLP/HTTP: `POST /v1/traces` and `/v1/metrics`, protobuf or JSON; and [`zipkin`].
-//!
-//! `Host` is not checked here, unlike on the ports that answer questions. Exporters in containers
-//! address the agent by arbitrary names, and they drop data that is answered with 421. A web page
-//! that reaches this port by DNS rebinding can write spans, as any process of the host can, but it
-//! can read nothing except how many spans were refused.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -27,6 +27,11 @@ pub(super) enum Rejection {
     UnknownPath { path: String },
     #[error("this agent takes exports only with {0}")]
     Unauthenticated(&'static str),
+    #[error(
+        "`{origin}` is not a site whose pages may export here; if it is yours, add its name to \
+         `agent.allowed_hosts`"
+    )]
+    ForeignPage { origin: String },
     #[error("method `{method}` is not allowed; use POST")]
     Method { method: String },
     #[error(
@@ -93,6 +98,7 @@ impl Rejection {
     pub fn http_status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Self::ForeignPage { .. } => StatusCode::FORBIDDEN,
             Self::UnknownPath { .. } => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType { .. }
@@ -116,6 +122,7 @@ impl Rejection {
     pub fn grpc_code(&self) -> Code {
         match self {
             Self::Unauthenticated(_) => Code::Unauthenticated,
+            Self::ForeignPage { .. } => Code::PermissionDenied,
             Self::UnknownPath { .. } | Self::Method { .. } | Self::ContentEncoding { .. } => {
                 Code::Unimplemented
             }
@@ -136,6 +143,7 @@ impl Rejection {
     pub fn end(&self) -> End {
         match self {
             Self::Unauthenticated(_) => End::Unauthenticated,
+            Self::ForeignPage { .. } => End::ForeignPage,
             Self::UnknownPath { .. } => End::UnknownPath,
             Self::Method { .. } => End::Method,
             Self::ContentType { .. } | Self::ZipkinContentType { .. } => End::ContentType,

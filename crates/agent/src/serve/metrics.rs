@@ -1,6 +1,8 @@
 //! Stored RED metrics, by filter or by cursor.
 
-use coral_store::{Store, StoredDelta};
+use std::collections::BTreeSet;
+
+use coral_store::{DeltaQuery, Store, StoredDelta};
 use coral_trace::TimeRange;
 use coral_trace::red::Protocol;
 use coral_wire::agent_rpc::proto::{
@@ -135,12 +137,16 @@ fn matching_rows(
 ) -> Result<Vec<StoredDelta>, Status> {
     let mut rows = Vec::new();
     for protocol in protocols {
-        let keep = |row: &StoredDelta| {
-            if services.is_empty() || services.contains(&row.delta.series.service) {
-                rows.push(row.clone());
-            }
-        };
-        store.deltas(*protocol, range, keep).map_err(unavailable)?;
+        let all = DeltaQuery::all(*protocol, range);
+        let of = |service: &String| DeltaQuery { service: Some(service.clone()), ..all.clone() };
+        let mut queries: Vec<DeltaQuery> =
+            BTreeSet::from_iter(services).into_iter().map(of).collect();
+        if services.is_empty() {
+            queries.push(all);
+        }
+        for query in queries {
+            store.deltas(&query, |row| rows.push(row.clone())).map_err(unavailable)?;
+        }
     }
     rows.sort_by_key(|row| std::cmp::Reverse((row.delta.time, row.receipt)));
     Ok(rows)

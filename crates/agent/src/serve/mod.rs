@@ -302,8 +302,8 @@ pub(crate) fn page_for_tests(
     after: u64,
     encoding: coral_wire::agent_rpc::proto::SpanEncoding,
 ) -> SpanPage {
-    let wait = Duration::ZERO;
-    let position = request::StreamPosition { after, max_spans: 5, encoding, wait };
+    let (wait, columns) = (Duration::ZERO, None);
+    let position = request::StreamPosition { after, max_spans: 5, encoding, wait, columns };
     page::answer(store, collector, &position).unwrap_or_else(|status| panic!("{status}")).page
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use coral_store::{PageLimit, Store, StoredSpan};
+use coral_store::{PageColumns, PageLimit, Store, StoredSpan};
 use coral_trace::{Collector, Span};
-use coral_wire::agent_rpc::proto::{BeylaTraceSpan, SpanEncoding, SpanPage};
+use coral_wire::agent_rpc::proto::{BeylaTraceSpan, SpanColumns, SpanEncoding, SpanPage};
 use coral_wire::agent_rpc::span_message_len;
 use coral_wire::otlp_out;
 use tonic::Status;
@@ -24,12 +24,18 @@ const READ_ROWS: u32 = 10_000;
 /// Beyla is up to twice as large as the encoded span, so that usual pages are full.
 const READ_BYTES: usize = 2 * ANSWER_BYTES;
 
-/// The spans of `collector` after a position, as many as fit.
+/// The spans of `collector` after a position, as many as fit: by column if the caller reads the
+/// store's columns.
 pub(crate) fn answer(
     store: &Store,
     collector: Collector,
     position: &StreamPosition,
 ) -> Result<Spans, Status> {
+    if position.columns == Some(Store::columns_layout())
+        && let Some(spans) = by_column(store, collector, position)?
+    {
+        return Ok(spans);
+    }
     let read = store.span_page(collector, position.after, limit(position));
     let mut page = read.map_err(unavailable)?;
     let fitting = fitting(page.spans.iter().map(|stored| &stored.span), position.encoding);
@@ -45,6 +51,34 @@ pub(crate) fn answer(
     spans.page.first_receipt = page.first_receipt;
     spans.page.has_more = page.next_receipt < page.last_receipt;
     Ok(spans)
+}
+
+/// The page by column; `None` if its first span is too large for columns.
+fn by_column(
+    store: &Store,
+    collector: Collector,
+    position: &StreamPosition,
+) -> Result<Option<Spans>, Status> {
+    let limit = PageLimit { bytes: ANSWER_BYTES, ..limit(position) };
+    let read = store.column_page(collector, position.after, limit);
+    let Some(page) = read.map_err(unavailable)? else { return Ok(None) };
+    let columns = page.columns.map(|PageColumns { layout, origins, rows }| SpanColumns {
+        layout: layout.0,
+        origins,
+        rows,
+    });
+    let (traces, spans) = (page.traces as i32, page.spans as u32);
+    let page = SpanPage {
+        store_id: store.id().to_owned(),
+        next_receipt: page.next_receipt,
+        has_more: page.next_receipt < page.last_receipt,
+        last_receipt: page.last_receipt,
+        first_receipt: page.first_receipt,
+        spans,
+        columns,
+        ..SpanPage::default()
+    };
+    Ok(Some(Spans { trace_spans: Vec::new(), traces, page }))
 }
 
 /// How much is read from the store for one page.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use coral_store::ColumnsLayout;
 use coral_trace::{SpanId, TimeRange, TraceId, UnixNanos};
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsRequest, QueryTelemetryRequest, SpanEncoding};
 use tonic::Status;
@@ -23,6 +24,8 @@ pub(crate) struct StreamPosition {
     pub(crate) encoding: SpanEncoding,
     /// The longest wait for a receipt above `after`.
     pub(crate) wait: Duration,
+    /// The layout of columns that the caller reads.
+    pub(crate) columns: Option<ColumnsLayout>,
 }
 
 /// Selects whole traces.
@@ -63,6 +66,7 @@ impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {
             after_receipt: request.after_receipt,
             span_encoding: request.span_encoding,
             wait_ms: request.wait_ms,
+            columns_layout: request.columns_layout,
         })
     }
 }
@@ -80,7 +84,13 @@ impl TryFrom<QueryTelemetryRequest> for SpanQuestion {
         if let Some(after) = request.after_receipt {
             refuse_filters(&request)?;
             let wait = Duration::from_millis(request.wait_ms.into());
-            return Ok(Self::After(StreamPosition { after, max_spans, encoding, wait }));
+            let columns = Some(request.columns_layout).filter(|layout| *layout != 0);
+            let columns = columns.map(ColumnsLayout);
+            return Ok(Self::After(StreamPosition { after, max_spans, encoding, wait, columns }));
+        }
+        if request.columns_layout != 0 {
+            let reason = "needs after_receipt: only a page of the cursor has columns";
+            return Err(invalid("columns_layout", reason));
         }
         if request.wait_ms != 0 {
             return Err(invalid("wait_ms", "needs after_receipt: only a page of the cursor waits"));
@@ -188,6 +198,10 @@ mod tests {
             (QueryTelemetryRequest { span_id: "00".into(), ..request() }, "span_id: 2 long"),
             (QueryTelemetryRequest { span_encoding: 7, ..request() }, "span_encoding"),
             (QueryTelemetryRequest { wait_ms: 7, ..request() }, "wait_ms: needs after_receipt"),
+            (
+                QueryTelemetryRequest { columns_layout: 7, ..request() },
+                "columns_layout: needs after_receipt",
+            ),
             (
                 QueryTelemetryRequest { after_receipt: Some(1), start_time: 5, ..request() },
                 "start_time: cannot be combined with after_receipt",

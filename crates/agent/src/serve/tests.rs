@@ -153,6 +153,7 @@ fn the_query_of_a_disconnected_caller_keeps_its_permit_until_it_has_ended() {
             max_spans: 5,
             encoding: SpanEncoding::Otlp,
             wait: Duration::ZERO,
+            columns: None,
         };
         let who = Identity::new(Surface::AgentRpc, None);
         let query = rpc.spans(&who, Collector::Ebpf, SpanQuestion::After(position));
@@ -187,7 +188,8 @@ fn pages_of_big_spans_are_bounded_by_bytes_and_have_each_span_once() {
         let (mut after, mut pages) = (0, Vec::new());
         loop {
             let (encoding, wait) = (SpanEncoding::Otlp, Duration::ZERO);
-            let position = StreamPosition { after, max_spans: 1_000, encoding, wait };
+            let position =
+                StreamPosition { after, max_spans: 1_000, encoding, wait, columns: None };
             // What is read for a page is about what the page has.
             let limit = page::limit(&position);
             let read = store.span_page(Collector::Ebpf, after, limit).unwrap().spans.len();
@@ -203,6 +205,88 @@ fn pages_of_big_spans_are_bounded_by_bytes_and_have_each_span_once() {
         assert_eq!(pages, [5, 5, 5, 1]);
         store.seal().unwrap();
     }
+}
+
+/// `count` eBPF spans with names of `bytes` bytes.
+fn named_spans(first: u64, count: u64, bytes: usize) -> Vec<coral_trace::Span> {
+    let mut runner = TestRunner::deterministic();
+    let template = testing::span().new_tree(&mut runner).unwrap().current();
+    let mut origin = (*template.origin).clone();
+    origin.collector = Collector::Ebpf;
+    let origin = Arc::new(origin);
+    let spans = (first..first + count).map(|id| coral_trace::Span {
+        span_id: id.try_into().unwrap(),
+        name: "x".repeat(bytes),
+        origin: origin.clone(),
+        ..template.clone()
+    });
+    spans.collect()
+}
+
+/// All pages of eBPF spans for a caller that reads columns of `layout`: for each, how many spans it has
+/// by column, and how many as OTLP.
+fn pages_for_reader_of(store: &coral_store::Store, layout: u64) -> Vec<(u32, u32)> {
+    let (mut after_receipt, mut pages) = (0, Vec::new());
+    loop {
+        let request = QueryBeylaMetricsRequest {
+            include_traces: true,
+            after_receipt: Some(after_receipt),
+            span_encoding: SpanEncoding::Otlp.into(),
+            columns_layout: layout,
+            ..QueryBeylaMetricsRequest::default()
+        };
+        let Ok(SpanQuestion::After(position)) = SpanQuestion::try_from(request) else {
+            panic!("the request has a cursor")
+        };
+        let page = page::answer(store, Collector::Ebpf, &position).unwrap().page;
+        let spans = page.spans;
+        match page.columns {
+            Some(columns) => {
+                let origins: usize = columns.origins.iter().map(String::len).sum();
+                assert!(columns.rows.len() + origins < page::ANSWER_BYTES && page.otlp.is_empty());
+                pages.push((spans, 0));
+            }
+            None => pages.push((0, spans)),
+        }
+        assert!(page.next_receipt > after_receipt);
+        after_receipt = page.next_receipt;
+        if !page.has_more {
+            return pages;
+        }
+    }
+}
+
+#[test]
+fn only_a_caller_that_reads_the_stores_layout_gets_columns() {
+    let (rpc, _dir) = agent(QUERIES.max_running);
+    let store = &rpc.view.store;
+    store.append(&[named_spans(1, 400, 20_000)], coral_trace::UnixNanos(1)).unwrap();
+    let layout = coral_store::Store::columns_layout().0;
+    for sealed in [false, true] {
+        for other in [0, layout + 1] {
+            let pages = pages_for_reader_of(store, other);
+            let spans: u32 = pages.iter().map(|(_, spans)| spans).sum();
+            assert!(pages.iter().all(|(by_column, _)| *by_column == 0) && spans == 400);
+        }
+        let pages = pages_for_reader_of(store, layout);
+        let spans: u32 = pages.iter().map(|(by_column, _)| by_column).sum();
+        assert!(pages.iter().all(|(_, spans)| *spans == 0) && spans == 400, "{pages:?}");
+        assert_eq!(pages.len(), 3, "{pages:?}");
+        if !sealed {
+            store.seal().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_span_that_is_too_large_for_columns_is_sent_as_otlp() {
+    let (rpc, _dir) = agent(QUERIES.max_running);
+    let store = &rpc.view.store;
+    for spans in [named_spans(1, 2, 9), named_spans(3, 1, 600_000), named_spans(4, 3, 9)] {
+        store.append(&[spans], coral_trace::UnixNanos(1)).unwrap();
+    }
+    let layout = coral_store::Store::columns_layout().0;
+    assert_eq!(pages_for_reader_of(store, layout), [(2, 0), (0, 4)]);
 }
 
 /// An agent without spans, what ends the waits of its polls, and its directory.

@@ -22,6 +22,7 @@ mod v3;
 pub use self::rpc::add_rpcs;
 
 use axum::routing::{get, post};
+use coral_server::door::body::{DEFAULT_BODY_BYTES, LARGE_BODY_BYTES};
 use coral_server::door::{Method, Permission, Route};
 
 use crate::answering::Answering;
@@ -38,6 +39,7 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
         permission,
         handler: handler.with_state(answering.clone()),
         only_below_base: false,
+        max_body_bytes: DEFAULT_BODY_BYTES,
     };
     let change = |path, handler: axum::routing::MethodRouter<Answering>| Mounted {
         method: Method::Post,
@@ -46,6 +48,7 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
     let traces = |path, handler| read(path, Permission::TracesRead, handler);
     let topology = |path, handler| read(path, Permission::TopologyRead, handler);
     let metrics = |path, handler| read(path, Permission::MetricsRead, handler);
+    let refused = |path| change(path, post(v3::no_post));
     let routes = [
         traces("/api/services", get(operations::services)),
         traces("/api/services/{service}/operations", get(operations::names)),
@@ -64,8 +67,13 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
         metrics("/api/metrics/errors", get(metrics::errors)),
         metrics("/api/metrics/minstep", get(metrics::min_step)),
         metrics("/api/quality-metrics", get(quality::quality)),
+        refused("/api/v3/traces"),
+        refused("/api/v3/trace-summaries"),
         change("/api/archive/{id}", post(legacy::archive)),
-        change("/api/transform", post(transform::transform)),
+        Mounted {
+            max_body_bytes: LARGE_BODY_BYTES,
+            ..change("/api/transform", post(transform::transform))
+        },
     ];
     mounted(BASE, routes).collect()
 }

@@ -60,12 +60,14 @@ impl Parameters {
     /// The instant that `name` says in `unit` nanoseconds since the Unix epoch.
     ///
     /// # Errors
-    /// [`Refused`] names the parameter.
+    /// [`Refused`] names the parameter, also if the number is an instant of our time in another unit.
     pub(super) fn instant(&self, name: &str, unit: i64) -> Result<Option<UnixNanos>, Refused> {
-        let number = self.number(name)?;
-        Ok(number.map(|number| {
-            UnixNanos(u64::try_from(number.saturating_mul(unit)).unwrap_or_default())
-        }))
+        let Some(number) = self.number(name)? else { return Ok(None) };
+        if let Some((found, wanted)) = mistaken_unit(number, unit) {
+            let reason = format!("{number} is in {found}: write {wanted} since the Unix epoch");
+            return Err(unparsable(name, &reason));
+        }
+        Ok(Some(UnixNanos(u64::try_from(number.saturating_mul(unit)).unwrap_or_default())))
     }
 
     /// The integer that `name` says.
@@ -118,6 +120,25 @@ impl Parameters {
     pub(super) fn is_pretty(&self) -> bool {
         self.get("prettyPrint").is_some_and(|value| value != "false")
     }
+}
+
+/// Units of time with their names, in nanoseconds.
+const UNITS: [(&str, i64); 4] = [
+    ("seconds", 1_000_000_000),
+    ("milliseconds", 1_000_000),
+    ("microseconds", 1_000),
+    ("nanoseconds", 1),
+];
+/// The instants of our time: from 2001 to 2103, in seconds since the Unix epoch.
+const OUR_TIME: std::ops::Range<i64> = 1_000_000_000..4_200_000_000;
+
+/// The unit in which `number` is an instant of our time, if that is not `unit`, and the name of `unit`.
+/// No number is an instant of our time in two units.
+fn mistaken_unit(number: i64, unit: i64) -> Option<(&'static str, &'static str)> {
+    let seconds = |of: i64| number / (UNITS[0].1 / of);
+    let (found, of) = UNITS.into_iter().find(|(_, of)| OUR_TIME.contains(&seconds(*of)))?;
+    let (wanted, _) = UNITS.into_iter().find(|(_, of)| *of == unit)?;
+    (of != unit).then_some((found, wanted))
 }
 
 /// The only parameter of a path, decoded.

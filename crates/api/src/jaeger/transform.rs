@@ -8,6 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use coral_query::span_search::FoundTrace;
 use coral_server::audit::AuditDetails;
+use coral_server::door::body::BodyError;
 use coral_trace::{Recogniser, Span, TraceId, chain};
 use coral_wire::otlp_in::{self, Encoding};
 use http::StatusCode;
@@ -19,7 +20,10 @@ use super::legacy::traces_json;
 /// Answers the traces of the body, in the order of their first spans.
 pub(super) async fn transform(body: Result<Bytes, BytesRejection>) -> Response {
     let answer = match body {
-        Err(error) => Err(Refused::Request(error.status(), error.body_text())),
+        Err(error) => Err(match BodyError::of(&error) {
+            Some(error) => Refused::Request(error.status(), error.to_string()),
+            None => Refused::Request(error.status(), error.body_text()),
+        }),
         Ok(body) => match tokio::task::spawn_blocking(move || transformed(&body)).await {
             Ok(answer) => answer,
             Err(panic) => {

@@ -49,7 +49,11 @@ impl TraceReader for Endless {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { filter: FilterCapabilities::NONE, counts_duplicates: false }
+        Capabilities {
+            filter: FilterCapabilities::NONE,
+            counts_duplicates: false,
+            columns_layout: None,
+        }
     }
 
     fn search(&self, _: &TraceQuery, budget: &Budget) -> Result<Vec<TraceSummary>, EngineError> {
@@ -160,10 +164,10 @@ impl FleetState for Endless {
 }
 
 /// A colony with the endless engine, on which one question runs at a time.
-struct Colony {
+pub(crate) struct Colony {
     engine: Arc<Endless>,
     admission: Admission,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     stop: CancellationToken,
     served: tokio::task::JoinSet<()>,
     _dir: tempfile::TempDir,
@@ -181,7 +185,7 @@ const ONE_TURN: AdmissionLimits = AdmissionLimits {
 };
 
 impl Colony {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(StoreConfig { dir: dir.path().join("s"), segment_rows: 1_000 });
         let limits = SqlLimits { memory: 1, threads: 1, time: Duration::ZERO, rows: 1, bytes: 1 };
@@ -196,6 +200,7 @@ impl Colony {
         let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
         let answering = Answering { sources, admission: admission.clone() };
         let door = Door::new(hosts, "a test").merge(routes(&answering, sql));
+        let door = crate::tempo::grpc::add_rpcs(door, &answering);
         let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
         let (address, stop) = (listen::local_address(&listener), CancellationToken::new());
         let mut served = tokio::task::JoinSet::new();
@@ -205,7 +210,7 @@ impl Colony {
     }
 
     /// Waits until the engine starts to answer one more question.
-    async fn begins(&self) {
+    pub(crate) async fn begins(&self) {
         let begun = tokio::time::timeout(TURN_TIMEOUT, self.engine.has_begun.notified());
         begun.await.expect("no question began");
     }
@@ -225,12 +230,12 @@ impl Colony {
         answer
     }
 
-    fn counter(&self, name: &str) -> u64 {
+    pub(crate) fn counter(&self, name: &str) -> u64 {
         let name = format!("coral.colony.queries.{name}");
         self.admission.counters("colony").into_iter().find(|(known, _)| *known == name).unwrap().1
     }
 
-    async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.cancel();
         self.served.join_next().await.unwrap().unwrap();
     }

@@ -8,9 +8,10 @@ use http::Extensions;
 use http::request::Parts;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    ContentBlock, GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject,
-    ListPromptsResult, ListResourceTemplatesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    ContentBlock, CustomRequest, CustomResult, GetPromptRequestParams, GetPromptResponse,
+    Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -20,7 +21,7 @@ use super::noted::Noted;
 use super::reply::{DEFAULT_BYTES, MAX_BYTES, MIN_BYTES, Mark, Page};
 use super::schema::MAX_BYTES_ARGUMENT;
 use super::tool::{Entry, InvalidArgument, Problem};
-use super::{Assistants, prompt, resource};
+use super::{Assistants, message, prompt, resource};
 use crate::answering::{Asker, NotAnswered};
 use coral_sql::SqlFailureKind;
 use coral_sql::runner::SqlError;
@@ -224,6 +225,15 @@ impl ServerHandler for Assistants {
     ) -> Result<CompleteResult, ErrorData> {
         let asking = Asking::of(&context)?;
         prompt::complete(self, &request, &asking).await
+    }
+
+    /// A request whose parameters `rmcp` cannot read. [`message::check`] has let no other through.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(message::wrong_params(&request.method))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use coral_query::promql::PromqlError;
+use coral_server::door::body::BodyError;
 use http::{StatusCode, header};
 use serde_json::json;
 
@@ -24,6 +25,19 @@ impl ApiError {
     /// A request that is not valid.
     pub fn bad_data(message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, kind: "bad_data", message: message.into() }
+    }
+
+    /// A body that was not received.
+    pub fn of_body(error: &BodyError) -> Self {
+        let status = error.status();
+        let kind = if status.is_server_error() { "unavailable" } else { "bad_data" };
+        Self { status, kind, message: error.to_string() }
+    }
+
+    /// A request that matches no route. Prometheus has no type for a wrong method.
+    pub fn unmatched(status: StatusCode, message: String) -> Self {
+        let kind = if status == StatusCode::NOT_FOUND { "not_found" } else { "bad_data" };
+        Self { status, kind, message }
     }
 
     /// The error about the parameter `parameter`, which has an expression.

@@ -27,6 +27,7 @@ pub(super) fn answer(answer: &Answer) -> String {
         Answer::Text(at, text) => {
             format!("{{\"resultType\":\"string\",\"result\":[{},{}]}}", seconds(*at), json!(text))
         }
+        Answer::Matrix(series) => matrix(series),
         Answer::Vector(samples) => {
             let one = |sample: &Sample| {
                 let (labels, value) = (labels(&sample.labels), point(&sample.point));

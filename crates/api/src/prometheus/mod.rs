@@ -10,10 +10,12 @@ mod questions;
 mod tests;
 
 use axum::handler::Handler;
-use axum::response::Redirect;
+use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::{MethodRouter, get, post};
-use coral_server::door::{Method, Permission, Route};
+use coral_server::door::body::{DEFAULT_BODY_BYTES, LARGE_BODY_BYTES};
+use coral_server::door::{Door, Method, Permission, Route};
 
+use self::error::ApiError;
 use crate::answering::Answering;
 use crate::mounted::{Mounted, mounted};
 
@@ -41,10 +43,25 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
     mounted(BASE, routes.into_iter().chain(health)).collect()
 }
 
+/// `door`, on which requests below `/prometheus` that match no route have errors of Prometheus's
+/// shape.
+pub fn add_refusals(door: Door) -> Door {
+    door.unmatched_below(BASE, |status, error| {
+        ApiError::unmatched(status, error.to_owned()).into_response()
+    })
+}
+
 /// What clients ask to know whether the server is there. The page is Coral's own.
 fn below(handler: MethodRouter, path: &'static str) -> Mounted {
     let permission = Permission::HealthRead;
-    Mounted { method: Method::Get, path, permission, handler, only_below_base: true }
+    Mounted {
+        method: Method::Get,
+        path,
+        permission,
+        handler,
+        only_below_base: true,
+        max_body_bytes: DEFAULT_BODY_BYTES,
+    }
 }
 
 fn both<H, T>(path: &'static str, handler: H, answering: &Answering, routes: &mut Vec<Mounted>)
@@ -60,5 +77,12 @@ where
 
 fn route(method: Method, path: &'static str, handler: MethodRouter) -> Mounted {
     let permission = Permission::MetricsRead;
-    Mounted { method, path, permission, handler, only_below_base: false }
+    Mounted {
+        method,
+        path,
+        permission,
+        handler,
+        only_below_base: false,
+        max_body_bytes: LARGE_BODY_BYTES,
+    }
 }

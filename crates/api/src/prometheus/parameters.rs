@@ -1,17 +1,18 @@
 //! Parameters of Prometheus's API: of the query string, and of the form of a `POST`.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use coral_query::promql::{TimeSpan, duration_ms};
+use coral_server::door::body::BodyError;
 use coral_trace::UnixNanos;
 use http::{Extensions, Method, header};
 use jiff::Timestamp;
 
 use super::error::ApiError;
 
-/// The largest form of a `POST` in bytes.
-const MAX_FORM_BYTES: usize = 1 << 20;
 /// The time that a question about labels is about if it names none: one hour.
 const DEFAULT_SPAN_MS: i64 = 3_600_000;
 /// Parameters of other servers with this API, which would change the answer.
@@ -38,12 +39,15 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
             let kind = request.headers().get(header::CONTENT_TYPE);
             let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
             let form = Bytes::from_request(request, state).await;
-            let form = form.map_err(IntoResponse::into_response)?;
+            let form = form.map_err(|error| match BodyError::of(&error) {
+                Some(error) => ApiError::of_body(error).into_response(),
+                None => ApiError::bad_data(error.body_text()).into_response(),
+            })?;
             let is_form =
                 kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
-            if !form.is_empty() && (!is_form || form.len() > MAX_FORM_BYTES) {
-                let reason = "the body is not a form of at most 1 MiB: send content-type: \
-                              application/x-www-form-urlencoded";
+            if !form.is_empty() && !is_form {
+                let reason =
+                    "the body is not a form: send content-type: application/x-www-form-urlencoded";
                 return Err(ApiError::bad_data(reason).into_response());
             }
             pairs.extend(parsed(&form));
@@ -137,9 +141,11 @@ impl Parameters {
         checked(TimeSpan { start, end })
     }
 
-    /// Checks `timeout`. Coral has a limit of its own, which is not longer.
-    pub fn check_timeout(&self) -> Result<(), ApiError> {
-        self.duration("timeout").map(drop)
+    /// How long the answer may take; `None` for as long as Coral lets it. Without time, nothing is
+    /// answered.
+    pub fn timeout(&self) -> Result<Option<Duration>, ApiError> {
+        let millis = self.duration("timeout")?;
+        Ok(millis.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0))))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Questions that are answered from the store.
 
+use std::time::Duration;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
@@ -29,8 +31,7 @@ struct Body {
 impl Body {
     /// The first `limit` of `items`, as an array.
     fn of_list<T>(mut items: Vec<T>, limit: Option<usize>, one: impl Fn(&T) -> String) -> Self {
-        let is_cut = limit.is_some_and(|limit| items.len() > limit);
-        items.truncate(limit.unwrap_or(usize::MAX));
+        let is_cut = cut(&mut items, limit);
         Self { rows: items.len(), data: json::list(&items, one), is_cut }
     }
 }
@@ -38,7 +39,6 @@ impl Body {
 /// `/api/v1/query`: the value of an expression at one moment.
 pub(super) async fn query(State(answering): State<Answering>, parameters: Parameters) -> Response {
     let prepared = (|| {
-        parameters.check_timeout()?;
         let expression = parameters.get("query")?.unwrap_or_default().to_owned();
         let at = parameters.time("time")?.unwrap_or(parameters.now);
         Ok((expression, at, parameters.limit()?))
@@ -51,13 +51,11 @@ pub(super) async fn query(State(answering): State<Answering>, parameters: Parame
     let services = promql::services_of(&expression);
     answered(&answering, &parameters, within, services, "query", move |from, budget| {
         let mut found = promql::instant(&expression, at, from, budget)?;
-        let mut is_cut = false;
-        let mut rows = 1;
-        if let Answer::Vector(samples) = &mut found {
-            is_cut = limit.is_some_and(|limit| samples.len() > limit);
-            samples.truncate(limit.unwrap_or(usize::MAX));
-            rows = samples.len();
-        }
+        let (is_cut, rows) = match &mut found {
+            Answer::Scalar(_) | Answer::Text(..) => (false, 1),
+            Answer::Vector(samples) => (cut(samples, limit), samples.len()),
+            Answer::Matrix(series) => (cut(series, limit), series.len()),
+        };
         Ok(Body { data: json::answer(&found), rows, is_cut })
     })
     .await
@@ -69,7 +67,6 @@ pub(super) async fn query_range(
     parameters: Parameters,
 ) -> Response {
     let prepared = (|| {
-        parameters.check_timeout()?;
         let expression = parameters.get("query")?.unwrap_or_default().to_owned();
         let start = parameters.required_time("start")?;
         let within = checked(TimeSpan { start, end: parameters.required_time("end")? })?;
@@ -98,8 +95,7 @@ pub(super) async fn query_range(
     let services = promql::services_of(&expression);
     answered(&answering, &parameters, Some(within), services, "query", move |from, budget| {
         let mut found = promql::range(&expression, within, step, from, budget)?;
-        let is_cut = limit.is_some_and(|limit| found.len() > limit);
-        found.truncate(limit.unwrap_or(usize::MAX));
+        let is_cut = cut(&mut found, limit);
         Ok(Body { rows: found.len(), data: json::matrix(&found), is_cut })
     })
     .await
@@ -196,6 +192,13 @@ fn services_of(question: &LabelQuestion) -> Vec<String> {
     question.selectors.iter().flat_map(|selector| promql::services_of(selector)).collect()
 }
 
+/// Removes what is beyond `limit`; whether there was more.
+fn cut<T>(items: &mut Vec<T>, limit: Option<usize>) -> bool {
+    let is_cut = limit.is_some_and(|limit| items.len() > limit);
+    items.truncate(limit.unwrap_or(usize::MAX));
+    is_cut
+}
+
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
@@ -210,6 +213,10 @@ async fn answered(
     parameter: &'static str,
     work: impl FnOnce(&Sources<'_>, &Budget) -> Result<Body, PromqlError> + Send + 'static,
 ) -> Response {
+    let timeout = match parameters.timeout() {
+        Ok(timeout) => timeout.unwrap_or(Duration::MAX),
+        Err(error) => return error.into_response(),
+    };
     let mut details = AuditDetails::of_parameters(parameters.pairs());
     details.services.extend(services);
     details.since = within.map(|span| moment(span.start));
@@ -220,7 +227,7 @@ async fn answered(
         other => Ok(other.inspect(|body| rows.add(body.rows as u64))),
     };
     let answered = match Asker::of_request(Surface::Prometheus, &parameters.extensions) {
-        Ok(asker) => answering.answer(asker, work).await,
+        Ok(asker) => answering.answer(asker.within(timeout), work).await,
         Err(error) => Err(error),
     };
     let mut response = match answered {

@@ -52,6 +52,7 @@ impl Port {
         });
         let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
         let door = Door::new(hosts, "a test").merge(routes(&Answering { sources, admission }));
+        let door = add_refusals(door);
         let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
         let (address, stop) = (listen::local_address(&listener), CancellationToken::new());
         let (mut served, stopped) = (JoinSet::new(), stop.clone());
@@ -118,9 +119,40 @@ async fn a_client_that_looks_for_the_server_finds_it_below_the_base_only() {
         ("/prometheus/-/healthy", 200),
         ("/prometheus/-/ready", 200),
         ("/-/healthy", 404),
-        ("/prometheus/api/v1/rules", 404),
     ] {
         assert_eq!(port.get(path).await.0, status, "{path}");
+    }
+    port.stop().await;
+}
+
+#[tokio::test]
+async fn a_range_vector_is_a_matrix_also_at_one_moment() {
+    let port = Port::start().await;
+    let (status, answer) = port.get("/api/v1/query?query=vector(1)[1m:30s]&time=100").await;
+    let result = json!([{"metric": {}, "values": [[60, "1"], [90, "1"]]}]);
+    let expected = json!({"resultType": "matrix", "result": result});
+    assert_eq!((status, &answer["data"]), (200, &expected));
+    port.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_that_is_none_below_the_base_has_an_error_of_prometheus() {
+    let port = Port::start().await;
+    let delete = |path: &str| {
+        format!("DELETE {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+    };
+    for path in ["/prometheus/api/v1/rules", "/prometheus", "/prometheus/../x"] {
+        let (status, answer) = port.get(path).await;
+        let error = format!("no such path: `{path}` (a test)");
+        let expected = json!({"status": "error", "errorType": "not_found", "error": error});
+        assert_eq!((status, answer), (404, expected), "{path}");
+    }
+    let (status, answer) = port.send(&delete("/prometheus/api/v1/query")).await;
+    assert_eq!((status, &answer["errorType"]), (405, &json!("bad_data")));
+    assert!(answer["error"].as_str().unwrap().contains("does not accept DELETE"), "{answer}");
+    for path in ["/nowhere", "/prometheus2", "/api/v1/rules"] {
+        let (status, answer) = port.get(path).await;
+        assert_eq!((status, &answer["hint"]), (404, &json!("a test")), "{path}");
     }
     port.stop().await;
 }
@@ -146,7 +178,12 @@ async fn an_error_has_the_form_and_the_status_of_prometheus() {
     for (path, status, kind, words) in [
         ("/api/v1/query", 400, "bad_data", "invalid parameter \"query\": 1:1: parse error: no exp"),
         ("/api/v1/query?query=sum(", 400, "bad_data", "1:5: parse error: unexpected end of input"),
-        ("/api/v1/query?query=absent(a)", 400, "bad_data", "Coral does not evaluate `absent`"),
+        (
+            "/api/v1/query?query=hour()",
+            400,
+            "bad_data",
+            "Coral does not evaluate `hour`; it evaluates abs,",
+        ),
         ("/api/v1/query?query=1&time=soon", 400, "bad_data", "invalid parameter \"time\": cannot"),
         ("/api/v1/query?query=1&query=2", 400, "bad_data", "several different values"),
         ("/api/v1/query?query=1&stats=all", 400, "bad_data", "invalid parameter \"stats\""),
@@ -165,7 +202,7 @@ async fn an_error_has_the_form_and_the_status_of_prometheus() {
         (&format!("{range}end=2&step=1"), 400, "bad_data", "invalid parameter \"start\""),
         (&format!("{range}start=1e300&end=2&step=1"), 400, "bad_data", "invalid parameter \"start"),
         ("/api/v1/series", 400, "bad_data", "no match[] parameter provided"),
-        ("/api/v1/series?match[]=1", 400, "bad_data", "invalid parameter \"match[]\""),
+        ("/api/v1/series?match[]=1", 400, "bad_data", "invalid parameter \"match[]\": expected"),
         ("/api/v1/label/a-b/values", 400, "bad_data", "invalid label name: \"a-b\""),
         ("/api/v1/labels?limit=many", 400, "bad_data", "invalid parameter \"limit\""),
     ] {
@@ -176,6 +213,22 @@ async fn an_error_has_the_form_and_the_status_of_prometheus() {
     }
     let (status, answer) = port.post("/api/v1/query", "application/json", "{}").await;
     assert_eq!((status, &answer["errorType"]), (400, &json!("bad_data")));
+    port.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_longer_than_the_timeout_is_none() {
+    let port = Port::start().await;
+    for path in ["query?query=1", "query_range?query=1&start=1&end=2&step=1", "labels?"] {
+        for timeout in ["0", "0s", "0.0004", "-1"] {
+            let (status, answer) = port.get(&format!("/api/v1/{path}&timeout={timeout}")).await;
+            assert_eq!((status, &answer["errorType"]), (503, &json!("timeout")), "{answer}");
+        }
+        for timeout in ["50", "1m", "1e11", ""] {
+            let (status, answer) = port.get(&format!("/api/v1/{path}&timeout={timeout}")).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+    }
     port.stop().await;
 }
 
@@ -197,6 +250,28 @@ async fn metrics_are_listed_although_no_series_is_stored() {
     ] {
         let (status, answer) = port.get(path).await;
         assert_eq!((status, answer), (200, json!({"status": "success", "data": []})), "{path}");
+    }
+    port.stop().await;
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_long_is_refused_as_prometheus_refuses() {
+    let port = Port::start().await;
+    let form = |bytes: usize| {
+        let head = "query=1%2B1&limit=";
+        format!("{head}{}", "1".repeat(bytes - head.len()))
+    };
+    let (status, answer) = port.post("/api/v1/query", FORM, &form(200_000)).await;
+    assert_eq!(status, 400, "{answer}");
+    for path in ["/api/v1/query", "/prometheus/api/v1/query_range", "/api/v1/series"] {
+        let (status, answer) = port.post(path, FORM, &form((1 << 20) + 1)).await;
+        assert_eq!(status, 413, "{answer}");
+        assert_eq!(
+            (&answer["status"], &answer["errorType"]),
+            (&json!("error"), &json!("bad_data"))
+        );
+        let error = answer["error"].as_str().unwrap();
+        assert!(error.contains("more than 1048576 bytes"), "{answer}");
     }
     port.stop().await;
 }

@@ -16,6 +16,10 @@ impl Answer for proto::SearchResponse {
             .json()
     }
 
+    fn leave_out_bytes(&mut self) {
+        leave_out_bytes(&mut self.metrics);
+    }
+
     fn rows(&self) -> usize {
         self.traces.len()
     }
@@ -116,6 +120,10 @@ impl Answer for proto::QueryRangeResponse {
             .json()
     }
 
+    fn leave_out_bytes(&mut self) {
+        leave_out_bytes(&mut self.metrics);
+    }
+
     fn rows(&self) -> usize {
         self.series.len()
     }
@@ -135,9 +143,17 @@ impl Answer for proto::QueryInstantResponse {
             .json()
     }
 
+    fn leave_out_bytes(&mut self) {
+        leave_out_bytes(&mut self.metrics);
+    }
+
     fn rows(&self) -> usize {
         self.series.len()
     }
+}
+
+fn leave_out_bytes(metrics: &mut Option<proto::SearchMetrics>) {
+    metrics.iter_mut().for_each(|metrics| metrics.inspected_bytes = 0);
 }
 
 /// The name of a `PartialStatus`; empty for the one that is left out.

@@ -27,8 +27,8 @@ const DEFAULT_SINCE: Duration = Duration::from_secs(3_600);
 const DEFAULT_EXEMPLARS: u32 = 100;
 /// The largest number of steps of a time range.
 const MAX_STEPS: u128 = 11_000;
-/// The steps that are chosen, in seconds: the largest that is shorter than 1/240 of the range.
-const STEPS: [u64; 6] = [3_600, 300, 60, 15, 5, 1];
+/// What precedes the reason why a query of metrics is wrong, in Tempo's words.
+const INVALID_QUERY: &str = "compiling query";
 
 /// A question for metrics in steps.
 pub(super) struct Range {
@@ -127,6 +127,7 @@ impl Instant {
 
 impl Operation for Range {
     type Answer = proto::QueryRangeResponse;
+    const INVALID_QUERY: &str = INVALID_QUERY;
 
     fn audit(&self) -> AuditDetails {
         audit(&self.question)
@@ -152,6 +153,7 @@ impl Operation for Range {
 
 impl Operation for Instant {
     type Answer = proto::QueryInstantResponse;
+    const INVALID_QUERY: &str = INVALID_QUERY;
 
     fn audit(&self) -> AuditDetails {
         audit(&self.0)
@@ -198,7 +200,7 @@ fn between(start: UnixNanos, end: UnixNanos) -> Result<TimeRange, Refused> {
 
 fn non_empty(q: String) -> Result<String, Refused> {
     match q.trim().is_empty() {
-        true => Err(Refused::invalid("invalid TraceQL query: the parameter `q` is missing")),
+        true => Err(Refused::invalid("compiling query: the parameter `q` is missing")),
         false => Ok(q),
     }
 }
@@ -217,18 +219,12 @@ fn step(text: &str) -> Result<Duration, Refused> {
     }
 }
 
-/// The step that fits about 240 times into the range.
+/// The step that fits about 240 times into the range: 15 s in an hour. A multiple of 5 s, or of 1 s if
+/// that would be none.
 fn default_step(between: TimeRange) -> Duration {
-    const FRACTION: u32 = 240;
-    const SHORT: Duration = Duration::from_millis(50);
-    let length = between.end.since(between.start);
-    let part = length / FRACTION;
-    let down = |unit: Duration| unit * (part.as_nanos() / unit.as_nanos()).max(1) as u32;
-    if length < Duration::from_secs(60) {
-        return down(SHORT);
-    }
-    let unit = STEPS.into_iter().map(Duration::from_secs).find(|unit| *unit < part);
-    down(unit.unwrap_or(Duration::from_secs(1)))
+    const PARTS: u32 = 240;
+    let part = (between.end.since(between.start) / PARTS).as_secs();
+    Duration::from_secs(if part < 5 { part.max(1) } else { part - part % 5 })
 }
 
 fn audit(question: &MetricsQuestion) -> AuditDetails {
@@ -267,5 +263,27 @@ fn exemplar(exemplar: &Exemplar, series: &Series) -> proto::Exemplar {
         labels: key_values(&exemplar.labels),
         value: value.unwrap_or(exemplar.value),
         timestamp_ms: exemplar.timestamp_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_step_is_that_of_tempo() {
+        for (seconds, step) in [
+            (1, 1),
+            (59, 1),
+            (100, 1),
+            (600, 2),
+            (1_199, 4),
+            (1_200, 5),
+            (3_600, 15),
+            (86_400, 360),
+        ] {
+            let between = TimeRange { start: UnixNanos(0), end: UnixNanos::from_secs(seconds) };
+            assert_eq!(default_step(between), Duration::from_secs(step), "{seconds}");
+        }
     }
 }

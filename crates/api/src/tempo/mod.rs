@@ -23,6 +23,7 @@ mod trace_llm;
 mod values;
 
 use axum::routing::{MethodRouter, get};
+use coral_server::door::body::DEFAULT_BODY_BYTES;
 use coral_server::door::{Method, Permission, Route};
 
 use crate::answering::Answering;
@@ -40,6 +41,7 @@ pub fn routes(answering: &Answering, version: &'static str) -> Vec<Route> {
         handler: handler.with_state(answering.clone()),
         // Jaeger's trace by id has the path at the root.
         only_below_base: path == trace::V1_PATH,
+        max_body_bytes: DEFAULT_BODY_BYTES,
     };
     let described = async move || build::info(version);
     let versioned = async move || build::text(version);

@@ -17,6 +17,9 @@ pub(super) trait Operation: Send + Sync + 'static {
     /// The answer: a message of `tempopb`.
     type Answer: Answer;
 
+    /// What precedes the reason why a query in TraceQL is wrong.
+    const INVALID_QUERY: &str = "invalid TraceQL query";
+
     /// What the audit log records.
     fn audit(&self) -> AuditDetails;
 
@@ -33,6 +36,10 @@ pub(super) trait Answer: tempo_rpc::Message + Send + 'static {
     fn llm(&self) -> Option<Json> {
         None
     }
+
+    /// Leaves out how many bytes were read. The number counts the spans that a limited caller may not
+    /// see.
+    fn leave_out_bytes(&mut self) {}
 
     /// The number of rows, for the audit log.
     fn rows(&self) -> usize;
@@ -77,13 +84,21 @@ pub(super) async fn ask<O: Operation, T: Send + 'static>(
 ) -> (AuditDetails, Result<T, Refused>) {
     let details = operation.audit();
     let rows = details.rows.clone();
+    let asker = Asker::of_request(Surface::Tempo, extensions);
+    let is_limited = asker.as_ref().is_ok_and(Asker::is_limited);
     let work = move |sources: &Sources<'_>, budget: &Budget| {
-        let answer = operation.answer(sources, budget)?;
+        let mut answer = operation.answer(sources, budget)?;
+        if is_limited {
+            answer.leave_out_bytes();
+        }
         rows.add(answer.rows() as u64);
         Ok(finish(answer))
     };
-    let answer = match Asker::of_request(Surface::Tempo, extensions) {
-        Ok(asker) => answering.answer(asker, work).await.map_err(Refused::from),
+    let answer = match asker {
+        Ok(asker) => {
+            let answered = answering.answer(asker, work).await;
+            answered.map_err(|error| Refused::of(&error, O::INVALID_QUERY))
+        }
         Err(error) => Err(error.into()),
     };
     (details, answer)

@@ -85,12 +85,16 @@ impl Parameters {
         }
     }
 
-    /// A duration such as `1.2s`.
+    /// A duration such as `1.2s`, `1d` or `0`.
     pub(super) fn duration(&self, name: &str) -> Result<Option<Duration>, Refused> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        parse_duration(text)
-            .map(Some)
-            .map_err(|error| Refused::invalid(format!("invalid {name}: {error}")))
+        match self.text(name) {
+            None => Ok(None),
+            // The only number that needs no unit, as in Go.
+            Some("0") => Ok(Some(Duration::ZERO)),
+            Some(text) => parse_duration(text)
+                .map(Some)
+                .map_err(|error| Refused::invalid(format!("invalid {name}: {error}"))),
+        }
     }
 
     /// A time; see [`time::parse`].

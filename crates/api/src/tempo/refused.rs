@@ -30,10 +30,17 @@ impl Refused {
 
 impl From<NotAnswered> for Refused {
     fn from(error: NotAnswered) -> Self {
+        Self::of(&error, "invalid TraceQL query")
+    }
+}
+
+impl Refused {
+    /// The refusal of a question. The reason why its query is wrong follows `prefix`.
+    pub(super) fn of(error: &NotAnswered, prefix: &str) -> Self {
         let status = error.status();
-        let message = match &error {
+        let message = match error {
             NotAnswered::Query(QueryError::Invalid { field: "q", reason }) => {
-                format!("invalid TraceQL query: {reason}")
+                format!("{prefix}: {reason}")
             }
             NotAnswered::Query(QueryError::Invalid { field: "tag", reason }) => {
                 format!("please provide a valid tagName: {reason}")

@@ -21,6 +21,8 @@ use crate::answering::Answering;
 
 const KNOWN: &[&str] =
     &["q", "tags", "minDuration", "maxDuration", "limit", "start", "end", "spss"];
+/// Parameters of Tempo's other routes, which change nothing here.
+const OF_OTHER_ROUTES: &[&str] = &["since", "step", "query", "exemplars"];
 const DEFAULT_LIMIT: u32 = 20;
 const DEFAULT_SPANS_PER_SET: u32 = 3;
 /// The largest number of traces, and of spans of a spanset.
@@ -59,6 +61,8 @@ pub(super) async fn search(
 
 impl Search {
     fn of_url(parameters: &Parameters) -> Result<Self, Refused> {
+        let hint = "a search takes `q` or `tags`, `start` and `end`";
+        parameters.refuse(OF_OTHER_ROUTES, hint)?;
         let range = parameters.closed_range()?;
         let has_range = parameters.text("start").or(parameters.text("end")).is_some();
         let tags = match parameters.text("tags") {

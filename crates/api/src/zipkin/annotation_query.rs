@@ -38,6 +38,8 @@ mod tests {
             ("a=1 and a=2 and a", "a=2"),
             ("a and a=1", "a=1"),
             ("a= and =b", "a"),
+            ("==", ""),
+            ("a==b and == and =", "a==b"),
             ("brand and android", "brand, android"),
             ("", ""),
         ] {

@@ -22,6 +22,7 @@ use axum::routing::{MethodRouter, get, post};
 use coral_query::{Budget, QueryError, Sources};
 use coral_server::admission::Surface;
 use coral_server::audit::AuditDetails;
+use coral_server::door::body::DEFAULT_BODY_BYTES;
 use coral_server::door::{Method, Permission, Route};
 use http::Extensions;
 use http::request::Parts;
@@ -43,6 +44,7 @@ pub fn routes(answering: &Answering) -> Vec<Route> {
         permission,
         handler: handler.with_state(answering.clone()),
         only_below_base: false,
+        max_body_bytes: DEFAULT_BODY_BYTES,
     };
     let below = |route: Mounted| Mounted { only_below_base: true, ..route };
     let routes = [

@@ -1,6 +1,7 @@
 //! The parameters of a URL.
 
 use std::fmt::Write as _;
+use std::num::IntErrorKind;
 
 use coral_trace::sanitize::line;
 use coral_trace::{TimeRange, TraceId, UnixNanos};
@@ -54,6 +55,11 @@ impl Parameters {
         match text.parse::<i128>() {
             Ok(number) if number <= 0 => Err(Refused::invalid(format!("{name} <= 0"))),
             Ok(number) => Ok(Some(u64::try_from(number).unwrap_or(u64::MAX))),
+            // More digits than any number here has.
+            Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(Some(u64::MAX)),
+            Err(error) if *error.kind() == IntErrorKind::NegOverflow => {
+                Err(Refused::invalid(format!("{name} <= 0")))
+            }
             Err(_) => {
                 let reason = format!("{name}: `{}` is not a whole number", line(text));
                 Err(Refused::invalid(reason))

@@ -1,5 +1,6 @@
 //! Queries over an agent's RPC `QueryBeylaMetrics`.
 
+use coral_store::Store;
 use coral_wire::agent_rpc::proto::agent_service_client::AgentServiceClient;
 use coral_wire::agent_rpc::proto::{
     BeylaTraceSpan, QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, SpanEncoding,
@@ -93,6 +94,33 @@ impl AgentRpc {
         let by_trace = answer.trace_spans.chunk_by(|one, other| one.trace_id == other.trace_id);
         let traces = by_trace.map(facts).collect();
         Ok(ListAnswer { traces, more: answer.page.is_some_and(|page| page.has_more) })
+    }
+
+    /// Fetches all eBPF spans page by page, by column if `by_column`, else as OTLP. Decodes no span.
+    /// Returns their number.
+    ///
+    /// # Errors
+    /// The agent does not answer, or sends a page in another form.
+    pub async fn fetch_all(&mut self, by_column: bool) -> Result<u64, Failure> {
+        let (mut after_receipt, mut spans) = (0, 0);
+        loop {
+            let request = QueryBeylaMetricsRequest {
+                after_receipt: Some(after_receipt),
+                span_encoding: SpanEncoding::Otlp.into(),
+                columns_layout: if by_column { Store::columns_layout().0 } else { 0 },
+                ..traces()
+            };
+            let answer = self.0.query_beyla_metrics(request).await?.into_inner();
+            let page = answer.page.ok_or("the agent answered without a page")?;
+            if page.spans > 0 && page.columns.is_some() != by_column {
+                return Err("the agent sent a page in another form".into());
+            }
+            spans += u64::from(page.spans);
+            after_receipt = page.next_receipt;
+            if !page.has_more {
+                return Ok(spans);
+            }
+        }
     }
 
     /// The spans after `receipt`, in the order in which they were committed.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coral_trace::Span;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::backoff;
 use super::batch::{Window, max_request_bytes};
@@ -36,6 +36,9 @@ pub struct Counts {
 
 /// How often a request is sent at most.
 const MAX_ATTEMPTS: u32 = 6;
+/// How long a target may leave requests without an answer, one after the other. Two requests have then
+/// been given up.
+const MAX_SILENCE: Duration = Duration::from_secs(60);
 /// The longest wait between two attempts: somebody waits for the command.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
@@ -49,7 +52,7 @@ impl OneOff<OtlpClient> {
 
 impl<R: Receiver> OneOff<R> {
     /// Sends `spans`, in as many requests as they need. Requests that may be repeated are, up to six
-    /// times.
+    /// times, unless the target is silent for a minute.
     ///
     /// # Errors
     /// [`Refusal`]: what was not counted may not have been taken.
@@ -58,17 +61,21 @@ impl<R: Receiver> OneOff<R> {
         let selected = Selected { spans, receipts, ..Selected::default() };
         let mut window = Window::new(selected, all);
         let (mut bytes, mut attempts) = (max_request_bytes(self.target.protocol), 0);
+        let mut silence = Duration::ZERO;
         while !window.is_done() {
             let batch = window.batch(bytes);
             let body = batch.encode(self.target.protocol, self.target.gzip);
             let n_spans = batch.n_spans();
-            match self.receiver.deliver(body).await {
+            let begin = Instant::now();
+            let delivered = self.receiver.deliver(body).await;
+            silence += begin.elapsed();
+            match delivered {
                 Ok(taken) => {
                     let rejected = taken.rejected_spans.min(n_spans as u64);
                     self.counts.requests += 1;
                     self.passed(n_spans, rejected, &taken.message);
                     window.pass(n_spans);
-                    attempts = 0;
+                    (attempts, silence) = (0, Duration::ZERO);
                 }
                 Err(refusal) if refusal.remedy == Remedy::Smaller && n_spans == 1 => {
                     self.passed(1, 1, &refusal.reason);
@@ -78,8 +85,8 @@ impl<R: Receiver> OneOff<R> {
                 Err(refusal) => {
                     attempts += 1;
                     let may_help = matches!(refusal.remedy, Remedy::Repeat(_));
-                    if !may_help || attempts >= MAX_ATTEMPTS {
-                        return Err(refusal);
+                    if !may_help || attempts >= MAX_ATTEMPTS || silence >= MAX_SILENCE {
+                        return Err(given_up(refusal, attempts));
                     }
                     let wait = backoff::wait(&self.target.name, attempts, refusal.remedy);
                     sleep(wait.min(MAX_WAIT)).await;
@@ -94,6 +101,16 @@ impl<R: Receiver> OneOff<R> {
         self.counts.exported += n_spans as u64 - rejected;
         if rejected > 0 {
             self.counts.last_rejection = reason.to_owned();
+        }
+    }
+}
+
+/// `refusal` with the number of attempts, if there were several.
+fn given_up(refusal: Refusal, attempts: u32) -> Refusal {
+    match attempts {
+        0 | 1 => refusal,
+        _ => {
+            Refusal { reason: format!("{} (after {attempts} attempts)", refusal.reason), ..refusal }
         }
     }
 }

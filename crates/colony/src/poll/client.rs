@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use coral_engine::ColumnsLayout;
 use coral_server::certificate::Certificate;
 use coral_server::connect::{Connector, over_connector};
 use coral_trace::Collector;
@@ -52,6 +53,9 @@ pub struct SpanPageRequest {
     /// The longest time that the agent waits for a receipt above `after`. An older agent answers at
     /// once.
     pub wait: Duration,
+    /// The layout of columns in which the page is wanted; `None` for a page of spans. An agent with
+    /// another layout sends spans.
+    pub columns: Option<ColumnsLayout>,
 }
 
 /// A request for one page of metrics.
@@ -136,6 +140,7 @@ impl AgentClient for GrpcAgent {
         let (after_receipt, max_spans) = (Some(wanted.after), wanted.most_spans);
         let span_encoding = SpanEncoding::Otlp.into();
         let wait_ms = u32::try_from(wanted.wait.as_millis()).unwrap_or(u32::MAX);
+        let columns_layout = wanted.columns.map_or(0, |layout| layout.0);
         match wanted.collector {
             Collector::Ebpf => {
                 let include_traces = true;
@@ -145,6 +150,7 @@ impl AgentClient for GrpcAgent {
                     max_spans,
                     span_encoding,
                     wait_ms,
+                    columns_layout,
                     ..Default::default()
                 };
                 let begun = begin::query_beyla_metrics(channel, question, MAX_BYTES).await;
@@ -157,6 +163,7 @@ impl AgentClient for GrpcAgent {
                     max_spans,
                     span_encoding,
                     wait_ms,
+                    columns_layout,
                     ..Default::default()
                 };
                 let begun = begin::query_telemetry(channel, question, MAX_BYTES).await;
@@ -224,6 +231,7 @@ mod tests {
         after: 0,
         most_spans: 10,
         wait: Duration::ZERO,
+        columns: None,
     };
 
     /// A socket that accepts connections and never answers, and a client that connects to the

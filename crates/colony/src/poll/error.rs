@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coral_engine::EngineError;
+use coral_engine::{ColumnsError, EngineError};
 use coral_trace::sanitize::line;
 use coral_wire::otlp_in::DecodeError;
 use tokio::task::JoinError;
@@ -32,6 +32,9 @@ pub enum PollError {
     /// The page is not valid OTLP.
     #[error("cannot read the agent's page")]
     Undecodable(#[source] DecodeError),
+    /// The page has columns that cannot be read.
+    #[error("cannot read the columns of the agent's page")]
+    BadColumns(#[source] ColumnsError),
     /// This colony's store panicked over the page.
     #[error("the store panicked over the page")]
     Unstorable(#[source] Reason),
@@ -96,7 +99,10 @@ impl PollError {
             Self::Unreachable(_) | Self::TimedOut(_) => PollState::Unreachable,
             Self::Refused(_) => PollState::Refuses,
             Self::TooOld(_) => PollState::TooOld,
-            Self::Nonsense(_) | Self::Standstill(_) | Self::Undecodable(_) => PollState::Nonsense,
+            Self::Nonsense(_)
+            | Self::Standstill(_)
+            | Self::Undecodable(_)
+            | Self::BadColumns(_) => PollState::Nonsense,
             Self::Unstorable(_) | Self::CannotStore(_) => PollState::CannotStore,
             Self::Stopped => return None,
         })
@@ -105,7 +111,7 @@ impl PollError {
     /// Whether a smaller page may succeed: the error is about this page, not about the agent or the
     /// colony.
     pub(super) const fn is_of_page(&self) -> bool {
-        matches!(self, Self::Undecodable(_) | Self::Unstorable(_))
+        matches!(self, Self::Undecodable(_) | Self::BadColumns(_) | Self::Unstorable(_))
     }
 }
 

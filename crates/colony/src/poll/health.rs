@@ -9,8 +9,9 @@ use coral_wire::agent_rpc::proto::{self, SpanPage};
 use tokio::sync::watch;
 
 use super::error::{PollError, PollState};
-use super::minutes::{AgentMinutes, SpanCounts};
+use super::minutes::AgentMinutes;
 use super::page::{LeftOut, RefusedBy};
+use super::span_counts::SpanCounts;
 use super::span_rate::SpanRate;
 use crate::poll::status::{AgentStatus, UntracedService};
 use crate::registry::{Agent, KnownBy};

@@ -1,15 +1,13 @@
 //! What the coverage timeline records of one agent, collected between two records.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use coral_engine::{AgentMinute, Minute, PolledMinute, RequestCounts};
-use coral_trace::red::Protocol;
-use coral_trace::{Origin, Span, TimeRange, UnixNanos};
+use coral_engine::{AgentMinute, Minute, PolledMinute};
+use coral_trace::{TimeRange, UnixNanos};
 use coral_wire::agent_rpc::proto::SpanPage;
 
-use super::requests::served;
+use super::span_counts::{SampledSpans, SpanCounts};
 
 /// How many minutes of an agent wait to be recorded, at most. The oldest are dropped first. An
 /// agent keeps spans for an hour, so a page can have spans of so many minutes.
@@ -25,7 +23,7 @@ pub(super) const MAX_NAME_BYTES: usize = 256;
 /// Spans and metrics of a time so long before they are received are not counted.
 pub(super) const MAX_AGE_MINUTES: u32 = 24 * 60;
 /// Smaller probabilities of sampling are not believed: one such span would count as ten thousand.
-const MIN_PROBABILITY: f64 = 1e-4;
+pub(super) const MIN_PROBABILITY: f64 = 1e-4;
 /// An agent that claims to run for longer than this, or to start later than now by more than
 /// [`MAX_CLOCK_AHEAD`], has a wrong clock. The agent then counts as one that does not report when
 /// it started.
@@ -62,29 +60,6 @@ pub(super) struct AgentMinutes {
 struct BeylaPages {
     all: u32,
     instrumenting: u32,
-}
-
-/// Spans of stored traces, counted by service and minute of their start.
-#[derive(Default)]
-pub struct SpanCounts {
-    minutes: BTreeMap<Minute, AgentMinute>,
-    sampled: SampledSpans,
-}
-
-/// The spans of one minute that share their origin.
-struct OriginCount<'a> {
-    origin: &'a Origin,
-    spans: u64,
-    /// Those of them that serve a request: over HTTP, and over gRPC.
-    served: [u64; 2],
-}
-
-/// Spans whose trace state tells the probability with which their trace was sampled.
-#[derive(Clone, Copy, Default)]
-struct SampledSpans {
-    spans: f64,
-    /// Estimate of how many spans there were before sampling.
-    before_sampling: f64,
 }
 
 impl AgentMinutes {
@@ -212,61 +187,6 @@ impl AgentMinutes {
     }
 }
 
-impl SpanCounts {
-    /// Counts `spans`, which were received at `now`. Spans that started more than a day before, or
-    /// later than `now`, are not counted: their clock is wrong.
-    pub(super) fn of(spans: &[Span], now: UnixNanos) -> Self {
-        let newest = Minute::at(now);
-        // Spans of one resource share their origin, so few origins are looked at.
-        let mut counts: BTreeMap<(Minute, *const Origin), OriginCount<'_>> = BTreeMap::new();
-        let mut sampled = SampledSpans::default();
-        for span in spans {
-            let minute = Minute::at(span.start);
-            if minute <= newest && newest.0 <= minute.0 + MAX_AGE_MINUTES {
-                let key = (minute, Arc::as_ptr(&span.origin));
-                let empty = || OriginCount { origin: &span.origin, spans: 0, served: [0; 2] };
-                let count = counts.entry(key).or_insert_with(empty);
-                count.spans += 1;
-                if let Some(protocol) = served(span) {
-                    count.served[usize::from(protocol == Protocol::Grpc)] += 1;
-                }
-            }
-            if let Some(probability) = probability(&span.trace_state) {
-                sampled.add(SampledSpans { spans: 1.0, before_sampling: 1.0 / probability });
-            }
-        }
-        let mut minutes: BTreeMap<Minute, AgentMinute> = BTreeMap::new();
-        for ((minute, _), OriginCount { origin, spans, served }) in counts {
-            let empty = || AgentMinute { minute, ..AgentMinute::default() };
-            let record = minutes.entry(minute).or_insert_with(empty);
-            let service = origin.service_name();
-            match service.len() {
-                0..=MAX_NAME_BYTES => record.count(service.to_owned(), origin.collector, spans),
-                _ => record.services_cut = true,
-            }
-            for (protocol, spans) in [Protocol::Http, Protocol::Grpc].into_iter().zip(served) {
-                if spans > 0 {
-                    let counts = RequestCounts { spans, counted: 0 };
-                    record.count_requests(service.to_owned(), protocol, counts);
-                }
-            }
-        }
-        Self { minutes, sampled }
-    }
-}
-
-impl SampledSpans {
-    fn add(&mut self, other: Self) {
-        self.spans += other.spans;
-        self.before_sampling += other.before_sampling;
-    }
-
-    /// The fraction of spans that sampling kept; `None` when no span tells.
-    fn ratio(self) -> Option<f64> {
-        (self.spans > 0.0).then(|| (self.spans / self.before_sampling).min(1.0))
-    }
-}
-
 /// When an agent's process started, as the agent reports; `None` if that cannot be true at `now`.
 fn believable_start(started: UnixNanos, now: UnixNanos) -> Option<UnixNanos> {
     let is_wrong = started > now.later(MAX_CLOCK_AHEAD) || now.since(started) > MAX_UPTIME;
@@ -283,49 +203,11 @@ fn instruments(line: &str) -> Option<bool> {
     }
 }
 
-/// The probability with which a trace was sampled, from the rejection threshold `th` that
-/// OpenTelemetry's samplers write into the trace state: up to 14 hex digits, of which trailing
-/// zeros may be missing. `None` below [`MIN_PROBABILITY`].
-///
-/// Source: OpenTelemetry, "TraceState: Probability Sampling".
-fn probability(trace_state: &str) -> Option<f64> {
-    let members = trace_state.split(',').map(str::trim);
-    let value = members.filter_map(|member| member.strip_prefix("ot=")).next()?;
-    let threshold = value.split(';').find_map(|field| field.strip_prefix("th:"))?;
-    if threshold.is_empty() || threshold.len() > 14 {
-        return None;
-    }
-    let digits = u64::from_str_radix(threshold, 16).ok()?;
-    let rejected = digits << (4 * (14 - threshold.len()));
-    let probability = 1.0 - rejected as f64 / (1u64 << 56) as f64;
-    (probability >= MIN_PROBABILITY).then_some(probability)
-}
-
 #[cfg(test)]
 mod tests {
     use coral_trace::Collector;
 
     use super::*;
-
-    #[test]
-    fn the_threshold_of_a_trace_state_is_the_probability_of_its_trace() {
-        for (state, expected) in [
-            ("", None),
-            ("vendor=1", None),
-            ("ot=rv:1234567890abcd", None),
-            ("ot=th:0", Some(1.0)),
-            ("ot=th:8", Some(0.5)),
-            ("vendor=1, ot=rv:9;th:c", Some(0.25)),
-            ("ot=th:", None),
-            ("ot=th:fffffffffffffff", None),
-            ("ot=th:x", None),
-            ("ot=th:fff", Some(1.0 / 4_096.0)),
-            ("ot=th:ffff", None),
-            ("ot=th:ffffffffffffff", None),
-        ] {
-            assert_eq!(probability(state), expected, "{state}");
-        }
-    }
 
     #[test]
     fn only_a_beyla_that_the_agent_runs_can_stop_instrumenting() {

@@ -14,10 +14,12 @@ mod minutes;
 mod on_engine;
 mod page;
 mod page_fetcher;
+mod page_form;
 pub mod poller;
 mod position;
 mod requests;
 mod sampling;
+mod span_counts;
 mod span_rate;
 pub mod status;
 #[cfg(test)]

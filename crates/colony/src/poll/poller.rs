@@ -19,8 +19,9 @@ use super::error::PollError;
 use super::health::Health;
 use super::metrics::MetricStream;
 use super::on_engine::on_engine;
-use super::page::{self, LeftOut, RefusedBy, RefusedSpans, StoredPage};
+use super::page::{self, LeftOut, RefusedBy, RefusedSpans, SentSpans, StoredPage};
 use super::page_fetcher::PageFetcher;
+use super::page_form::PageForm;
 use super::position::{
     MAX_STANDSTILLS, beginning, check_store_id, checkpoint_after, is_another_store, loses_spans,
 };
@@ -40,6 +41,8 @@ pub struct Poller<C> {
     checkpoints: [Checkpoint; 2],
     /// How many spans are requested per page of each stream.
     widths: [Width; 2],
+    /// In which form pages of each stream are requested.
+    forms: [PageForm; 2],
     metrics: MetricStream,
     /// Consecutive failed polls.
     failures: u32,
@@ -91,6 +94,7 @@ impl<C: AgentClient> Poller<C> {
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
         let fetcher = PageFetcher { client, room, within };
         let (widths, failures, polls) = ([Width::MAX_WIDTH; 2], 0, 0);
+        let forms = [PageForm::of_layout(engine.capabilities().columns_layout); 2];
         let (due, listens, wishes) = (Instant::now(), false, health.wishes(&agent_id));
         Ok(Self {
             agent_id,
@@ -100,6 +104,7 @@ impl<C: AgentClient> Poller<C> {
             health,
             checkpoints,
             widths,
+            forms,
             metrics,
             failures,
             polls,
@@ -183,11 +188,12 @@ impl<C: AgentClient> Poller<C> {
     ) -> Result<Step, PollError> {
         let Checkpoint { collector, next_receipt, .. } = self.checkpoints[stream];
         let most_spans = self.widths[stream].get();
-        let wanted = SpanPageRequest { collector, after: next_receipt, most_spans, wait };
+        let (after, columns) = (next_receipt, self.forms[stream].layout());
+        let wanted = SpanPageRequest { collector, after, most_spans, wait, columns };
         // If the page does not arrive, fewer spans are requested next time: the page may be too
         // long for a slow connection.
         let fetched = self.fetcher.spans(wanted, stop).await;
-        let (page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
+        let (mut page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
         check_store_id(&page.store_id)?;
         self.listens = page.waits;
         let checkpoint = &self.checkpoints[stream];
@@ -209,12 +215,18 @@ impl<C: AgentClient> Poller<C> {
         let (after, spans) = (checkpoint_after(checkpoint, &page), page.spans);
         let is_lossy = loses_spans(checkpoint, &after, page.first_receipt);
         self.health.page(&self.agent_id, &page, is_lossy, clock::now());
-        let stored = match self.store_page(stream, after.clone(), spans, page.otlp).await {
-            Err(bad) if bad.is_of_page() => match self.widths[stream].isolate() {
-                false => return Ok(Step::AskAgain),
-                true => self.step_over(stream, after, spans, bad).await,
-            },
-            stored => stored.inspect(|_| self.widths[stream].widen()),
+        let sent = SentSpans::take(&mut page);
+        let stored = match self.store_page(stream, after.clone(), spans, sent).await {
+            Err(bad) if bad.is_of_page() => {
+                if self.forms[stream].fall_back() || !self.widths[stream].isolate() {
+                    return Ok(Step::AskAgain);
+                }
+                self.step_over(stream, after, spans, bad).await
+            }
+            stored => stored.inspect(|_| {
+                self.widths[stream].widen();
+                self.forms[stream].go_on();
+            }),
         };
         let left_out =
             stored.inspect_err(|_| self.health.lags(&self.agent_id, lag_if_not_stored))?;
@@ -228,7 +240,7 @@ impl<C: AgentClient> Poller<C> {
         stream: usize,
         checkpoint: Checkpoint,
         spans: u32,
-        otlp: Vec<u8>,
+        sent: SentSpans,
     ) -> Result<LeftOut, PollError> {
         let here = &self.checkpoints[stream];
         if spans == 0
@@ -239,7 +251,7 @@ impl<C: AgentClient> Poller<C> {
         }
         let sampling = self.settings.sampling;
         let stored =
-            on_engine(&self.engine, move |engine| page::store(engine, &otlp, sampling, checkpoint));
+            on_engine(&self.engine, move |engine| page::store(engine, sent, sampling, checkpoint));
         let StoredPage { checkpoint, left_out, counts } = stored.await?;
         self.checkpoints[stream] = checkpoint;
         self.health.count_spans(&self.agent_id, counts);
@@ -257,7 +269,7 @@ impl<C: AgentClient> Poller<C> {
         spans: u32,
         bad: PollError,
     ) -> Result<LeftOut, PollError> {
-        self.store_page(stream, after, 0, Vec::new()).await?;
+        self.store_page(stream, after, 0, SentSpans::none()).await?;
         self.widths[stream].go_on();
         let by = match bad {
             PollError::Unstorable(_) => RefusedBy::Store,
@@ -351,7 +363,8 @@ impl<C: AgentClient> Poller<C> {
 enum Step {
     CaughtUp,
     Moved,
-    /// Nothing was stored: fewer spans are requested next, to find the one that cannot be stored.
+    /// Nothing was stored: the page is requested next as spans, or fewer spans are, to find the one
+    /// that cannot be stored.
     AskAgain,
     /// The checkpoint did not advance, or was reset to the beginning.
     Stood,

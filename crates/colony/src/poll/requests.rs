@@ -1,25 +1,16 @@
-//! How many requests of each service are known from spans and from metrics, for the coverage
-//! timeline.
+//! How many requests of each service are known from metrics, for the coverage timeline.
 
 use std::collections::BTreeMap;
 
 use coral_engine::{AgentMinute, Minute, RequestCounts};
-use coral_trace::red::{Delta, Protocol, Side, protocol_of_span};
-use coral_trace::{Span, SpanKind, UnixNanos};
+use coral_trace::UnixNanos;
+use coral_trace::red::{Delta, Protocol, Side};
 
 use super::minutes::{MAX_AGE_MINUTES, MAX_NAME_BYTES};
 
 /// Metrics of a longer interval, in minutes, are not counted: the exporter was away, or its clock is
 /// wrong.
 const MAX_INTERVAL_MINUTES: u32 = 10;
-
-/// The protocol of the request that `span` serves; `None` for other spans, and for services with a
-/// long name.
-pub(super) fn served(span: &Span) -> Option<Protocol> {
-    (span.kind == SpanKind::Server && span.origin.service_name().len() <= MAX_NAME_BYTES)
-        .then(|| protocol_of_span(span))?
-        .filter(|protocol| *protocol != Protocol::Sql)
-}
 
 /// The requests that `deltas` count, by minute. `deltas` were received at `now`; those that ended
 /// more than a day before, or later than `now`, are not counted: their clock is wrong.

@@ -1,6 +1,7 @@
 //! Pollers against scripted agents that misbehave. Tokio's clock is paused, so waits take no time.
 
 mod books;
+mod by_column;
 mod follow;
 mod listen;
 mod metrics;
@@ -12,9 +13,9 @@ mod timeline;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use coral_store::{Store, StoreConfig};
-use coral_trace::{Collector, Span, TraceId, testing};
-use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
+use coral_store::{PageColumns, PageLimit, Store, StoreConfig};
+use coral_trace::{Collector, Span, TraceId, UnixNanos, testing};
+use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanColumns, SpanPage};
 use coral_wire::otlp_out;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -46,6 +47,12 @@ struct Script {
     linkless: Option<TraceId>,
     /// A page that contains the span with this receipt is sent as invalid OTLP.
     garbled: Option<u64>,
+    /// Whether the agent answers in columns when it is asked to.
+    by_column: bool,
+    /// A page by column that contains the span with this receipt is sent with a byte too few.
+    cut: Option<u64>,
+    /// The span with this receipt is sent by column with zeros in place of its id.
+    zeroed: Option<u64>,
     /// Faults of the next requests. After them, the agent answers normally.
     faults: VecDeque<Fault>,
     asked_after: Vec<u64>,
@@ -134,6 +141,13 @@ impl AgentClient for ScriptedAgent {
             let _ = tokio::time::timeout(wanted.wait, self.news(wanted.after)).await;
         }
         let mut page = self.0.lock().unwrap().page(wanted);
+        if page.spans > 0 && wanted.columns.is_some() {
+            let script = self.0.lock().unwrap();
+            let first = (wanted.after + 1).max(script.expired_below);
+            if script.by_column {
+                page = script.in_columns(page, first);
+            }
+        }
         match fault {
             Some(Fault::Silent) => std::future::pending().await,
             Some(Fault::Drip) => return Ok(Box::pin(std::future::pending())),
@@ -204,7 +218,29 @@ impl Script {
             started_unix_us: self.started_unix_us,
             beyla_sampling_rate: self.beyla_sampling_rate,
             waits: self.waits,
+            columns: None,
         }
+    }
+
+    /// `page` with the same spans by column.
+    fn in_columns(&self, page: SpanPage, first: u64) -> SpanPage {
+        let held = self.spans.iter().skip(first as usize - 1).take(page.spans as usize);
+        let (dir, limit) = (tempfile::tempdir().unwrap(), PageLimit::of_spans(100));
+        let store = Store::open(StoreConfig { dir: dir.path().join("agent"), segment_rows: 1_000 });
+        let store = store.unwrap();
+        store.append(&[held.cloned().collect()], UnixNanos(1)).unwrap();
+        let columns = store.column_page(Collector::Ebpf, 0, limit).unwrap().unwrap().columns;
+        let columns = columns.map(|PageColumns { layout, origins, mut rows }| {
+            let holds = |receipt: &u64| (first..first + u64::from(page.spans)).contains(receipt);
+            if let Some(receipt) = self.zeroed.filter(holds) {
+                zero(&mut rows, self.spans[receipt as usize - 1].trace_id);
+            }
+            if self.cut.filter(holds).is_some() {
+                rows.pop();
+            }
+            SpanColumns { layout: layout.0, origins, rows }
+        });
+        SpanPage { otlp: Vec::new(), columns, ..page }
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) const KEYS: &[Key] = &[
         "agent.allowed_hosts",
         Kind::Hosts,
         Preset::Value("[]"),
-        "Names that the `Host` header of an HTTP request to `agent.listen` may have, besides IP addresses, \
-         `localhost` and this host's own names.",
+        "Names that the `Host` header of an HTTP request to `agent.listen`, and the `Origin` of a web page that \
+         exports, may have besides IP addresses, `localhost` and this host's own names.",
     )
     .such_as("[agent.example.com]"),
     agent(

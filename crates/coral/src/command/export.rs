@@ -1,23 +1,26 @@
 //! `coral export`: sends stored traces to another receiver of OTLP, once.
 
+mod transfer;
+
 use std::net::SocketAddr;
 
-use coral_colony::export::one_off::{Counts, OneOff};
+use coral_colony::export::one_off::Counts;
 use coral_colony::export::{Target, own_address};
 use coral_config::export_targets;
 use coral_query::TracesQuestion;
 use coral_server::addresses::Addresses;
+use coral_trace::chain;
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
-use coral_trace::{Recogniser, chain};
-use coral_wire::otlp_in::{self, Encoding};
 use serde_json::{Map, Value, json};
 
+use self::transfer::{Ended, Transfer};
 use super::asked_at::AskedAt;
 use super::{Failure, print, query, usual_data_dir};
 use crate::args::{ExportArgs, ExportFormat};
-use crate::client::TracePage;
-use crate::terminal::Tally;
+
+/// The exit code after Ctrl-C: 128 and the number of the signal.
+const INTERRUPTED: u8 = 130;
 
 pub(super) fn export(args: &ExportArgs, asked: &AskedAt) -> Result<(), Failure> {
     let window = asked.window(args.since, args.until)?;
@@ -25,33 +28,18 @@ pub(super) fn export(args: &ExportArgs, asked: &AskedAt) -> Result<(), Failure> 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(chain(&error)))?;
     runtime.block_on(refuse_own_address(args, &target))?;
-    let mut question = TracesQuestion {
+    let question = TracesQuestion {
         q: args.q.clone(),
         since_unix_us: Some(window.since_us),
         until_unix_us: Some(window.until_us),
         ..TracesQuestion::default()
     };
-    let (mut export, mut tally) = (OneOff::new(target), Tally::default());
-    let (mut traces, mut left_out) = (0, 0);
-    let failed = loop {
-        let TracePage { otlp, next, traces: of_page, left_out: not_of_page } =
-            colony.trace_page(&question)?;
-        let decoded = otlp_in::decode(&otlp, Encoding::Protobuf, &Recogniser::default());
-        let decoded = decoded.map_err(|error| {
-            Failure::new(format!("the colony's page is not OTLP: {}", chain(&error)))
-        })?;
-        if let Err(refusal) = runtime.block_on(export.send(decoded.spans)) {
-            break Some(refusal);
-        }
-        (traces, left_out) = (traces + of_page, left_out + not_of_page);
-        tally.show(&format!("Exported {}", counted(export.counts.exported, "span")));
-        match next {
-            Some(next) => question.after = next,
-            None => break None,
-        }
-    };
-    drop(tally);
-    let Counts { exported, rejected, requests, last_rejection } = export.counts;
+    let mut transfer = Transfer::new(colony, question, target);
+    let ended = runtime.block_on(transfer.run());
+    // A question to the colony that was interrupted has its own end.
+    runtime.shutdown_background();
+    let (traces, left_out) = (transfer.traces, transfer.left_out);
+    let Counts { exported, rejected, requests, last_rejection } = transfer.end();
     print(&format!(
         "Exported {} of {} in {} to {}.\n",
         counted(exported, "span"),
@@ -59,12 +47,7 @@ pub(super) fn export(args: &ExportArgs, asked: &AskedAt) -> Result<(), Failure> 
         counted(requests, "request"),
         line(&args.to)
     ))?;
-    if let Some(refusal) = failed {
-        return Err(Failure::with_hint(
-            format!("the export ended early: {refusal}"),
-            "the same command sends everything again; a receiver that knows a span keeps it once",
-        ));
-    }
+    early_end(ended)?;
     if rejected > 0 {
         let why = if last_rejection.is_empty() { "no reason given" } else { &last_rejection };
         let spans = counted(rejected, "span");
@@ -76,6 +59,24 @@ pub(super) fn export(args: &ExportArgs, asked: &AskedAt) -> Result<(), Failure> 
             "{} of traces with more than 100,000 spans were left out",
             counted(left_out, "span")
         ))),
+    }
+}
+
+/// The failure of an export that has not sent everything.
+fn early_end(ended: Ended) -> Result<(), Failure> {
+    let again =
+        "the same command sends everything again; a receiver that knows a span keeps it once";
+    match ended {
+        Ended::Whole => Ok(()),
+        Ended::Refused(refusal) => {
+            Err(Failure::with_hint(format!("the export ended early: {refusal}"), again))
+        }
+        Ended::Failed(failure) => Err(failure),
+        Ended::Interrupted => {
+            let error = "the export was interrupted: what is counted above was sent, and a request \
+                         that was under way is taken as a whole or not at all";
+            Err(Failure { code: INTERRUPTED, ..Failure::with_hint(error, again) })
+        }
     }
 }
 
@@ -107,6 +108,13 @@ fn target(args: &ExportArgs) -> Result<Target, Failure> {
     set("header_files", pairs("--header-file", &args.header_file)?);
     let mut tls = Map::new();
     if let Some(file) = &args.ca_file {
+        // Over http nothing would read the file.
+        std::fs::File::open(file).map_err(|error| {
+            Failure::with_hint(
+                format!("cannot read --ca-file {}: {error}", line(&file.display().to_string())),
+                "name a PEM file with the certificate of the authority",
+            )
+        })?;
         tls.insert("ca_file".to_owned(), json!(file.display().to_string()));
     }
     tls.insert("insecure_plaintext".to_owned(), json!(args.insecure_plaintext));

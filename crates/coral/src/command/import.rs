@@ -1,7 +1,7 @@
 //! `coral import`: sends the spans of a file to an agent.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use coral_server::addresses::{Addresses, on_this_host};
@@ -25,8 +25,16 @@ pub(super) fn import(args: &ImportArgs) -> Result<(), Failure> {
         true => "standard input".to_owned(),
         false => line(&args.file.display().to_string()),
     };
-    let bytes =
-        bytes(&args.file).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+    let bytes = bytes(&args.file).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::NotFound => "give the path of a file, or - for standard input",
+            ErrorKind::IsADirectory => {
+                "give one file; for a directory: for file in DIR/*; do coral import \"$file\"; done"
+            }
+            _ => "give the path of a file that you may read, of at most 1 GiB",
+        };
+        Failure::with_hint(format!("cannot read {name}: {error}"), hint)
+    })?;
     let hint = "an export is OTLP (JSON or protobuf), Jaeger's JSON or Zipkin's v2 JSON; unpack a \
                 compressed file first";
     let file = trace_file::read(&bytes).map_err(|error| {

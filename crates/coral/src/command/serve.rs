@@ -191,12 +191,32 @@ impl StopSignals {
     }
 }
 
+/// `filter` without the warnings of `rmcp`, which have the text of whoever sends a wrong message, unless
+/// `filter` names `rmcp`. What is wrong with a message is logged at `debug`, and within a length.
+fn log_filter(filter: &str) -> String {
+    match filter.contains("rmcp") {
+        true => filter.to_owned(),
+        false => format!("{filter},rmcp=error"),
+    }
+}
+
 fn start_log(filter: &str) {
-    let filter = EnvFilter::builder().parse_lossy(filter);
+    let filter = EnvFilter::builder().parse_lossy(log_filter(filter));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
     // A process starts its log once; a test harness may have done so before.
     let _ = log.try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_has_no_warning_of_rmcp_unless_it_asks_for_it() {
+        assert_eq!(log_filter("info"), "info,rmcp=error");
+        assert_eq!(log_filter("warn,rmcp=debug"), "warn,rmcp=debug");
+    }
 }

@@ -23,7 +23,7 @@ use coral_server::audit::AuditLog;
 use coral_server::clock;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
-use coral_server::exposition::{self, Counters};
+use coral_server::exposition::{self, Counters, Format};
 use coral_server::identity::Caller;
 use coral_server::refusal::refusal;
 use coral_server::rpc::ReflectionError;
@@ -31,7 +31,7 @@ use coral_sql::runner::SqlRunner;
 use coral_store::Store;
 use coral_trace::sanitize::line;
 use coral_trace::{UnixNanos, chain};
-use http::{Extensions, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 
 use super::span_series::SpanSeries;
 use super::{agent_series, export_series};
@@ -79,14 +79,19 @@ pub async fn door(
     let sources = SharedSources { traces: store.clone(), metrics: store, fleet: about.clone() };
     let answering = Answering { sources: sources.clone(), admission };
     let spans = Arc::new(spans);
-    let metrics = get(async move |extensions: Extensions| {
+    let metrics = get(async move |headers: HeaderMap, extensions: Extensions| {
         // Who may see some services only does not learn the names of others.
         let sees_all =
             extensions.get::<Caller>().is_some_and(|caller| caller.services().is_empty());
         let count = move || {
+            // Without series that have exemplars, both formats say the same.
+            let format = match (*spans).as_ref() {
+                Some(_) => Format::accepted(&headers),
+                None => Format::Text,
+            };
             let spans = (*spans).as_ref().filter(|_| sees_all);
-            let spans = spans.map(|spans| spans.exposition(&sources.at(clock::now())));
-            about.exposition(clock::now()) + &spans.unwrap_or_default()
+            let spans = spans.map(|spans| spans.exposition(&sources.at(clock::now()), format));
+            format.response(about.exposition(clock::now()) + &spans.unwrap_or_default())
         };
         tokio::task::spawn_blocking(count).await.expect("counting does not panic")
     });
@@ -113,7 +118,7 @@ pub async fn door(
         .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));
-    let door = jaeger::add_rpcs(door, &answering);
+    let door = jaeger::add_rpcs(prometheus::add_refusals(door), &answering);
     let door = tempo::grpc::add_rpcs(door, &answering);
     coral_colony::serve::add_rpcs(door, colony.clone()).await
 }

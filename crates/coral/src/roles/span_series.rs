@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use coral_query::span_metrics::{MAX_EXPOSED, SpanExposition};
 use coral_query::{Budget, Sources};
+use coral_server::exposition::Format;
 use coral_trace::{UnixNanos, chain};
 
 /// Time limit of counting for one scrape. Prometheus waits 10 seconds unless told otherwise.
@@ -22,13 +23,14 @@ impl SpanSeries {
         Self(Mutex::new(SpanExposition::new(start, MAX_EXPOSED)))
     }
 
-    /// The series in Prometheus's format. If they cannot be counted now, only the gauge that says
+    /// The series in Prometheus's format, with exemplars for [`Format::OpenMetrics`]. If they cannot be counted now, only the gauge that says
     /// so; the next scrape counts what this one did not.
-    pub fn exposition(&self, from: &Sources<'_>) -> String {
+    pub fn exposition(&self, from: &Sources<'_>, format: Format) -> String {
         let budget = Budget::unlimited().with_timeout(COUNT_TIMEOUT);
         let mut series = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (text, up) = match series.scrape(from, &budget) {
-            Ok(text) => (text, 1),
+        let (text, up) = match series.count(from, &budget) {
+            Ok(()) if format == Format::OpenMetrics => (series.text_with_exemplars(), 1),
+            Ok(()) => (series.text(), 1),
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "could not count requests for /metrics");
                 (String::new(), 0)

@@ -310,6 +310,8 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /api/v1/series: metrics.read
         Post /api/v1/sql: sql.read
         Post /api/v2/spans: spec.read
+        Post /api/v3/trace-summaries: traces.read
+        Post /api/v3/traces: traces.read
         Post /auth/logout: session.change
         Post /auth/token: session.change
         Post /coral.colony.v1.ColonyService/JoinAgent: agent.join
@@ -332,6 +334,8 @@ async fn the_routes_of_both_roles_have_these_permissions() {
         Post /jaeger.storage.v2.TraceReader/GetTraces: traces.read
         Post /jaeger/api/archive/{id}: traces.read
         Post /jaeger/api/transform: traces.read
+        Post /jaeger/api/v3/trace-summaries: traces.read
+        Post /jaeger/api/v3/traces: traces.read
         Post /mcp: self.read
         Post /prometheus/api/v1/labels: metrics.read
         Post /prometheus/api/v1/query: metrics.read

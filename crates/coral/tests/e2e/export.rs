@@ -149,10 +149,40 @@ fn coral_export_ends_with_a_failure_when_something_was_not_accepted() {
     assert!(said.contains("the export ended early: the target answers 404 Not Found"), "{said}");
     let said = refused("export --to http://192.0.2.1:4317");
     assert!(said.contains("everybody on the way could read the spans"), "{said}");
+    let said = refused("export --to http://127.0.0.1:4317 --ca-file /nowhere/ca.pem");
+    assert!(said.contains("cannot read --ca-file /nowhere/ca.pem: No such file"), "{said}");
     let said = refused("export --to http://127.0.0.1:9");
     assert!(said.contains("`protocol` is not set"), "{said}");
     let said = refused("export --to http://127.0.0.1:4317 --q duration>");
     assert!(said.contains("column"), "{said}");
+}
+
+#[test]
+fn coral_export_says_on_ctrl_c_what_was_sent() {
+    let source = Coral::standalone(&[]);
+    assert_eq!(source.export(&numbered(1)), 200);
+    source.until_stored(8);
+    // A receiver that accepts a connection, reads the request and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let child = coral()
+        .args(["export", "--protocol", "http", "--to", &url, "--colony", &source.url("colony")])
+        .args(["--since", "2026-01-01T00:00:00Z", "--until", "2027-01-01T00:00:00Z"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut connection, _) = silent.accept().unwrap();
+    assert!(std::io::Read::read(&mut connection, &mut [0; 100]).unwrap() > 0);
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("Exported 0 spans of 0 traces in 0 requests to "), "{said}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the export was interrupted"), "{said}");
+    assert!(said.contains("Hint: the same command sends everything again"), "{said}");
 }
 
 #[test]

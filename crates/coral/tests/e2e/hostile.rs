@@ -19,11 +19,11 @@ const MAX_GROWTH: u64 = 400;
 /// Longest time that any other client may wait for an answer.
 const SERVED_TIMEOUT: Duration = Duration::from_secs(20);
 
-fn address(coral: &Coral, socket: &str) -> SocketAddr {
+pub fn address(coral: &Coral, socket: &str) -> SocketAddr {
     coral.addresses[socket].as_str().unwrap().parse().unwrap()
 }
 
-fn connect(to: SocketAddr) -> TcpStream {
+pub fn connect(to: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect_timeout(&to, SERVED_TIMEOUT).unwrap();
     stream.set_read_timeout(Some(SERVED_TIMEOUT)).unwrap();
     stream.set_write_timeout(Some(SERVED_TIMEOUT)).unwrap();
@@ -62,7 +62,7 @@ fn cpu_ticks(coral: &Coral) -> u64 {
 }
 
 /// Checks that requests of another client to each of `sockets` are answered in time.
-fn serves_others(coral: &Coral, sockets: &[&str]) {
+pub fn serves_others(coral: &Coral, sockets: &[&str]) {
     for socket in sockets {
         let begin = Instant::now();
         match *socket {
@@ -76,7 +76,7 @@ fn serves_others(coral: &Coral, sockets: &[&str]) {
     }
 }
 
-const EVERY_SOCKET: [&str; 6] =
+pub const EVERY_SOCKET: [&str; 6] =
     ["otlp_grpc", "otlp_http", "beyla_grpc", "beyla_http", "agent_rpc", "colony"];
 
 /// The number of connections of a crowd: 10,000, or half of the files that this process may open.
@@ -124,7 +124,7 @@ fn a_port_whose_file_handles_run_out_neither_dies_nor_spins() {
 }
 
 /// Writes `head` and then `body` until `body` ends or a write fails. Returns the response.
-fn send(to: SocketAddr, head: &str, body: impl Iterator<Item = Vec<u8>>) -> String {
+pub fn send(to: SocketAddr, head: &str, body: impl Iterator<Item = Vec<u8>>) -> String {
     let mut stream = connect(to);
     stream.write_all(head.as_bytes()).unwrap();
     for piece in body {
@@ -137,25 +137,25 @@ fn send(to: SocketAddr, head: &str, body: impl Iterator<Item = Vec<u8>>) -> Stri
     String::from_utf8_lossy(&answer[..read]).into_owned()
 }
 
-fn head(path: &str, headers: &str) -> String {
+pub fn head(path: &str, headers: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n")
 }
 
 const GIB: usize = 1 << 30;
 const MIB: usize = 1 << 20;
 
-fn gibibyte() -> impl Iterator<Item = Vec<u8>> {
+pub fn gibibyte() -> impl Iterator<Item = Vec<u8>> {
     (0..GIB / MIB).map(|_| vec![0; MIB])
 }
 
-fn chunked(pieces: impl Iterator<Item = Vec<u8>>) -> impl Iterator<Item = Vec<u8>> {
+pub fn chunked(pieces: impl Iterator<Item = Vec<u8>>) -> impl Iterator<Item = Vec<u8>> {
     pieces.map(|piece| {
         let length = format!("{:x}\r\n", piece.len()).into_bytes();
         [length, piece, b"\r\n".to_vec()].concat()
     })
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut compressed = Vec::new();
     let level = flate2::Compression::default();
     flate2::read::GzEncoder::new(bytes, level).read_to_end(&mut compressed).unwrap();

@@ -21,6 +21,7 @@ mod full_disk;
 mod golden;
 mod help;
 mod hostile;
+mod hostile_apis;
 mod mcp;
 mod page;
 mod path;

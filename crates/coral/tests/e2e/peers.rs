@@ -6,6 +6,7 @@
 mod collector;
 mod jaeger;
 mod mcp;
+mod prometheus;
 mod zipkin;
 
 use std::io::Write as _;

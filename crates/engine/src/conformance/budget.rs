@@ -101,8 +101,7 @@ fn one() -> coral_trace::TraceId {
 /// A reader of metrics ends when its budget allows no rows, or is cancelled. The engine of
 /// `subject` must hold HTTP metrics.
 pub fn a_reader_of_metrics_ends_with_its_budget<S: Subject>(subject: &S) {
-    let wanted =
-        DeltaQuery { protocol: Protocol::Http, range: TimeRange::ALL, service: None, side: None };
+    let wanted = DeltaQuery::all(Protocol::Http, TimeRange::ALL);
     let ask = |budget: &Budget| subject.engine().deltas(&wanted, budget, &mut |_| ());
     ask(&Budget::unlimited()).expect("rows are read");
     let none = Budget::unlimited().with_max_rows(0);

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use coral_trace::{Collector, Span, TimeRange, TraceId, UnixNanos, Value};
@@ -14,7 +15,7 @@ use crate::filter::{
 };
 use crate::{
     Budget, CodedColumn, Columns, Engine, Filter, Grid, Histogram, Order, SpanColumn, SpanColumns,
-    TracePosition, TraceQuery, TraceReader, TraceSummary,
+    SpanIds, TracePosition, TraceQuery, TraceReader, TraceSummary, WantedColumns,
 };
 
 /// Whatever the order of pages, seals and restarts, a search without a filter returns what testing
@@ -136,16 +137,19 @@ pub fn columns_have_the_values_of_every_span<S: Subject>() {
         let at = |ms: u64| NOON.later(Duration::from_millis(ms));
         let started = TimeRange { start: at(from), end: at(from + length) };
         let wanted = &wanted[wanted.len() - count..];
+        let read = WantedColumns { columns: wanted.to_vec(), ids: count % 2 == 0 };
         let mut found = Vec::new();
         let mut visit = |spans: &SpanColumns| {
             for (row, start) in spans.starts.iter().enumerate() {
                 let value = |coded: &CodedColumn| coded.values[coded.codes[row] as usize].clone();
                 let values: Vec<_> = spans.columns.iter().map(value).collect();
-                found.push(format!("{} {} {values:?}", start.0, spans.durations[row]));
+                let ids = spans.ids.get(row);
+                found.push(format!("{} {} {ids:?} {values:?}", start.0, spans.durations[row]));
             }
+            ControlFlow::Continue(())
         };
         let engine = subject.engine();
-        let is_read = engine.visit_columns(started, wanted, &Budget::unlimited(), &mut visit);
+        let is_read = engine.visit_columns(started, &read, &Budget::unlimited(), &mut visit);
         if !is_read.expect("columns are read") {
             prop_assert!(found.is_empty());
             return Ok(());
@@ -154,7 +158,9 @@ pub fn columns_have_the_values_of_every_span<S: Subject>() {
         let mut expected: Vec<String> = inside
             .map(|span| {
                 let values: Vec<_> = wanted.iter().map(|one| value_of(one, span)).collect();
-                format!("{} {} {values:?}", span.start.0, span.duration().as_nanos())
+                let (trace, parent) = (span.trace_id, span.parent_span_id);
+                let ids = read.ids.then_some(SpanIds { trace, span: span.span_id, parent });
+                format!("{} {} {ids:?} {values:?}", span.start.0, span.duration().as_nanos())
             })
             .collect();
         // Spans outside of the time range may be among them.

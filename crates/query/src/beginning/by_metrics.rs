@@ -57,14 +57,10 @@ impl Reader<'_> {
         let side = entry.operation.map(|_| Side::Server);
         for protocol in [Protocol::Http, Protocol::Grpc, Protocol::Sql] {
             let service = entry.service.map(str::to_owned);
-            let query = DeltaQuery { protocol, range, service, side };
-            self.from.metrics.deltas(&query, self.budget, &mut |row| {
-                let series = &row.delta.series;
-                let has_name = |name: &str| [&*series.target, &*series.operation].contains(&name);
-                if entry.operation.is_none_or(has_name) {
-                    visit(row);
-                }
-            })?;
+            let name = entry.operation.map(str::to_owned);
+            let all = DeltaQuery::all(protocol, range);
+            let query = DeltaQuery { service, side, name, exemplars: false, ..all };
+            self.from.metrics.deltas(&query, self.budget, visit)?;
         }
         Ok(())
     }

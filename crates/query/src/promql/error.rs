@@ -40,15 +40,6 @@ impl SyntaxError {
     }
 }
 
-impl PromqlError {
-    /// The error about the part of PromQL that is called `name`.
-    pub(super) fn not_evaluated(name: &str) -> Self {
-        Self::Refused(format!(
-            "Coral does not evaluate `{name}`; docs/interop.md lists what Coral evaluates"
-        ))
-    }
-}
-
 impl From<BudgetError> for PromqlError {
     fn from(error: BudgetError) -> Self {
         Self::Query(QueryError::OverBudget(error))

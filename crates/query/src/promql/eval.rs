@@ -1,20 +1,24 @@
 //! Evaluates expressions at all moments of a question.
 
+mod absent;
 mod aggregate;
 mod binary;
 mod function;
+mod label;
 mod quantile;
 mod range;
+mod regression;
 mod vector_match;
+mod windows;
 
 use coral_engine::Budget;
 
 use self::function::Arguments;
 use super::error::PromqlError;
-use super::plan::{Plan, nanos};
+use super::plan::Plan;
 use super::series::Store;
-use super::syntax::{Expr, Function, Selector};
-use super::value::{Row, Value, check_size, distinct};
+use super::syntax::{AggregateKind, Expr, Function, RangeFunction};
+use super::value::{Row, Value, distinct};
 
 /// Evaluates one expression.
 pub(super) struct Evaluator<'a> {
@@ -33,11 +37,13 @@ impl Evaluator<'_> {
         let steps = self.plan.steps.len();
         match expr {
             Expr::Number(number) => Ok(Value::Scalar(vec![*number; steps])),
-            Expr::Text(_) => Err(PromqlError::not_evaluated("a string")),
-            Expr::Selector(selector) if selector.range_ms.is_some() => {
+            Expr::Text(_) => Err(PromqlError::Refused("a string has no value here".to_owned())),
+            Expr::Selector(selector) if selector.range_ms.is_none() => {
+                Ok(Value::Vector(self.sampled(selector, |window, value| Some(value(window.last)))?))
+            }
+            Expr::Selector(_) | Expr::Subquery(_) => {
                 Err(PromqlError::Refused("a range vector has no value at one moment".to_owned()))
             }
-            Expr::Selector(selector) => Ok(Value::Vector(self.selected(selector)?)),
             Expr::Negative(of) => Ok(match self.value(of)? {
                 Value::Scalar(values) => Value::Scalar(values.iter().map(|value| -value).collect()),
                 Value::Vector(rows) => {
@@ -46,6 +52,13 @@ impl Evaluator<'_> {
                 }
             }),
             Expr::Call(function, arguments) => self.call(*function, arguments),
+            Expr::Aggregate(of) if of.kind == AggregateKind::CountValues => {
+                let Some(Expr::Text(label)) = &of.parameter else {
+                    return Err(PromqlError::Refused("expected type string".to_owned()));
+                };
+                let rows = self.vector(&of.of)?;
+                Ok(Value::Vector(aggregate::values_counted(&of.grouping, label, rows, steps)?))
+            }
             Expr::Aggregate(of) => {
                 let parameter = of.parameter.as_ref().map(|of| self.scalar(of)).transpose()?;
                 let rows = self.vector(&of.of)?;
@@ -72,41 +85,27 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The last sample of each series of `selector` at each step.
-    fn selected(&mut self, selector: &Selector) -> Result<Vec<Row>, PromqlError> {
-        self.sampled(selector, |window, value| Some(value(window.last)))
-    }
-
-    /// The series of `selector`, with what `of` computes from their samples in each window.
-    fn sampled(
-        &mut self,
-        selector: &Selector,
-        of: impl Fn(super::plan::Window, &dyn Fn(i64) -> f64) -> Option<f64>,
-    ) -> Result<Vec<Row>, PromqlError> {
-        let selected = self.store.select(&selector.matchers)?;
-        check_size(selected.len(), self.plan.steps.len())?;
-        let moments = self.store.moments();
-        let windows: Vec<_> =
-            self.plan.steps.iter().map(|step| self.plan.window(selector, *step)).collect();
-        // A moment that is not among those that were read is before the beginning of counters.
-        let slot = |millis: i64| moments.at.binary_search(&nanos(millis)).ok();
-        let rows = selected.into_iter().map(|series| {
-            let at = |millis: i64| slot(millis).map_or(0.0, |slot| series.at(slot));
-            let value = |window: &Option<_>| window.and_then(|window| of(window, &at));
-            Row { values: windows.iter().map(value).collect(), labels: series.labels }
-        });
-        Ok(rows.filter(|row| !row.is_empty()).collect())
-    }
-
     fn call(&mut self, function: Function, arguments: &[Expr]) -> Result<Value, PromqlError> {
-        if let (Some(kind), [Expr::Selector(selector)]) = (range::kind(function), arguments) {
-            let rows = self.sampled(selector, |window, at| range::value(kind, window, at))?;
-            let rows = rows.into_iter().map(Row::unnamed).collect();
-            return Ok(Value::Vector(distinct(rows)?));
-        }
         let steps = &self.plan.steps;
-        if function == Function::Time {
-            return Ok(Value::Scalar(steps.iter().map(|step| *step as f64 / 1_000.0).collect()));
+        match (function, arguments) {
+            (Function::Time, _) => {
+                let seconds = steps.iter().map(|step| *step as f64 / 1_000.0);
+                return Ok(Value::Scalar(seconds.collect()));
+            }
+            (Function::OfRange(function), arguments) => {
+                return Ok(Value::Vector(self.of_range(function, arguments)?));
+            }
+            (Function::Absent, [of]) => {
+                let (rows, labels) = (self.vector(of)?, absent::labels(of));
+                return Ok(Value::Vector(absent::absent(labels, &rows, self.plan.steps.len())));
+            }
+            (Function::AbsentOverTime, [of]) => {
+                let rows = self.of_range(RangeFunction::Present, arguments)?;
+                let labels = absent::labels(of);
+                return Ok(Value::Vector(absent::absent(labels, &rows, self.plan.steps.len())));
+            }
+            (Function::Timestamp, [of]) => return Ok(Value::Vector(self.timestamps(of)?)),
+            _ => {}
         }
         let mut found = Arguments::default();
         for argument in arguments {
@@ -119,5 +118,21 @@ impl Evaluator<'_> {
             }
         }
         function::called(function, found, self.plan.steps.len())
+    }
+
+    /// When each value of `of` is: of a selector, when the sample is, and otherwise the step.
+    fn timestamps(&mut self, of: &Expr) -> Result<Vec<Row>, PromqlError> {
+        let rows = match of {
+            Expr::Selector(selector) => {
+                self.sampled(selector, |window, _| Some(window.last as f64 / 1_000.0))?
+            }
+            of => {
+                let rows = self.vector(of)?;
+                let steps = &self.plan.steps;
+                let at = |step: usize, _| steps[step] as f64 / 1_000.0;
+                rows.into_iter().map(|row| row.map(at)).collect()
+            }
+        };
+        distinct(rows.into_iter().map(Row::unnamed).collect())
     }
 }

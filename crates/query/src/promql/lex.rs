@@ -114,8 +114,7 @@ fn token(rest: &mut &str) -> Lexed<Token> {
     }
 }
 
-/// Whether a colon begins a name. No subquery is evaluated, so that its colon is a sign only in
-/// an error.
+/// Whether a colon begins a name. That of a subquery is before a duration or a bracket.
 fn begins_name(rest: &str) -> bool {
     rest.chars().nth(1).is_some_and(|next| next.is_ascii_alphabetic() || next == '_')
 }

@@ -39,6 +39,11 @@ impl Matcher {
         is_like != self.is_negative
     }
 
+    /// Whether the matcher is one with `=`.
+    pub fn is_equality(&self) -> bool {
+        !self.is_negative && self.pattern.is_none()
+    }
+
     /// Whether `labels` meet the condition.
     pub fn matches_in(&self, labels: &Labels) -> bool {
         self.matches(labels.get(&self.label))

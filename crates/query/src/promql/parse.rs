@@ -2,11 +2,13 @@
 
 mod aggregate;
 mod call;
+mod matching;
+mod modifier;
 mod selector;
 
 use super::error::{PromqlError, SyntaxError};
 use super::lex::{self, Placed, Token};
-use super::syntax::{Binary, Expr, Kind, Many, Matching, Operator};
+use super::syntax::{Binary, Expr, Kind, Operator};
 
 /// The largest length of an expression in bytes.
 const MAX_BYTES: usize = 65_536;
@@ -141,8 +143,9 @@ impl Parser<'_> {
     fn signed(&mut self) -> Result<Expr, PromqlError> {
         let is_negative = self.is_at("-");
         if !is_negative && !self.is_at("+") {
+            let is_bare = !self.is_at("(");
             let expr = self.primary()?;
-            return self.after_primary(expr);
+            return self.modified(expr, is_bare);
         }
         self.at += 1;
         let of = self.expression(SIGN_BINDS)?;
@@ -200,70 +203,6 @@ impl Parser<'_> {
             true => self.call(&name),
             false => self.selector(Some(name)),
         }
-    }
-
-    /// What may follow any expression in PromQL, and is not evaluated.
-    fn after_primary(&mut self, expr: Expr) -> Result<Expr, PromqlError> {
-        if self.is_at("@") {
-            return Err(PromqlError::not_evaluated("@"));
-        }
-        match self.is_at("[") {
-            true if matches!(expr, Expr::Selector(_)) => {
-                Err(self.error("unexpected \"[\" after a selector with a range or an offset"))
-            }
-            true => Err(PromqlError::not_evaluated("[…:…] (a subquery)")),
-            false => Ok(expr),
-        }
-    }
-
-    /// `on (…)` or `ignoring (…)`, and `group_left (…)` or `group_right (…)`.
-    fn matching(&mut self, operator: Operator) -> Result<Matching, PromqlError> {
-        let mut matching =
-            Matching { on: false, labels: Vec::new(), many: None, include: Vec::new() };
-        matching.on = self.is_at_word("on");
-        if !matching.on && !self.is_at_word("ignoring") {
-            return Ok(matching);
-        }
-        self.at += 1;
-        matching.labels = self.label_list()?;
-        matching.many = match () {
-            () if self.take_word("group_left") => Some(Many::Left),
-            () if self.take_word("group_right") => Some(Many::Right),
-            () => return Ok(matching),
-        };
-        if operator.is_set() {
-            return Err(self.error("no grouping allowed for set operations"));
-        }
-        if self.is_at("(") {
-            matching.include = self.label_list()?;
-        }
-        let both = matching.include.iter().find(|label| matching.labels.contains(label));
-        match both.filter(|_| matching.on) {
-            Some(label) => Err(self
-                .error(&format!("label {label:?} must not occur in ON and GROUP clause at once"))),
-            None => Ok(matching),
-        }
-    }
-
-    /// Names in parentheses, with commas between them.
-    fn label_list(&mut self) -> Result<Vec<String>, PromqlError> {
-        self.expect("(", "grouping opts")?;
-        let mut labels = Vec::new();
-        while !self.take(")") {
-            match self.next() {
-                Token::Name(label) if !label.contains(':') => labels.push(label),
-                Token::Text(label) => labels.push(label),
-                other => {
-                    self.at -= 1;
-                    let reason = format!("unexpected {other} in grouping opts, expected label");
-                    return Err(self.error(&reason));
-                }
-            }
-            if !self.is_at(")") {
-                self.expect(",", "grouping opts")?;
-            }
-        }
-        Ok(labels)
     }
 
     /// `binary`, if its operands are of kinds that its operator has.

@@ -7,15 +7,15 @@ use coral_engine::Budget;
 use super::error::PromqlError;
 use super::eval::Evaluator;
 use super::exemplars::{self, SeriesExemplars};
-use super::labels::{Labels, NAME};
-use super::matcher::Matcher;
+use super::labels::Labels;
+use super::needs;
 use super::parse::parse;
-use super::plan::{Plan, nanos};
+use super::plan::Plan;
 use super::series::Store;
 use super::syntax::{Expr, Kind};
 use super::value::Value;
 use crate::ask::Sources;
-use crate::span_metrics::{METRICS, Moments};
+use crate::span_metrics::METRICS;
 
 /// The largest number of steps of a range, as in Prometheus.
 pub const MAX_STEPS: i64 = 11_000;
@@ -38,6 +38,8 @@ pub enum Answer {
     Text(i64, String),
     /// Series with a value each.
     Vector(Vec<Sample>),
+    /// Series with their samples in a range.
+    Matrix(Vec<RangeSeries>),
 }
 
 /// A series with its value at one moment.
@@ -67,16 +69,6 @@ pub struct TimeSpan {
     pub end: i64,
 }
 
-/// Which series are asked for their labels: those of a time that one of the selectors selects, or
-/// all of the time if there is none.
-#[derive(Clone, PartialEq, Debug)]
-pub struct LabelQuestion {
-    /// The time.
-    pub within: TimeSpan,
-    /// Selectors, such as `{service="checkout"}`.
-    pub selectors: Vec<String>,
-}
-
 /// What is known of a metric without reading the store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MetricAbout {
@@ -102,10 +94,14 @@ pub fn instant(
     if let Expr::Text(text) = &expr {
         return Ok(Answer::Text(at, text.clone()));
     }
+    let mut evaluator = evaluator(&expr, vec![at], TimeSpan { start: at, end: at }, from, budget)?;
     if expr.kind() == Kind::Matrix {
-        return Err(PromqlError::not_evaluated("a range vector as a query of its own"));
+        let series = evaluator.points(&expr)?;
+        check_points(series.iter().map(|(_, points)| points.len()).sum())?;
+        let series = series.into_iter().map(|(labels, points)| RangeSeries { labels, points });
+        return Ok(Answer::Matrix(series.collect()));
     }
-    Ok(match evaluated(&expr, vec![at], from, budget)? {
+    Ok(match evaluator.value(&expr)? {
         Value::Scalar(values) => Answer::Scalar((at, values[0])),
         Value::Vector(rows) => Answer::Vector(
             rows.into_iter()
@@ -143,15 +139,9 @@ pub fn range(
         let both = steps.iter().zip(values);
         both.filter_map(|(at, value)| Some((*at, value?))).collect::<Vec<Point>>()
     };
-    let value = evaluated(&expr, steps.clone(), from, budget)?;
-    if let Value::Vector(rows) = &value
-        && rows.len().saturating_mul(steps.len()) > MAX_POINTS
-    {
-        let (series, steps) = (rows.len(), steps.len());
-        return Err(PromqlError::Execution(format!(
-            "the answer has {series} series at {steps} moments, which is more than {MAX_POINTS} \
-             values: aggregate the series or ask for a larger step"
-        )));
+    let value = evaluator(&expr, steps.clone(), within, from, budget)?.value(&expr)?;
+    if let Value::Vector(rows) = &value {
+        check_points(rows.len().saturating_mul(steps.len()))?;
     }
     Ok(match value {
         Value::Scalar(values) => {
@@ -166,65 +156,6 @@ pub fn range(
             series.filter(|series| !series.points.is_empty()).collect()
         }
     })
-}
-
-/// The labels of the series that `question` asks for, each once, sorted.
-///
-/// # Errors
-/// [`PromqlError`].
-pub fn series(
-    question: &LabelQuestion,
-    from: &Sources<'_>,
-    budget: &Budget,
-) -> Result<BTreeSet<Labels>, PromqlError> {
-    let mut found = BTreeSet::new();
-    let mut store = Store::new(from, budget, question.moments());
-    let mut all = Vec::new();
-    for selector in &question.selectors {
-        match parse(selector)? {
-            Expr::Selector(selector) if selector.range_ms.is_none() => all.push(selector.matchers),
-            _ => {
-                let reason = "invalid parameter \"match[]\": expected a selector of series";
-                return Err(PromqlError::Refused(reason.to_owned()));
-            }
-        }
-    }
-    if question.selectors.is_empty() {
-        all.push(Vec::<Matcher>::new());
-    }
-    for matchers in all {
-        found.extend(store.select(&matchers)?.into_iter().map(|series| series.labels));
-    }
-    Ok(found)
-}
-
-/// The names of labels of the series that `question` asks for.
-///
-/// # Errors
-/// [`PromqlError`].
-pub fn label_names(
-    question: &LabelQuestion,
-    from: &Sources<'_>,
-    budget: &Budget,
-) -> Result<BTreeSet<String>, PromqlError> {
-    let all = series(question, from, budget)?;
-    Ok(all.iter().flat_map(Labels::iter).map(|(name, _)| name.to_owned()).collect())
-}
-
-/// The values that `label` has in the series that `question` asks for.
-///
-/// # Errors
-/// [`PromqlError`].
-pub fn label_values(
-    label: &str,
-    question: &LabelQuestion,
-    from: &Sources<'_>,
-    budget: &Budget,
-) -> Result<BTreeSet<String>, PromqlError> {
-    let all = series(question, from, budget)?;
-    let values = all.iter().map(|labels| labels.get(label)).filter(|value| !value.is_empty());
-    let values: BTreeSet<String> = values.map(str::to_owned).collect();
-    Ok(values)
 }
 
 /// The exemplars of the series that `expression` selects, within a time.
@@ -272,26 +203,27 @@ pub fn metrics() -> Vec<MetricAbout> {
     found
 }
 
-impl LabelQuestion {
-    fn moments(&self) -> Moments {
-        let TimeSpan { start, end } = self.within;
-        Moments { since: nanos(start.saturating_sub(1)), at: vec![nanos(end)] }
-    }
-
-    /// Whether the question is about the names of all metrics, which need no reading.
-    pub fn is_about_metrics(&self, label: &str) -> bool {
-        label == NAME && self.selectors.is_empty()
-    }
-}
-
-fn evaluated(
+/// Evaluates `expr` at `steps`, of a question about the time `within`.
+fn evaluator<'a>(
     expr: &Expr,
     steps: Vec<i64>,
-    from: &Sources<'_>,
-    budget: &Budget,
-) -> Result<Value, PromqlError> {
+    within: TimeSpan,
+    from: &'a Sources<'_>,
+    budget: &'a Budget,
+) -> Result<Evaluator<'a>, PromqlError> {
     let now = (from.now.0 / 1_000_000) as i64;
-    let plan = Plan { steps, now };
-    let store = Store::new(from, budget, plan.moments(expr));
-    Evaluator { plan, store, budget }.value(expr)
+    let plan = Plan { steps, now, within };
+    let moments = needs::moments(expr, &plan)?;
+    Ok(Evaluator { plan, store: Store::new(from, budget, moments), budget })
+}
+
+/// An error if an answer has more than [`MAX_POINTS`] values.
+fn check_points(points: usize) -> Result<(), PromqlError> {
+    match points > MAX_POINTS {
+        true => Err(PromqlError::Execution(format!(
+            "the answer has {points} values, which is more than {MAX_POINTS}: aggregate the series \
+             or ask for a larger step"
+        ))),
+        false => Ok(()),
+    }
 }

@@ -1,5 +1,9 @@
 //! Expressions of PromQL, as far as Coral evaluates them.
 
+mod function;
+
+pub(super) use self::function::{Function, Math, RangeFunction};
+
 use super::matcher::Matcher;
 
 /// An expression.
@@ -11,6 +15,8 @@ pub(super) enum Expr {
     Text(String),
     /// Series at a moment, or during a time before it.
     Selector(Selector),
+    /// Values of an expression during a time before a moment.
+    Subquery(Box<Subquery>),
     /// The same with the opposite sign.
     Negative(Box<Expr>),
     /// A call of a function.
@@ -28,51 +34,46 @@ pub(super) struct Selector {
     pub matchers: Vec<Matcher>,
     /// How long before the moment the samples are, in milliseconds; `None` for the last sample.
     pub range_ms: Option<i64>,
-    /// How long before the moment of the question the series are looked at, in milliseconds.
+    pub shift: Shift,
+}
+
+/// The values that an expression has during a time before a moment: `rate(x[5m])[1h:1m]`.
+#[derive(Clone, Debug)]
+pub(super) struct Subquery {
+    pub of: Expr,
+    /// How long before the moment the values are, in milliseconds.
+    pub range_ms: i64,
+    /// The expression is evaluated at whole multiples of this many milliseconds.
+    pub step_ms: i64,
+    pub shift: Shift,
+}
+
+/// At which moment series are looked at, instead of the moment of the question.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Shift {
+    /// The moment of `@`.
+    pub at: Option<At>,
+    /// How long before that moment, in milliseconds.
     pub offset_ms: i64,
 }
 
-/// The functions that are evaluated.
+/// The moment of `@`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Function {
-    Rate,
-    Irate,
-    Increase,
-    Delta,
-    Idelta,
-    HistogramQuantile,
-    LabelReplace,
-    Vector,
-    Scalar,
-    Time,
-    Clamp,
-    ClampMin,
-    ClampMax,
-    Math(Math),
-    Round,
-    Sort,
-    SortDesc,
-}
-
-/// Functions of one number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Math {
-    Abs,
-    Ceil,
-    Exp,
-    Floor,
-    Ln,
-    Log10,
-    Log2,
-    Sgn,
-    Sqrt,
+pub(super) enum At {
+    /// Milliseconds since the Unix epoch.
+    Moment(i64),
+    /// The first moment of the question.
+    Start,
+    /// The last moment of the question.
+    End,
 }
 
 /// One aggregate of several series.
 #[derive(Clone, Debug)]
 pub(super) struct Aggregate {
     pub kind: AggregateKind,
-    /// The number of `topk` and `bottomk`, and the fraction of `quantile`.
+    /// The number of `topk` and `bottomk`, the fraction of `quantile`, and the label of
+    /// `count_values`.
     pub parameter: Option<Expr>,
     pub of: Expr,
     pub grouping: Grouping,
@@ -92,6 +93,7 @@ pub(super) enum AggregateKind {
     Quantile,
     Topk,
     Bottomk,
+    CountValues,
 }
 
 /// Which labels series have in common that are aggregated.
@@ -180,6 +182,7 @@ impl Expr {
             Self::Number(_) => Kind::Scalar,
             Self::Text(_) => Kind::Text,
             Self::Selector(of) if of.range_ms.is_some() => Kind::Matrix,
+            Self::Subquery(_) => Kind::Matrix,
             Self::Selector(_) | Self::Aggregate(_) => Kind::Vector,
             Self::Negative(of) => of.kind(),
             Self::Call(Function::Time | Function::Scalar, _) => Kind::Scalar,
@@ -196,6 +199,7 @@ impl Expr {
         match self {
             Self::Number(_) | Self::Text(_) => {}
             Self::Selector(of) => visit(of),
+            Self::Subquery(of) => of.of.selectors(visit),
             Self::Negative(of) => of.selectors(visit),
             Self::Call(_, of) => of.iter().for_each(|of| of.selectors(visit)),
             Self::Aggregate(of) => {

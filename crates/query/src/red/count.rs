@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use coral_engine::{DeltaQuery, EngineError, StoredSpan};
+use coral_engine::{DeltaQuery, EngineError, Grain, StoredSpan};
 use coral_trace::dependency::LatencyLimit;
 use coral_trace::red::{Side, series_from_span};
 use coral_trace::{Collector, SpanKind, TimeRange, UnixNanos};
@@ -129,10 +129,11 @@ impl Reader<'_> {
         exemplars: bool,
     ) -> Result<Counted, EngineError> {
         let query = DeltaQuery {
-            protocol: selection.protocol,
-            range: selection.range,
             service: Some(selection.service.to_owned()),
             side: Some(selection.side),
+            exemplars,
+            grain: Grain::Range,
+            ..DeltaQuery::all(selection.protocol, selection.range)
         };
         let (mut rows, mut earliest) = (Rows::of_metrics(), None::<UnixNanos>);
         self.from.metrics.deltas(&query, self.budget, &mut |row| {

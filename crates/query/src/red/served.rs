@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coral_engine::{DeltaQuery, EngineError, StoredSpan};
+use coral_engine::{DeltaQuery, EngineError, Grain, StoredSpan};
 use coral_trace::dependency::LatencyLimit;
 use coral_trace::red::{Protocol, Series, Side, series_from_span};
 use coral_trace::{Collector, Span, SpanKind, TimeRange, UnixNanos};
@@ -121,7 +121,13 @@ impl Reader<'_> {
         {
             let mut counted: BTreeMap<String, (Rows, UnixNanos)> = BTreeMap::new();
             let service = service.map(str::to_owned);
-            let query = DeltaQuery { protocol, range, service, side: Some(Side::Server) };
+            let query = DeltaQuery {
+                service,
+                side: Some(Side::Server),
+                exemplars: false,
+                grain: steps.map_or(Grain::Range, Steps::grain),
+                ..DeltaQuery::all(protocol, range)
+            };
             self.from.metrics.deltas(&query, self.budget, &mut |row| {
                 let delta = &row.delta;
                 let service = &delta.series.service;

@@ -113,10 +113,11 @@ impl Reader<'_> {
         counting: &mut Counting<'_>,
     ) -> Result<(), EngineError> {
         let query = DeltaQuery {
-            protocol: selection.protocol,
-            range: selection.range,
             service: Some(selection.service.to_owned()),
             side: Some(selection.side),
+            exemplars: true,
+            grain: counting.sums.steps().grain(),
+            ..DeltaQuery::all(selection.protocol, selection.range)
         };
         self.from.metrics.deltas(&query, self.budget, &mut |row| {
             let delta = &row.delta;

@@ -1,5 +1,6 @@
 //! Requests by time: the parts of a window, and what was counted in each.
 
+use coral_engine::Grain;
 use coral_trace::dependency::Latencies;
 use coral_trace::red::{Exemplar, Histogram};
 use coral_trace::{TimeRange, UnixNanos};
@@ -46,6 +47,12 @@ impl Steps {
         Self { start_us, step_us, count: ((length - 1) / step_us + 1) as usize }
     }
 
+    /// Metrics may be summed within each step.
+    pub fn grain(self) -> Grain {
+        let nanos = |micros: i64| u64::try_from(micros).unwrap_or_default().saturating_mul(1_000);
+        Grain::Step { start: UnixNanos(nanos(self.start_us)), step: nanos(self.step_us) }
+    }
+
     /// The step of `time`. What is outside of the window counts in the first or the last step.
     fn at(&self, time: UnixNanos) -> usize {
         let steps = time.as_micros().saturating_sub(self.start_us) / self.step_us;
@@ -58,6 +65,11 @@ impl StepSums {
     pub(super) fn new(steps: Steps, none: &Durations) -> Self {
         let sum = StepSum { errors: 0, durations: none.clone(), exemplars: Vec::new() };
         Self { steps, sums: vec![sum; steps.count] }
+    }
+
+    /// The steps.
+    pub fn steps(&self) -> Steps {
+        self.steps
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &StepSum> {

@@ -47,12 +47,11 @@ impl SpanExposition {
         }
     }
 
-    /// Counts the requests that ended since the last call, except for those of the last minute, and
-    /// returns all metrics as text.
+    /// Counts the requests that ended since the last call, except for those of the last minute.
     ///
     /// # Errors
     /// [`PromqlError`]; the next call counts the same requests.
-    pub fn scrape(&mut self, from: &Sources<'_>, budget: &Budget) -> Result<String, PromqlError> {
+    pub fn count(&mut self, from: &Sources<'_>, budget: &Budget) -> Result<(), PromqlError> {
         let until = from.now.earlier(SETTLE_TIME);
         if until > self.until {
             let moments = Moments { since: self.until, at: vec![until] };
@@ -65,7 +64,18 @@ impl SpanExposition {
             self.add(edges);
             self.until = until;
         }
-        Ok(self.text())
+        Ok(())
+    }
+
+    /// All metrics in Prometheus's text format.
+    pub fn text(&self) -> String {
+        self.written(|_, _| String::new())
+    }
+
+    /// The same with the exemplars of OpenMetrics: on the bucket of each histogram that has it, the
+    /// slowest request among those that were counted together last.
+    pub fn text_with_exemplars(&self) -> String {
+        self.written(exemplar_of)
     }
 
     fn add(&mut self, counters: Counters) {
@@ -76,36 +86,45 @@ impl SpanExposition {
             let key = (family, series.labels);
             let known = self.totals.keys().filter(|(of, _)| *of == family).count();
             match self.totals.get_mut(&key) {
-                Some(total) => total.add(&more),
+                Some(total) => {
+                    total.exemplar = None;
+                    total.add(&more);
+                }
                 None if known < self.max_series => drop(self.totals.insert(key, more)),
                 None => drop(self.left_out.insert(self.hasher.hash_one(&key.1))),
             }
         }
     }
 
-    fn text(&self) -> String {
+    /// All metrics, the samples of one series of a metric together. `exemplar` is asked for what
+    /// follows each bucket: of the requests, whose slowest is in the bucket with these bounds.
+    fn written(&self, exemplar: fn(&Requests, [f64; 2]) -> String) -> String {
         let mut text = format!(
             "# HELP {LEFT_OUT} Combinations of labels that are not counted, because there are \
              too many.\n# TYPE {LEFT_OUT} gauge\n{LEFT_OUT} {}\n",
             self.left_out.len()
         );
-        let mut family_name = "";
-        for metric in METRICS {
-            if metric.family_name != family_name {
-                family_name = metric.family_name;
-                let Metric { help, kind, .. } = metric;
-                let _ = writeln!(text, "# HELP {family_name} {help}\n# TYPE {family_name} {kind}");
-            }
-            let of_family = self.totals.iter().filter(|((family, _), _)| *family == metric.family);
+        for parts in METRICS.chunk_by(|one, next| one.family_name == next.family_name) {
+            let Metric { family, family_name, help, kind, .. } = parts[0];
+            let _ = writeln!(text, "# HELP {family_name} {help}\n# TYPE {family_name} {kind}");
+            let of_family = self.totals.iter().filter(|((of, _), _)| *of == family);
             for ((_, labels), total) in of_family {
-                write_series(&metric, labels, total, &mut text);
+                for part in parts {
+                    write_series(part, labels, total, exemplar, &mut text);
+                }
             }
         }
         text
     }
 }
 
-fn write_series(metric: &Metric, labels: &Labels, total: &Requests, text: &mut String) {
+fn write_series(
+    metric: &Metric,
+    labels: &Labels,
+    total: &Requests,
+    exemplar: fn(&Requests, [f64; 2]) -> String,
+    text: &mut String,
+) {
     let pairs: Vec<String> =
         labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
     let pairs = pairs.join(",");
@@ -115,16 +134,41 @@ fn write_series(metric: &Metric, labels: &Labels, total: &Requests, text: &mut S
         Part::Failed => total.failed,
         Part::Sum(at) => total.seconds[at],
         Part::Bucket(at) => {
-            let buckets = metric.family.bounds().len() + 1;
-            let mut sum = 0.0;
+            let bounds = metric.family.bounds();
+            let counts = &total.buckets[at * (bounds.len() + 1)..];
+            let (mut sum, mut lower) = (0.0, f64::NEG_INFINITY);
             for (bucket, le) in bucket_bounds(metric.family).enumerate() {
-                sum += total.buckets[at * buckets + bucket];
-                let _ = writeln!(text, "{name}{{{pairs},le=\"{le}\"}} {sum}");
+                sum += counts[bucket];
+                let upper = bounds.get(bucket).copied().unwrap_or(f64::INFINITY);
+                let _ = write!(text, "{name}{{{pairs},le=\"{le}\"}} {sum}");
+                if counts[bucket] > 0.0 {
+                    text.push_str(&exemplar(total, [lower, upper]));
+                }
+                text.push('\n');
+                lower = upper;
             }
             return;
         }
     };
     let _ = writeln!(text, "{name}{{{pairs}}} {value}");
+}
+
+/// The exemplar of `requests`, if it took longer than the first of `bounds` in seconds and at most the
+/// second.
+///
+/// Source: OpenMetrics 1.0, "Exemplars"; the label that Grafana's data sources look for.
+fn exemplar_of(requests: &Requests, [above, up_to]: [f64; 2]) -> String {
+    let Some(exemplar) = &requests.exemplar else { return String::new() };
+    let seconds = exemplar.nanos as f64 / 1e9;
+    match above < seconds && seconds <= up_to {
+        true => format!(
+            " # {{trace_id=\"{}\",span_id=\"{}\"}} {seconds} {}",
+            exemplar.trace_id,
+            exemplar.span_id,
+            (exemplar.time.0 / 1_000_000) as f64 / 1_000.0
+        ),
+        false => String::new(),
+    }
 }
 
 /// The value of a label in the text format.

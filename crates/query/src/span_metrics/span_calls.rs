@@ -68,7 +68,7 @@ impl Reader<'_> {
         let mut counted = HashSet::new();
         let range = counters.moments().range();
         for protocol in Protocol::ALL {
-            let query = DeltaQuery { protocol, range, service: None, side };
+            let query = DeltaQuery { side, ..DeltaQuery::all(protocol, range) };
             self.from.metrics.deltas(&query, self.budget, &mut |row| {
                 let series = &row.delta.series;
                 if wanted.may_be(SERVICE, &series.service) {

@@ -44,6 +44,7 @@ impl TaggedQuestion {
     /// # Errors
     /// [`QueryError::Invalid`] of a tag; [`QueryError::OverBudget`] and the errors of the engine.
     pub fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<SearchAnswer, QueryError> {
+        let before = budget.bytes();
         let reader = Reader::new(from, budget);
         let tags = self.tags.iter().map(|(key, value)| tag(key, value));
         let tags: Vec<Filter> = tags.collect::<Result<_, _>>()?;
@@ -67,7 +68,8 @@ impl TaggedQuestion {
             found_trace(trace, spans)
         });
         let traces: Vec<_> = traces.collect();
-        Ok(SearchAnswer { inspected_traces: traces.len() as u64, traces, inspected_bytes: 0 })
+        let inspected_bytes = budget.bytes().saturating_sub(before);
+        Ok(SearchAnswer { inspected_traces: traces.len() as u64, traces, inspected_bytes })
     }
 }
 

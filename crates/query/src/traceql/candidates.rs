@@ -1,11 +1,14 @@
 //! The traces that may match, and their spans.
 
+use std::time::Duration;
+
 use coral_engine::{
     Budget, Columns, Filter, Order, StoredSpan, TracePosition, TraceQuery, TraceSummary,
 };
-use coral_trace::TimeRange;
+use coral_trace::{TimeRange, UnixNanos};
 use coral_traceql::{Attribute, Intrinsic, Scope};
 
+use super::sieve::FoundStart;
 use crate::ask::{QueryError, Sources};
 
 /// How many traces are listed at once, at least and at most.
@@ -20,6 +23,8 @@ pub(super) struct Candidates<'a> {
     pub(super) from: &'a Sources<'a>,
     pub(super) budget: &'a Budget,
     pub(super) started: TimeRange,
+    /// Only traces after this position, latest start first.
+    pub(super) after: Option<TracePosition>,
     /// The shortest trace, in microseconds.
     pub(super) min_duration_us: Option<i64>,
     pub(super) filter: Option<Filter>,
@@ -41,7 +46,7 @@ impl Candidates<'_> {
     /// `first_page` is how many traces are probably wanted.
     pub(super) fn each(&self, first_page: u32, visit: &mut Visit<'_>) -> Result<(), QueryError> {
         let mut page = first_page.clamp(MIN_PAGE, MAX_PAGE);
-        let mut after = None;
+        let mut after = self.after;
         loop {
             self.budget.check().map_err(QueryError::OverBudget)?;
             let query = TraceQuery {
@@ -59,6 +64,30 @@ impl Candidates<'_> {
             after = listed.last().map(TracePosition::of);
             page = (page * 4).min(MAX_PAGE);
         }
+    }
+
+    /// Calls `visit` as [`each`](Self::each) does, with the traces of `found`, latest start first.
+    pub(super) fn each_of(
+        &self,
+        found: &[FoundStart],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), QueryError> {
+        let mut listed = Vec::new();
+        for same in found.chunk_by(|one, other| one.start_us == other.start_us) {
+            let start = UnixNanos::from_micros(same[0].start_us);
+            let started = TimeRange { start, end: start.later(Duration::from_micros(1)) };
+            let query = TraceQuery { started, ..TraceQuery::newest(u32::MAX) };
+            let mut traces = self.from.traces.search(&query, self.budget)?;
+            traces.retain(|trace| same.iter().any(|found| found.trace == trace.trace_id));
+            listed.extend(traces);
+            if listed.len() >= MIN_PAGE as usize {
+                if self.read(&listed, visit)? == More::Enough {
+                    return Ok(());
+                }
+                listed.clear();
+            }
+        }
+        self.read(&listed, visit).map(|_| ())
     }
 
     fn read(&self, listed: &[TraceSummary], visit: &mut Visit<'_>) -> Result<More, QueryError> {

@@ -5,9 +5,11 @@
 //! not [`Ask`](crate::Ask): the surface that speaks Tempo's protocol is their only caller.
 
 mod candidates;
+mod fields;
 mod metrics;
 mod necessary;
 mod search;
+mod sieve;
 mod tag_values;
 
 pub use coral_traceql::{Query, Static, SyntaxError, SyntaxErrorKind, parse, parse_syntax};

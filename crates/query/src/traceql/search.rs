@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use coral_engine::{Budget, TraceSummary};
+use coral_engine::{Budget, StoredSpan, TracePosition, TraceSummary};
 use coral_trace::{SpanId, TimeRange, TraceId, UnixNanos};
 use coral_traceql::{
-    Attribute, EvaluationError, Group, Intrinsic, Query, Root, Spans, Static, Trace as _, evaluate,
-    parse,
+    Attribute, EvaluationError, Group, Intrinsic, Pipeline, Query, Root, Spans, Static, Trace as _,
+    evaluate, parse,
 };
 
 use super::candidates::{Candidates, More, columns};
 use super::necessary;
+use super::sieve::Sieve;
 use crate::ask::{QueryError, Sources};
+
+/// After how many spans of the newest candidates a search reads the columns of all spans.
+const MAX_NEWEST_SPANS: u64 = 20_000;
 
 /// A search for traces by a query of TraceQL.
 #[derive(Clone, PartialEq, Debug)]
@@ -102,6 +106,16 @@ impl SearchQuestion {
     /// [`QueryError::Invalid`] of `q`, whose reason has the place of the mistake;
     /// [`QueryError::OverBudget`] and the errors of the engine.
     pub fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<SearchAnswer, QueryError> {
+        self.answer_after(MAX_NEWEST_SPANS, from, budget)
+    }
+
+    /// The answer, for which the columns of all spans are read after `newest` spans were evaluated.
+    pub(crate) fn answer_after(
+        &self,
+        newest: u64,
+        from: &Sources<'_>,
+        budget: &Budget,
+    ) -> Result<SearchAnswer, QueryError> {
         let query = parsed(&self.q)?;
         let Root::Search(pipeline) = &query.root else {
             let reason = "the query asks for metrics, and not for traces";
@@ -113,29 +127,71 @@ impl SearchQuestion {
         }
         let before = budget.bytes();
         let shown = query.attributes();
-        let candidates = Candidates {
+        let mut candidates = Candidates {
             from,
             budget,
             started: TimeRange {
                 start: self.since.unwrap_or(UnixNanos(0)),
                 end: self.until.unwrap_or(UnixNanos::MAX),
             },
+            after: None,
             min_duration_us: None,
             filter: necessary::of_pipeline(pipeline),
             columns: columns(shown.iter().copied()),
         };
+        let sieve = Sieve::of(pipeline);
+        let mut newest = sieve.as_ref().map_or(u64::MAX, |_| newest);
+        let filter = candidates.filter.take();
+        if sieve.is_none() || filter.as_ref().is_some_and(necessary::is_indexed) {
+            candidates.filter.clone_from(&filter);
+        }
+        let mut last = None;
         candidates.each(self.limit, &mut |summary, stored| {
-            answer.inspected_traces += 1;
-            let spans = Spans::new(stored.iter().map(|stored| &stored.span));
-            let groups = evaluate(pipeline, &spans).map_err(unusable)?;
-            if !groups.is_empty() {
-                answer.traces.push(self.found(summary, &spans, groups, &shown));
+            if newest == 0 {
+                return Ok(More::Enough);
             }
-            let is_enough = answer.traces.len() >= self.limit as usize;
-            Ok(if is_enough { More::Enough } else { More::Wanted })
+            newest = newest.saturating_sub(stored.len() as u64);
+            last = Some(TracePosition::of(summary));
+            self.visit(pipeline, &shown, summary, stored, &mut answer)
         })?;
+        if let (Some(sieve), true) = (sieve, newest == 0 && self.is_short(&answer)) {
+            candidates.after = last;
+            candidates.filter = filter;
+            let mut visit = |summary: &TraceSummary, stored: &[StoredSpan]| {
+                self.visit(pipeline, &shown, summary, stored, &mut answer)
+            };
+            match sieve.search(&candidates)? {
+                Some(sieved) => {
+                    candidates.each_of(&sieved.found, &mut visit)?;
+                    answer.inspected_traces += sieved.traces - sieved.found.len() as u64;
+                }
+                None => candidates.each(u32::MAX, &mut visit)?,
+            }
+        }
         answer.inspected_bytes = budget.bytes().saturating_sub(before);
         Ok(answer)
+    }
+
+    /// Evaluates one trace.
+    fn visit(
+        &self,
+        pipeline: &Pipeline,
+        shown: &[&Attribute],
+        summary: &TraceSummary,
+        stored: &[StoredSpan],
+        answer: &mut SearchAnswer,
+    ) -> Result<More, QueryError> {
+        answer.inspected_traces += 1;
+        let spans = Spans::new(stored.iter().map(|stored| &stored.span));
+        let groups = evaluate(pipeline, &spans).map_err(unusable)?;
+        if !groups.is_empty() {
+            answer.traces.push(self.found(summary, &spans, groups, shown));
+        }
+        Ok(if self.is_short(answer) { More::Wanted } else { More::Enough })
+    }
+
+    fn is_short(&self, answer: &SearchAnswer) -> bool {
+        answer.traces.len() < self.limit as usize
     }
 
     fn found(

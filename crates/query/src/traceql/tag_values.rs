@@ -48,6 +48,7 @@ impl TagValuesQuestion {
             from,
             budget,
             started: TimeRange { start: self.since, end: self.until },
+            after: None,
             min_duration_us: None,
             filter: filter.as_ref().and_then(necessary::of_expression),
             columns: columns(&named),

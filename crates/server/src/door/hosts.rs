@@ -26,8 +26,9 @@ use super::own_names;
 use super::unmatched::is_grpc;
 use crate::refusal::refusal;
 
-/// Names that requests may be addressed to, besides IP literals, `localhost` and `*.localhost`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Names that requests may be addressed to, besides IP literals, `localhost` and `*.localhost`. The
+/// default has no other names.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct AllowedHosts {
     /// In lower case, without port and without a final dot.
     names: BTreeSet<String>,

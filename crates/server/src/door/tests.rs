@@ -321,3 +321,66 @@ async fn a_compressed_stream_comes_as_it_is_made() {
         rows.send(Ok(Bytes::from_static(next.as_bytes()))).await.unwrap();
     }
 }
+
+/// Answers how many bytes were received, or why not all.
+async fn counted(body: axum::body::Body) -> axum::response::Response {
+    match axum::body::to_bytes(body, usize::MAX).await {
+        Ok(body) => axum::response::IntoResponse::into_response(format!("{} bytes", body.len())),
+        Err(error) => {
+            let error = body::BodyError::of(&error).unwrap();
+            crate::refusal::refusal(error.status(), error.to_string(), None)
+        }
+    }
+}
+
+fn counting_door() -> Door {
+    let route = |path| Route::new(Method::Post, path, Permission::SqlRead, post(counted));
+    let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
+    Door::new(hosts, HINT)
+        .route(route("/small"))
+        .route(route("/large").with_max_body(body::LARGE_BODY_BYTES))
+}
+
+/// A connection on which the head of a `POST` was sent, and `body`.
+async fn begun(open: &Open, path: &str, headers: &str, body: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(open.address).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.unwrap();
+    stream
+}
+
+async fn finished(mut stream: TcpStream) -> String {
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.unwrap();
+    String::from_utf8(response).unwrap()
+}
+
+#[tokio::test]
+async fn each_route_has_a_limit_of_its_body_and_whoever_sends_more_reads_the_reason() {
+    let open = open(counting_door()).await;
+    for (path, bytes, expected) in [
+        ("/small", 65_536, "65536 bytes"),
+        ("/small", 65_537, "more than 65536 bytes"),
+        ("/large", 1 << 20, "1048576 bytes"),
+        ("/large", (1 << 20) + 1, "more than 1048576 bytes"),
+        ("/large", 8 << 20, "more than 1048576 bytes"),
+    ] {
+        let body = vec![b'x'; bytes];
+        let announced = format!("content-length: {bytes}");
+        let mut chunked = format!("{bytes:x}\r\n").into_bytes();
+        chunked.extend([&body[..], b"\r\n0\r\n\r\n"].concat());
+        for (headers, body) in [(&announced[..], &body), ("transfer-encoding: chunked", &chunked)] {
+            let response = finished(begun(&open, path, headers, body).await).await;
+            let status = if expected.starts_with("more") { "413" } else { "200" };
+            assert_eq!(&response[9..12], status, "{path} {headers}: {response}");
+            assert!(response.contains(expected), "{path} {headers}: {response}");
+        }
+    }
+    // Who waits for a go-ahead is told before it sends anything.
+    let headers = "expect: 100-continue\r\ncontent-length: 2000000";
+    let response = finished(begun(&open, "/large", headers, b"").await).await;
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
+}

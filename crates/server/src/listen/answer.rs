@@ -1,4 +1,4 @@
-//! Bodies of requests and answers, with limits of size and time.
+//! Bodies of requests, with a limit of time, and of answers.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,6 +9,7 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::Sleep;
 
 use super::table::PendingRequest;
+use crate::door::body::BodyError;
 
 /// Largest piece of an answer, in bytes. HTTP/2 accepts a whole frame of a body as soon as its
 /// client has room for one byte. Answers are therefore cut into pieces, so that at most this much
@@ -71,51 +72,34 @@ impl HttpBody for Answer {
     }
 }
 
-/// Body of a request, with a limit of size and time.
+/// Body of a request, with a limit of time.
 pub(super) struct RequestBody {
     body: Incoming,
-    bytes_left: usize,
     within: Duration,
     late: Pin<Box<Sleep>>,
 }
 
-/// Why the server did not receive the whole body of a request, or stopped reading.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum RequestBodyError {
-    /// The body is larger than the port allows.
-    #[error("the request is larger than this port accepts")]
-    TooLarge,
-    /// The end of the body was not received in time.
-    #[error("the request was not received within {0:?}")]
-    TooSlow(Duration),
-    /// The connection ended before the body.
-    #[error("the connection ended before the end of the request")]
-    Broken(#[source] hyper::Error),
-}
-
 impl RequestBody {
-    /// Limits `body` to `bytes`, and to the time `within`.
-    pub fn new(body: Incoming, bytes: usize, within: Duration) -> Self {
-        Self { body, bytes_left: bytes, within, late: Box::pin(tokio::time::sleep(within)) }
+    /// Limits `body` to the time `within`.
+    pub fn new(body: Incoming, within: Duration) -> Self {
+        Self { body, within, late: Box::pin(tokio::time::sleep(within)) }
     }
 }
 
 impl HttpBody for RequestBody {
     type Data = Bytes;
-    type Error = RequestBodyError;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) else {
             ready!(self.late.as_mut().poll(context));
-            return Poll::Ready(Some(Err(RequestBodyError::TooSlow(self.within))));
+            return Poll::Ready(Some(Err(BodyError::TooSlow(self.within))));
         };
         let Some(frame) = frame else { return Poll::Ready(None) };
-        let frame = frame.map_err(RequestBodyError::Broken)?;
-        let bytes = frame.data_ref().map_or(0, Bytes::len);
-        self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or(RequestBodyError::TooLarge)?;
+        let frame = frame.map_err(BodyError::Broken)?;
         Poll::Ready(Some(Ok(frame)))
     }
 

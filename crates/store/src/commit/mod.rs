@@ -4,6 +4,7 @@ pub(crate) mod append;
 pub(crate) mod appended;
 pub(crate) mod checkpoint;
 pub(crate) mod encoding;
+mod fresh;
 pub(crate) mod origins;
 pub(crate) mod pages;
 pub(crate) mod queue;

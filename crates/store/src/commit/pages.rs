@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use coral_engine::AppendedPage;
 
-use super::append::Delivered;
+use super::append::{Delivered, DeliveredContent};
 use super::appended::Appended;
-use super::queue::{QueuedPage, SpanPage};
+use super::queue::{QueuedPage, SpanPage, SpanPageContent};
 use super::writer::Writer;
 use crate::error::StoreError;
 use crate::row::batch::Delivery;
@@ -69,9 +69,13 @@ impl Spans {
     }
 }
 
-/// A page in the form that a commit takes: one group of spans.
+/// A page in the form that a commit takes. Spans are one group.
 fn delivered(queued: &QueuedPage) -> Delivered<'_> {
-    let SpanPage { spans, received, checkpoint } = &queued.page;
+    let SpanPage { content, received, checkpoint } = &queued.page;
     let delivery = Delivery { agent_id: &checkpoint.agent_id, received: *received };
-    Delivered { groups: std::slice::from_ref(spans), delivery, checkpoint: Some(checkpoint) }
+    let content = match content {
+        SpanPageContent::Spans(spans) => DeliveredContent::Groups(std::slice::from_ref(spans)),
+        SpanPageContent::Columns(rows) => DeliveredContent::Columns(rows),
+    };
+    Delivered { content, delivery, checkpoint: Some(checkpoint) }
 }

@@ -8,6 +8,7 @@ use coral_trace::{Span, UnixNanos};
 
 use super::appended::Appended;
 use crate::error::StoreError;
+use crate::page_columns::check::CheckedRows;
 
 /// Pages of all callers that wait for the writer, in order of arrival.
 #[derive(Default)]
@@ -15,9 +16,24 @@ pub(crate) struct PageQueue(Mutex<Vec<Arc<QueuedPage>>>);
 
 /// A page of spans with its checkpoint, as in [`Page`](coral_engine::Page).
 pub(crate) struct SpanPage {
-    pub(crate) spans: Vec<Span>,
+    pub(crate) content: SpanPageContent,
     pub(crate) received: UnixNanos,
     pub(crate) checkpoint: Checkpoint,
+}
+
+/// The spans of a page.
+pub(crate) enum SpanPageContent {
+    Spans(Vec<Span>),
+    Columns(Arc<CheckedRows>),
+}
+
+impl SpanPageContent {
+    fn len(&self) -> usize {
+        match self {
+            Self::Spans(spans) => spans.len(),
+            Self::Columns(rows) => rows.len(),
+        }
+    }
 }
 
 /// A page, and the result of its commit once that has ended. The commit may be made by another
@@ -45,7 +61,7 @@ impl PageQueue {
         let mut spans = 0;
         let fitting = queue.iter().take_while(|queued| {
             let fits = spans < MAX_COMMIT_SPANS;
-            spans += queued.page.spans.len();
+            spans += queued.page.content.len();
             fits
         });
         let fitting = fitting.count();

@@ -170,8 +170,8 @@ impl Replay {
             self.seen.insert(seen::key(&stored.span));
             arrival.add(&stored.span, row);
         }
-        let spans: Vec<_> = spans.iter().map(|stored| &stored.span).collect();
-        let parts = sealed_parts::of_new_traces(&self.segments, &self.sealing, &self.hot, &spans)?;
+        let traces = spans.iter().map(|stored| stored.span.trace_id);
+        let parts = sealed_parts::of_new_traces(&self.segments, &self.sealing, &self.hot, traces)?;
         for (trace, older) in parts.segments {
             arrival.mark_split(trace, older);
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use coral_engine::Budget;
-use coral_trace::{Span, TraceId};
+use coral_trace::TraceId;
 
 use crate::commit::seen::{self, Key};
 use crate::error::StoreError;
@@ -43,20 +43,23 @@ const MAX_LINKED: usize = 16;
 /// segments. An identity has 24 bytes.
 const MAX_KEYS: u64 = 262_144;
 
-/// Finds and marks the sealed parts of those traces of `spans` that are new to `hot`. Each trace
+/// Finds and marks the sealed parts of those `traces` that are new to `hot`. Each trace
 /// is looked up once per generation.
 pub(crate) fn of_new_traces(
     segments: &[Arc<Segment>],
     sealing: &[Arc<Generation>],
     hot: &Generation,
-    spans: &[&Span],
+    traces: impl Iterator<Item = TraceId>,
 ) -> Result<SealedParts, StoreError> {
-    find_and_mark(segments, sealing, &traces_not_in(hot, spans))
+    find_and_mark(segments, sealing, &traces_not_in(hot, traces))
 }
 
-/// Traces of `spans` that `hot` does not have, sorted, each once.
-pub(crate) fn traces_not_in(hot: &Generation, spans: &[&Span]) -> Vec<TraceId> {
-    let mut traces: Vec<TraceId> = spans.iter().map(|span| span.trace_id).collect();
+/// Those of `traces` that `hot` does not have, sorted, each once.
+pub(crate) fn traces_not_in(
+    hot: &Generation,
+    traces: impl Iterator<Item = TraceId>,
+) -> Vec<TraceId> {
+    let mut traces: Vec<TraceId> = traces.collect();
     traces.dedup();
     traces.retain(|trace| !hot.traces.contains_key(trace));
     traces.sort_unstable();

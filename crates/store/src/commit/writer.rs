@@ -1,12 +1,12 @@
 //! State that the next commit of spans needs.
 
 use coral_engine::KnownAgent;
-use coral_trace::{Span, TraceId};
+use coral_trace::TraceId;
 
 use crate::commit::checkpoint::AgentDirectory;
 use crate::commit::encoding::{Commit, CommitEncoder, Record, encode_record};
 use crate::commit::origins::Origins;
-use crate::commit::seen::{self, Key, Seen};
+use crate::commit::seen::{Key, Seen};
 use crate::error::StoreError;
 use crate::hot::generation::Generation;
 use crate::hot::live::Live;
@@ -110,10 +110,9 @@ impl<'a> Attempt<'a> {
         Self { writer, keys: Vec::new(), is_done: false }
     }
 
-    /// Adds `span` to the known spans. Returns whether `span` is new: neither stored nor in this
-    /// commit already.
-    pub(crate) fn insert(&mut self, span: &Span) -> bool {
-        let key = seen::key(span);
+    /// Adds the span with this identity to the known spans. Returns whether the span is new: neither
+    /// stored nor in this commit already.
+    pub(crate) fn insert(&mut self, key: Key) -> bool {
         let is_new = self.writer.seen.insert(key);
         if is_new {
             self.keys.push(key);

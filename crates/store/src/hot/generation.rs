@@ -9,12 +9,12 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::interleave::interleave_record_batch;
 use coral_engine::Columns;
-use coral_trace::{Collector, Span, TraceId, UnixNanos};
+use coral_trace::{Collector, TraceId, UnixNanos};
 use hashbrown::HashMap;
 
 use crate::clock::Received;
 use crate::hot::digest::TraceDigest;
-use crate::hot::part::TracePart;
+use crate::hot::part::{PartSpan, TracePart};
 use crate::row::batch::{ORIGIN_ID, SCHEMA, SPAN_ID, START_TIME, places, row_bytes};
 
 /// Hot rows with consecutive receipts, starting at `first_receipt`.
@@ -113,9 +113,9 @@ const MAX_JOINED_BATCHES: usize = 16;
 
 impl Arrival {
     /// Adds `span`, which is row `row` of its generation.
-    pub(crate) fn add(&mut self, span: &Span, row: u32) {
-        let part = &mut self.traces.entry(span.trace_id).or_default().parts
-            [usize::from(span.origin.collector == Collector::Ebpf)];
+    pub(crate) fn add(&mut self, span: &impl PartSpan, row: u32) {
+        let part = &mut self.traces.entry(span.trace_id()).or_default().parts
+            [usize::from(span.collector() == Collector::Ebpf)];
         match part {
             Some(HotPart { part, rows, .. }) => {
                 Arc::make_mut(part).add(span);

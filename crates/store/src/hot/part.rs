@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use coral_trace::Span;
+use coral_trace::{Collector, Span, TraceId};
 use serde::{Deserialize, Serialize};
 
 /// The sums of the spans of one trace and one collector in one place. Times are microseconds.
@@ -37,28 +37,91 @@ pub(crate) struct Named {
 /// trace.
 type Rank = (i64, bool, u64);
 
+/// What the sums of a trace need of a span: a [`Span`], or a row of a column page. Times are
+/// microseconds.
+pub(crate) trait PartSpan {
+    fn trace_id(&self) -> TraceId;
+    fn span_id(&self) -> u64;
+    fn is_root(&self) -> bool;
+    fn start(&self) -> i64;
+    /// The end, or the start if the end is before the start.
+    fn end(&self) -> i64;
+    fn is_error(&self) -> bool;
+    fn is_virtual_hop(&self) -> bool;
+    fn response_status(&self) -> Option<u16>;
+    fn name(&self) -> &str;
+    fn service(&self) -> &str;
+    fn collector(&self) -> Collector;
+}
+
+impl PartSpan for Span {
+    fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    fn span_id(&self) -> u64 {
+        self.span_id.as_u64()
+    }
+
+    fn is_root(&self) -> bool {
+        self.parent_span_id.is_none()
+    }
+
+    fn start(&self) -> i64 {
+        self.start.as_micros()
+    }
+
+    fn end(&self) -> i64 {
+        self.end.max(self.start).as_micros()
+    }
+
+    fn is_error(&self) -> bool {
+        Span::is_error(self)
+    }
+
+    fn is_virtual_hop(&self) -> bool {
+        Span::is_virtual_hop(self)
+    }
+
+    fn response_status(&self) -> Option<u16> {
+        Span::response_status(self)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn service(&self) -> &str {
+        self.origin.service_name()
+    }
+
+    fn collector(&self) -> Collector {
+        self.origin.collector
+    }
+}
+
 impl TracePart {
     /// The part of a single span.
-    pub(crate) fn of(span: &Span) -> Self {
+    pub(crate) fn of(span: &impl PartSpan) -> Self {
         let head = Named::of(span);
         Self {
-            first_start: span.start.as_micros(),
-            last_end: span.end.max(span.start).as_micros(),
+            first_start: span.start(),
+            last_end: span.end(),
             spans: 1,
             errors: u64::from(span.is_error()),
-            services: BTreeSet::from([span.origin.service_name().into()]),
-            root: span.parent_span_id.is_none().then(|| head.clone()),
+            services: BTreeSet::from([span.service().into()]),
+            root: span.is_root().then(|| head.clone()),
             head,
         }
     }
 
     /// Adds one span.
-    pub(crate) fn add(&mut self, span: &Span) {
-        self.first_start = self.first_start.min(span.start.as_micros());
-        self.last_end = self.last_end.max(span.end.max(span.start).as_micros());
+    pub(crate) fn add(&mut self, span: &impl PartSpan) {
+        self.first_start = self.first_start.min(span.start());
+        self.last_end = self.last_end.max(span.end());
         self.spans += 1;
         self.errors += u64::from(span.is_error());
-        let service = span.origin.service_name();
+        let service = span.service();
         if !self.services.contains(service) {
             self.services.insert(service.into());
         }
@@ -66,7 +129,7 @@ impl TracePart {
         if rank < self.head.rank {
             self.head = Named::of(span);
         }
-        if span.parent_span_id.is_none() && self.root.as_ref().is_none_or(|root| rank < root.rank) {
+        if span.is_root() && self.root.as_ref().is_none_or(|root| rank < root.rank) {
             self.root = Some(Named::of(span));
         }
     }
@@ -95,18 +158,18 @@ impl TracePart {
 }
 
 impl Named {
-    fn of(span: &Span) -> Self {
+    fn of(span: &impl PartSpan) -> Self {
         Self {
             rank: rank(span),
-            service: span.origin.service_name().into(),
-            name: span.name.as_str().into(),
+            service: span.service().into(),
+            name: span.name().into(),
             status: span.response_status(),
         }
     }
 }
 
-fn rank(span: &Span) -> Rank {
-    (span.start.as_micros(), span.is_virtual_hop(), span.span_id.as_u64())
+fn rank(span: &impl PartSpan) -> Rank {
+    (span.start(), span.is_virtual_hop(), span.span_id())
 }
 
 /// The bit of 64 that stands for a service. A part without the bit has no span of the service; a

@@ -1,86 +1,69 @@
-//! Converts rows to Arrow batches and back.
+//! Writes rows to a metric file.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder, UInt64Builder};
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, UInt8Type, UInt16Type, UInt64Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt8Array,
+    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt8Array,
     UInt16Array, UInt64Array,
 };
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use coral_engine::StoredDelta;
 use coral_trace::UnixNanos;
-use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
+use coral_trace::red::{Series, Side};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding};
-use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
 
-use super::record::{damaged, read_exemplars, write_exemplars};
+use super::file::MetricFileExtent;
+use super::record::write_exemplars;
+use super::schema::{BATCH_ROWS, SCHEMA, properties};
 use crate::disk::{self, Target};
 use crate::error::StoreError;
-use crate::row::record::{read_attributes, write_attributes};
+use crate::row::record::write_attributes;
 
-/// The columns of a file. Times are nanoseconds since the epoch; histogram bounds are nanoseconds.
-static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let column = |name: &str, kind: DataType| Field::new(name, kind, true);
-    let numbers = || DataType::List(Arc::new(Field::new_list_field(DataType::UInt64, true)));
-    Arc::new(Schema::new(vec![
-        column("receipt", DataType::UInt64),
-        column("agent_id", DataType::Utf8),
-        column("received", DataType::Int64),
-        column("protocol", DataType::UInt8),
-        column("client", DataType::Boolean),
-        column("service_name", DataType::Utf8),
-        column("operation", DataType::Utf8),
-        column("target", DataType::Utf8),
-        column("status", DataType::UInt16),
-        column("error", DataType::Utf8),
-        column("attributes", DataType::Utf8),
-        column("since", DataType::Int64),
-        column("time", DataType::Int64),
-        column("sum", DataType::Float64),
-        column("bounds", numbers()),
-        column("counts", numbers()),
-        column("exemplars", DataType::Utf8),
-    ]))
-});
-
-/// Rows per row group, and per batch when reading.
-pub(super) const BATCH_ROWS: usize = 8_192;
-
-/// Writes `rows` to `file` and syncs it. The Parquet footer gets `footer`.
+/// Writes `rows` to `file` and syncs it. The Parquet footer gets `extent`.
 pub(crate) fn write_rows<'a>(
     file: &Path,
     rows: impl Iterator<Item = &'a StoredDelta>,
-    footer: Vec<KeyValue>,
+    extent: Option<&MetricFileExtent>,
 ) -> Result<(), StoreError> {
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::LZ4_RAW)
-        .set_column_dictionary_enabled("receipt".into(), false)
-        .set_column_encoding("receipt".into(), Encoding::DELTA_BINARY_PACKED)
-        .set_max_row_group_row_count(Some(BATCH_ROWS))
-        .set_key_value_metadata(Some(footer))
-        .build();
+    let mut writer = RowWriter::create(file)?;
     let rows: Vec<&StoredDelta> = rows.collect();
-    let target = disk::create(file).map_err(StoreError::directory(file))?;
-    let write = || -> Result<Target, ParquetError> {
-        let mut writer = ArrowWriter::try_new(Target(target), SCHEMA.clone(), Some(properties))?;
-        for rows in rows.chunks(BATCH_ROWS) {
-            writer.write(&batch(rows))?;
-        }
-        writer.into_inner()
-    };
-    let written = write().map_err(StoreError::segment(file))?;
-    disk::sync_all(&written.0).map_err(StoreError::directory(file))
+    for rows in rows.chunks(BATCH_ROWS) {
+        writer.write(rows)?;
+    }
+    writer.finish(extent)
 }
 
-fn batch(rows: &[&StoredDelta]) -> RecordBatch {
+/// Writes a file batch by batch. One row group is in memory, encoded.
+pub(super) struct RowWriter<'a> {
+    file: &'a Path,
+    writer: ArrowWriter<Target>,
+}
+
+impl<'a> RowWriter<'a> {
+    pub(super) fn create(file: &'a Path) -> Result<Self, StoreError> {
+        let target = Target(disk::create(file).map_err(StoreError::directory(file))?);
+        let writer = ArrowWriter::try_new(target, SCHEMA.clone(), Some(properties()));
+        Ok(Self { file, writer: writer.map_err(StoreError::segment(file))? })
+    }
+
+    /// Adds `rows`, at most [`BATCH_ROWS`].
+    pub(super) fn write(&mut self, rows: &[&StoredDelta]) -> Result<(), StoreError> {
+        self.writer.write(&batch(rows)).map_err(StoreError::segment(self.file))
+    }
+
+    /// Completes the file with `extent` in its footer, and syncs it.
+    pub(super) fn finish(mut self, extent: Option<&MetricFileExtent>) -> Result<(), StoreError> {
+        if let Some(extent) = extent {
+            self.writer.append_key_value_metadata(extent.entry());
+        }
+        let written = self.writer.into_inner().map_err(StoreError::segment(self.file))?;
+        disk::sync_all(&written.0).map_err(StoreError::directory(self.file))
+    }
+}
+
+pub(crate) fn batch(rows: &[&StoredDelta]) -> RecordBatch {
     let text = |of: fn(&StoredDelta) -> &str| -> ArrayRef {
         Arc::new(rows.iter().map(|row| Some(of(row))).collect::<StringArray>())
     };
@@ -137,88 +120,4 @@ fn numbers(rows: &[&StoredDelta], of: fn(&StoredDelta) -> &[u64]) -> ArrayRef {
         column.append(true);
     }
     Arc::new(column.finish())
-}
-
-/// Reads the rows of a batch.
-pub(super) fn read(batch: &RecordBatch) -> Result<Vec<StoredDelta>, StoreError> {
-    if batch.schema().fields() != SCHEMA.fields() {
-        return Err(damaged("columns", "columns other than this build writes"));
-    }
-    let columns = Columns(batch);
-    let mut last: Option<Arc<Series>> = None;
-    (0..batch.num_rows())
-        .map(|row| {
-            let series = columns.series(row)?;
-            // Consecutive rows often have the same series, so they share one copy.
-            let shared = last.take().filter(|last| **last == series);
-            let series = shared.unwrap_or_else(|| Arc::new(series));
-            last = Some(series.clone());
-            columns.row(row, series)
-        })
-        .collect()
-}
-
-/// Columns of a batch, by their number in [`SCHEMA`].
-struct Columns<'a>(&'a RecordBatch);
-
-impl Columns<'_> {
-    fn row(&self, row: usize, series: Arc<Series>) -> Result<StoredDelta, StoreError> {
-        let list = |column: usize| {
-            let list = self.0.column(column).as_list::<i32>().value(row);
-            list.as_primitive::<UInt64Type>().values().to_vec()
-        };
-        let sums = self.0.column(13).as_primitive::<Float64Type>();
-        let sum = sums.is_valid(row).then(|| sums.value(row));
-        let histogram = Histogram::new(list(14), list(15), sum);
-        let exemplars = self.optional(16, row).map(read_exemplars).transpose()?;
-        Ok(StoredDelta {
-            receipt: self.0.column(0).as_primitive::<UInt64Type>().value(row),
-            agent_id: self.text(1, row).into(),
-            received: self.time(2, row),
-            delta: Delta {
-                series,
-                since: self.time(11, row),
-                time: self.time(12, row),
-                histogram: histogram.map_err(|error| damaged("counts", error))?,
-                exemplars: exemplars.unwrap_or_default(),
-            },
-        })
-    }
-
-    fn series(&self, row: usize) -> Result<Series, StoreError> {
-        let protocol = self.0.column(3).as_primitive::<UInt8Type>().value(row);
-        let statuses = self.0.column(8).as_primitive::<UInt16Type>();
-        let attributes = self.optional(10, row).map(read_attributes).transpose();
-        Ok(Series {
-            protocol: *Protocol::ALL
-                .get(usize::from(protocol))
-                .ok_or_else(|| damaged("protocol", protocol))?,
-            side: if self.0.column(4).as_boolean().value(row) {
-                Side::Client
-            } else {
-                Side::Server
-            },
-            service: self.text(5, row).to_owned(),
-            operation: self.text(6, row).to_owned(),
-            target: self.text(7, row).to_owned(),
-            status: statuses.is_valid(row).then(|| statuses.value(row)),
-            error: self.text(9, row).to_owned(),
-            attributes: attributes
-                .map_err(|error| damaged("attributes", error))?
-                .unwrap_or_default(),
-        })
-    }
-
-    fn text(&self, column: usize, row: usize) -> &str {
-        self.0.column(column).as_string::<i32>().value(row)
-    }
-
-    fn optional(&self, column: usize, row: usize) -> Option<&str> {
-        let texts = self.0.column(column).as_string::<i32>();
-        texts.is_valid(row).then(|| texts.value(row))
-    }
-
-    fn time(&self, column: usize, row: usize) -> UnixNanos {
-        UnixNanos(self.0.column(column).as_primitive::<Int64Type>().value(row) as u64)
-    }
 }

@@ -131,7 +131,7 @@ impl Metrics {
             let of: Vec<&StoredDelta> =
                 rows.iter().copied().filter(|row| row.delta.series.protocol == protocol).collect();
             files.extend(
-                MetricFile::write(dir, &of, last, generation.received.map(|(_, newest)| newest))?
+                MetricFile::write(dir, of, last, generation.received.map(|(_, newest)| newest))?
                     .map(Arc::new),
             );
         }
@@ -169,7 +169,7 @@ impl Metrics {
             let stay = state.files.iter().filter(|other| !Arc::ptr_eq(other, file));
             state.files = Arc::new(stay.cloned().collect());
             drop(state);
-            file.remove();
+            file.retire();
             gone += file.extent.rows;
         }
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use coral_engine::{Budget, DeltaQuery, MetricExtent, StoredDelta};
+use coral_engine::{Budget, BudgetError, DeltaQuery, MetricExtent, StoredDelta};
 use coral_trace::UnixNanos;
 
 use super::Metrics;
 use super::file::{MetricFile, put_aside};
+use super::file_reader::ReadError;
 use crate::error::StoreError;
 
 /// A page of rows, with its position in the store's sequence.
@@ -21,6 +22,39 @@ pub struct MetricPage {
     pub last_receipt: u64,
     /// The oldest stored receipt.
     pub first_receipt: u64,
+}
+
+/// The most rows of one file that wait until the whole file was read, so that a damaged file adds
+/// none: 30 MiB.
+const MAX_WAITING: usize = 65_536;
+
+/// Shows the rows of one file.
+struct Shown<'a, V> {
+    visit: &'a mut V,
+    budget: &'a Budget,
+    waiting: Vec<StoredDelta>,
+    /// Whether rows were shown already, because too many waited.
+    has_begun: bool,
+}
+
+impl<V: FnMut(&StoredDelta)> Shown<'_, V> {
+    fn add(&mut self, rows: Vec<StoredDelta>) -> Result<(), BudgetError> {
+        self.waiting.extend(rows);
+        if self.waiting.len() > MAX_WAITING {
+            self.has_begun = true;
+            self.all()?;
+        }
+        Ok(())
+    }
+
+    fn all(&mut self) -> Result<(), BudgetError> {
+        let mut pace = self.budget.pace();
+        for row in self.waiting.drain(..) {
+            pace.step()?;
+            (self.visit)(&row);
+        }
+        Ok(())
+    }
 }
 
 impl Metrics {
@@ -41,21 +75,30 @@ impl Metrics {
             let overlaps = extent.first_time < range.end.0 && extent.last_time >= range.start.0;
             extent.protocol == wanted.protocol as u8 && overlaps
         }) {
-            // `visit` gets rows of a file only after the whole file was read, so that a damaged
-            // file adds none.
-            let (mut found, mut over_budget) = (Vec::new(), Ok(()));
-            self.read(file, |rows| {
-                over_budget = budget.count_rows(rows.len() as u64).and_then(|()| budget.check());
-                found.extend(rows.into_iter().filter(|row| wanted.wants(&row.delta)));
-                over_budget.is_ok()
-            })?;
-            over_budget?;
-            found.iter().for_each(&mut visit);
+            let mut shown =
+                Shown { visit: &mut visit, budget, waiting: Vec::new(), has_begun: false };
+            let outcome = file.deltas(wanted, budget, |rows| shown.add(rows));
+            match outcome.and_then(|()| Ok(shown.all()?)) {
+                Ok(()) => {}
+                Err(ReadError::Budget(error)) => return Err(error.into()),
+                // What was shown cannot be taken back, so the question fails; asked again, it is
+                // answered without the file.
+                Err(ReadError::Store(error)) if shown.has_begun => {
+                    self.unreadable(file, error)?;
+                    return Err(StoreError::Damaged { column: "file", found: file.name() });
+                }
+                Err(ReadError::Store(error)) => self.unreadable(file, error)?,
+            }
         }
+        let mut pace = budget.pace();
         for rows in &commits {
             budget.count_rows(rows.len() as u64)?;
-            budget.check()?;
-            rows.iter().filter(|row| wanted.wants(&row.delta)).for_each(&mut visit);
+            for row in rows.iter() {
+                pace.step()?;
+                if wanted.wants(&row.delta) {
+                    visit(row);
+                }
+            }
         }
         Ok(())
     }
@@ -74,14 +117,10 @@ impl Metrics {
             if enough >= limit {
                 break;
             }
-            let mut left = limit;
-            self.read(file, |batch| {
-                let new = batch.into_iter().filter(|row| row.receipt > after).take(left);
-                let before = rows.len();
-                rows.extend(new);
-                left -= rows.len() - before;
-                left > 0
-            })?;
+            match file.rows_after(after, limit) {
+                Ok(found) => rows.extend(found),
+                Err(error) => self.unreadable(file, error)?,
+            }
         }
         let hot = commits.iter().flat_map(|commit| commit.iter());
         rows.extend(hot.filter(|row| row.receipt > after).take(limit).cloned());
@@ -119,13 +158,13 @@ impl Metrics {
         }
     }
 
-    /// Reads `file`. A damaged file is set aside, so that everything else stays readable.
-    fn read(
+    /// Handles `error`, with which reading `file` failed. A damaged file is set aside, so that
+    /// everything else stays readable.
+    pub(super) fn unreadable(
         &self,
         file: &Arc<MetricFile>,
-        visit: impl FnMut(Vec<StoredDelta>) -> bool,
+        error: StoreError,
     ) -> Result<(), StoreError> {
-        let Err(error) = file.read(visit) else { return Ok(()) };
         let mut state = self.live.write();
         let stays = |other: &&Arc<MetricFile>| !Arc::ptr_eq(other, file);
         let is_current = !state.files.iter().all(|other| stays(&other));

@@ -1,13 +1,14 @@
 //! Columns of all spans that started in a period.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt8Type, UInt32Type};
+use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt8Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
-use coral_engine::{Budget, CodedColumn, SpanColumn, SpanColumns};
-use coral_trace::{TimeRange, UnixNanos, Value};
+use coral_engine::{Budget, CodedColumn, SpanColumn, SpanColumns, SpanIds, WantedColumns};
+use coral_trace::{SpanId, TimeRange, UnixNanos, Value};
 use hashbrown::HashMap;
 
 use crate::error::StoreError;
@@ -20,6 +21,13 @@ use crate::segment::Segment;
 
 const START: &str = "start_time";
 const SPELLINGS: &str = "spellings";
+const IDS: [&str; 3] = ["trace_id", "span_id", "parent_span_id"];
+
+/// What is read.
+struct Reading<'a> {
+    sources: Vec<Source<'a>>,
+    ids: bool,
+}
 
 /// A wanted column, and how it is stored.
 enum Source<'a> {
@@ -40,14 +48,15 @@ enum Source<'a> {
 pub(crate) fn visit(
     live: &Live,
     started: TimeRange,
-    wanted: &[SpanColumn],
+    wanted: &WantedColumns,
     budget: &Budget,
-    visit: &mut dyn FnMut(&SpanColumns),
+    visit: &mut dyn FnMut(&SpanColumns) -> ControlFlow<()>,
 ) -> Result<bool, StoreError> {
     budget.check()?;
-    let Some(sources) = wanted.iter().map(Source::of).collect::<Option<Vec<_>>>() else {
+    let Some(sources) = wanted.columns.iter().map(Source::of).collect() else {
         return Ok(false);
     };
+    let reading = Reading { sources, ids: wanted.ids };
     let state = live.read();
     let hot: Vec<Rows> = state.generations().map(Generation::all).collect();
     let segments = state.segments.clone();
@@ -57,13 +66,15 @@ pub(crate) fn visit(
         || segments.iter().any(|segment| segment.extent.has_misplaced);
     let is_of_span =
         |source: &Source<'_>| matches!(source, Source::Spelled { .. } | Source::Integer(_));
-    if has_misplaced && sources.iter().any(is_of_span) {
+    if has_misplaced && reading.sources.iter().any(is_of_span) {
         return Ok(false);
     }
     for batch in hot.iter().flat_map(Rows::batches) {
         budget.count_rows(batch.num_rows() as u64)?;
         budget.check()?;
-        visit(&columns(&batch, &sources)?);
+        if visit(&reading.columns(&batch)?).is_break() {
+            return Ok(true);
+        }
     }
     for segment in segments.iter() {
         // A damaged segment is set aside, and has no columns then.
@@ -72,9 +83,11 @@ pub(crate) fn visit(
             if !is_there {
                 return Ok(Vec::new());
             }
-            sealed(segment, started, &sources, budget).map_err(StoreError::unreadable(segment.id()))
+            sealed(segment, started, &reading, budget).map_err(StoreError::unreadable(segment.id()))
         };
-        live.reading(read)?.iter().for_each(&mut *visit);
+        if live.reading(read)?.iter().try_for_each(&mut *visit).is_break() {
+            return Ok(true);
+        }
     }
     Ok(true)
 }
@@ -82,12 +95,13 @@ pub(crate) fn visit(
 fn sealed(
     segment: &Arc<Segment>,
     started: TimeRange,
-    sources: &[Source<'_>],
+    reading: &Reading<'_>,
     budget: &Budget,
 ) -> Result<Vec<SpanColumns>, StoreError> {
     let (since, until) = (started.start.as_micros(), started.end.as_micros());
     let mut names = vec![START, "duration_us", "sub_us"];
-    sources.iter().for_each(|source| names.extend(source.names()));
+    reading.sources.iter().for_each(|source| names.extend(source.names()));
+    names.extend(reading.ids.then_some(IDS).into_iter().flatten());
     names.sort_unstable();
     names.dedup();
     let mut found = Vec::new();
@@ -102,10 +116,44 @@ fn sealed(
         for batch in group.read(&names, budget)? {
             budget.count_rows(batch.num_rows() as u64)?;
             budget.check()?;
-            found.push(columns(&batch, sources)?);
+            found.push(reading.columns(&batch)?);
         }
     }
     Ok(found)
+}
+
+impl Reading<'_> {
+    fn columns(&self, batch: &RecordBatch) -> Result<SpanColumns, StoreError> {
+        let starts = column(batch, START)?.as_primitive::<TimestampMicrosecondType>().values();
+        let durations = column(batch, "duration_us")?.as_primitive::<Int64Type>().values();
+        // The nanoseconds of the start × 1,000 + those of the duration.
+        let parts = column(batch, "sub_us")?.as_primitive::<UInt32Type>().values();
+        let nanos = |micros: i64, part: u32| (micros.max(0) as u64) * 1_000 + u64::from(part);
+        let start = |(micros, part): (&i64, &u32)| UnixNanos(nanos(*micros, part / 1_000));
+        let duration = |(micros, part): (&i64, &u32)| {
+            if *micros < 0 { 0 } else { nanos(*micros, part % 1_000) }
+        };
+        Ok(SpanColumns {
+            starts: starts.iter().zip(parts).map(start).collect(),
+            durations: durations.iter().zip(parts).map(duration).collect(),
+            ids: if self.ids { ids(batch)? } else { Vec::new() },
+            columns: self.sources.iter().map(|one| one.read(batch)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn ids(batch: &RecordBatch) -> Result<Vec<SpanIds>, StoreError> {
+    let [traces, spans, parents] = IDS;
+    let traces = column(batch, traces)?.as_fixed_size_binary();
+    let spans = column(batch, spans)?.as_primitive::<UInt64Type>();
+    let parents = column(batch, parents)?.as_primitive::<UInt64Type>();
+    let id = |id: u64| SpanId::try_from(id).map_err(|error| damaged("span_id", &error));
+    let of = |row| {
+        let parent = parents.is_valid(row).then(|| id(parents.value(row))).transpose()?;
+        let trace = crate::row::trace_id(traces.value(row))?;
+        Ok(SpanIds { trace, span: id(spans.value(row))?, parent })
+    };
+    (0..batch.num_rows()).map(of).collect()
 }
 
 impl<'a> Source<'a> {
@@ -164,23 +212,6 @@ impl<'a> Source<'a> {
             }),
         }
     }
-}
-
-fn columns(batch: &RecordBatch, sources: &[Source<'_>]) -> Result<SpanColumns, StoreError> {
-    let starts = column(batch, START)?.as_primitive::<TimestampMicrosecondType>().values();
-    let durations = column(batch, "duration_us")?.as_primitive::<Int64Type>().values();
-    // The nanoseconds of the start × 1,000 + those of the duration.
-    let parts = column(batch, "sub_us")?.as_primitive::<UInt32Type>().values();
-    let nanos = |micros: i64, part: u32| (micros.max(0) as u64) * 1_000 + u64::from(part);
-    let start = |(micros, part): (&i64, &u32)| UnixNanos(nanos(*micros, part / 1_000));
-    let duration = |(micros, part): (&i64, &u32)| {
-        if *micros < 0 { 0 } else { nanos(*micros, part % 1_000) }
-    };
-    Ok(SpanColumns {
-        starts: starts.iter().zip(parts).map(start).collect(),
-        durations: durations.iter().zip(parts).map(duration).collect(),
-        columns: sources.iter().map(|source| source.read(batch)).collect::<Result<_, _>>()?,
-    })
 }
 
 /// A text column; `value` makes the value of each distinct text that some row has.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::UInt8Type;
+use arrow_array::types::{UInt8Type, UInt64Type};
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_buffer::BooleanBuffer;
 use arrow_select::filter::filter_record_batch;
@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::hot::generation::{Rows, column_names};
 use crate::hot::live::Live;
 use crate::row::batch::{kind_number, row_bytes};
-use crate::row::{SpanReader, damaged};
+use crate::row::{SpanReader, column_named, damaged};
 use crate::segment::Segment;
 
 /// A page of spans, with its position in the store's sequence.
@@ -49,8 +49,9 @@ impl PageLimit {
     }
 }
 
-/// How many rows are read first from a segment, at most. The next pieces may be larger.
-const FIRST_ROWS: usize = 64;
+/// How many rows are read first from a segment, at most. The next pieces may be larger. Each piece
+/// decodes the dictionaries of its row group again, so a page of usual rows should need few pieces.
+const FIRST_ROWS: usize = 2_048;
 
 /// Which spans a page has, and which of their columns are read.
 #[derive(Clone, Copy)]
@@ -65,8 +66,18 @@ pub(crate) struct Wanted<'a> {
     pub(crate) columns: Columns,
 }
 
-/// The first wanted rows with receipts above `after`, up to `limit`. About as many rows are decoded
-/// as the page has.
+/// Wanted rows in order of receipt, with their position in the store's sequence.
+pub(crate) struct PageRows {
+    /// The rows, with the schema of segments and the wanted columns.
+    pub(crate) batches: Vec<RecordBatch>,
+    /// See [`Page`] for these three.
+    pub(crate) next_receipt: u64,
+    pub(crate) last_receipt: u64,
+    pub(crate) first_receipt: u64,
+}
+
+/// The spans of the first wanted rows with receipts above `after`, up to `limit`. About as many rows
+/// are decoded as the page has.
 pub(crate) fn page(
     live: &Live,
     wanted: Wanted<'_>,
@@ -74,6 +85,25 @@ pub(crate) fn page(
     limit: PageLimit,
     budget: &Budget,
 ) -> Result<Page, StoreError> {
+    let rows = page_rows(live, wanted, after, limit, budget)?;
+    let PageRows { batches, next_receipt, last_receipt, first_receipt } = rows;
+    let mut reader = SpanReader::of(wanted.columns);
+    let mut spans = Vec::new();
+    for batch in &batches {
+        reader.read(batch, budget, &mut spans)?;
+    }
+    Ok(Page { spans, next_receipt, last_receipt, first_receipt })
+}
+
+/// The first wanted rows with receipts above `after`, up to `limit`. Hot rows are not copied if all
+/// are wanted.
+pub(crate) fn page_rows(
+    live: &Live,
+    wanted: Wanted<'_>,
+    after: u64,
+    limit: PageLimit,
+    budget: &Budget,
+) -> Result<PageRows, StoreError> {
     budget.check()?;
     let state = live.read();
     let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
@@ -87,8 +117,7 @@ pub(crate) fn page(
         })
         .collect();
     drop(state);
-    let reader = SpanReader::of(wanted.columns);
-    let mut page = Collected { spans: Vec::new(), bytes: 0, reader, limit, budget };
+    let mut page = Collected { batches: Vec::new(), rows: 0, bytes: 0, limit, budget };
     for segment in segments.iter().filter(|segment| segment.extent.last_receipt > after) {
         if page.is_full() {
             break;
@@ -101,25 +130,26 @@ pub(crate) fn page(
         }
         page.add_hot(&batch, wanted)?;
     }
-    let next_receipt = match page.spans.last() {
-        Some(newest) if page.is_full() => newest.receipt,
+    let next_receipt = match page.newest_receipt()? {
+        Some(newest) if page.is_full() => newest,
         _ => last_receipt.max(after),
     };
-    Ok(Page { spans: page.spans, next_receipt, last_receipt, first_receipt })
+    Ok(PageRows { batches: page.batches, next_receipt, last_receipt, first_receipt })
 }
 
 struct Collected<'a> {
-    spans: Vec<StoredSpan>,
-    /// Size in memory of the rows of `spans`.
+    /// Batches with at least one row.
+    batches: Vec<RecordBatch>,
+    /// The number of rows of `batches`, and their size in memory.
+    rows: usize,
     bytes: usize,
-    reader: SpanReader,
     limit: PageLimit,
     budget: &'a Budget,
 }
 
 impl Collected<'_> {
     fn is_full(&self) -> bool {
-        self.spans.len() >= self.limit.spans || self.bytes >= self.limit.bytes
+        self.rows >= self.limit.spans || self.bytes >= self.limit.bytes
     }
 
     /// How many rows of `row_bytes` bytes each still fit, at least 1.
@@ -127,11 +157,21 @@ impl Collected<'_> {
         (self.limit.bytes.saturating_sub(self.bytes) / row_bytes.max(1)).max(1)
     }
 
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        let wanted = (self.limit.spans - self.spans.len()).min(batch.num_rows());
+    fn newest_receipt(&self) -> Result<Option<u64>, StoreError> {
+        let Some(batch) = self.batches.last() else { return Ok(None) };
+        let receipts = column_named(batch, "receipt")?.as_primitive::<UInt64Type>();
+        Ok(receipts.values().last().copied())
+    }
+
+    fn add(&mut self, batch: &RecordBatch) {
+        let wanted = (self.limit.spans - self.rows).min(batch.num_rows());
+        if wanted == 0 {
+            return;
+        }
         let batch = batch.slice(0, wanted);
         self.bytes += row_bytes(&batch);
-        self.reader.read(&batch, self.budget, &mut self.spans)
+        self.rows += wanted;
+        self.batches.push(batch);
     }
 
     /// Adds the wanted rows of `batch`. Copies them in pieces, because a batch may be much larger
@@ -146,7 +186,7 @@ impl Collected<'_> {
             let piece = batch.slice(from, rows);
             let rows_wanted = BooleanArray::from(wanted.rows(&piece)?);
             let piece = filter_record_batch(&piece, &rows_wanted);
-            self.add(&piece.expect("the filter is as long as the piece"))?;
+            self.add(&piece.expect("the filter is as long as the piece"));
             from += rows;
         }
         Ok(())
@@ -160,7 +200,7 @@ impl Collected<'_> {
         after: u64,
     ) -> Result<(), StoreError> {
         let first = (after + 1).saturating_sub(segment.id()) as usize;
-        let left = self.limit.spans - self.spans.len();
+        let left = self.limit.spans - self.rows;
         let rows = rows_of(segment, wanted, first, left, self.budget)?;
         let columns = column_names(wanted.columns);
         let mean = (segment.extent.hot_bytes / segment.spans()) as usize;
@@ -171,7 +211,7 @@ impl Collected<'_> {
             (piece, rest) = rest.split_at(count.min(rest.len()));
             let before = self.bytes;
             for batch in segment.spans_at(piece, &columns, self.budget)? {
-                self.add(&batch)?;
+                self.add(&batch);
             }
             // Rows that come next may be much larger, so a piece grows slowly.
             count = self.fitting((self.bytes - before) / piece.len()).min(4 * piece.len());

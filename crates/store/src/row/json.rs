@@ -13,6 +13,10 @@ use coral_trace::{Attributes, Double, KeyValue, Value};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+/// The version of the JSON in the columns of rows, here and in `record`. A change after which an older
+/// version would read the JSON otherwise needs a new version.
+pub(crate) const FORM: u32 = 1;
+
 /// Attributes that serialise as one JSON object.
 pub(crate) struct Object<I>(pub(crate) I);
 
@@ -61,11 +65,11 @@ fn marked<S: Serializer>(
 
 /// Text of a double that is not finite. A NaN is written with its bits, because NaN has many bit
 /// patterns.
-fn double_text(number: f64) -> String {
+pub(crate) fn double_text(number: f64) -> String {
     if number.is_nan() { format!("NaN:{:016x}", number.to_bits()) } else { number.to_string() }
 }
 
-fn double_from_text(text: &str) -> Option<f64> {
+pub(crate) fn double_from_text(text: &str) -> Option<f64> {
     match text.strip_prefix("NaN:") {
         Some(bits) => u64::from_str_radix(bits, 16).ok().map(f64::from_bits),
         None => text.parse().ok(),

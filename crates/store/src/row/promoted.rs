@@ -239,7 +239,7 @@ pub(crate) fn status_attribute(spellings: u32, code: Option<u16>) -> Option<KeyV
 pub(crate) fn text_key(spellings: u32, column: usize) -> &'static str {
     let promoted = &TEXT[column];
     match promoted.older {
-        Some(older) if spellings >> (FIRST_TEXT_BIT + column as u32) & 1 == 1 => older,
+        Some(older) if is_older(spellings, column) => older,
         _ => promoted.current,
     }
 }
@@ -253,6 +253,53 @@ pub(crate) fn text_key_of(column: &str, spellings: u32) -> Option<&'static str> 
 /// The key under which integer column `column` was sent.
 pub(crate) fn number_key(column: usize) -> &'static str {
     NUMBERS[column].current
+}
+
+/// Whether attributes with the key `key` have a column.
+pub(crate) fn is_promoted(key: &str) -> bool {
+    SLOTS.contains_key(key)
+}
+
+/// The text column of attributes with the key `key`, and whether `key` is the older key of the column.
+pub(crate) fn text_place(key: &str) -> Option<(usize, bool)> {
+    match SLOTS.get(key)? {
+        Slot::Text { column, older } => Some((*column, *older)),
+        _ => None,
+    }
+}
+
+/// Whether the attribute in text column `column` was sent under its older key.
+pub(crate) fn is_older(spellings: u32, column: usize) -> bool {
+    spellings >> (FIRST_TEXT_BIT + column as u32) & 1 == 1
+}
+
+/// Whether `spellings` and the number in `status_code` are those of a span that has exactly the
+/// attributes of a row's columns, and no attribute of the response status in its JSON. `has_text`
+/// says whether a text column has a value.
+pub(crate) fn is_consistent(
+    spellings: u32,
+    status_code: Option<i16>,
+    has_text: impl Fn(usize) -> bool,
+) -> bool {
+    let is_status_of = match (spellings & STATUS_MASK, status_code) {
+        (0, code) => code.is_none(),
+        (4, Some(code)) => usize::try_from(code).is_ok_and(|code| code < GRPC_STATUS.len()),
+        (1..=3, Some(code)) => code >= 0,
+        _ => false,
+    };
+    let mut older = spellings >> FIRST_TEXT_BIT;
+    let mut is_text_of = true;
+    while older != 0 {
+        let column = older.trailing_zeros() as usize;
+        is_text_of &= TEXT.get(column).is_some_and(|text| text.older.is_some()) && has_text(column);
+        older &= older - 1;
+    }
+    is_status_of && is_text_of
+}
+
+/// What the columns of promoted attributes mean, for comparison with another version.
+pub(crate) fn meaning() -> String {
+    format!("{TEXT:?}\n{NUMBERS:?}\n{STATUS:?}\n{GRPC_STATUS:?}\n{FIRST_TEXT_BIT}\n")
 }
 
 const fn promoted(

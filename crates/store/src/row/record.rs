@@ -204,6 +204,25 @@ pub(crate) fn read_extra(json: &str, span: &mut Span) -> Result<(), serde_json::
     Ok(())
 }
 
+/// The trace state in the JSON of a span's rare fields, if the JSON is what [`write_extra`] writes for
+/// a span whose attributes are nested at most `levels` deep.
+pub(crate) fn trace_state_of_canonical(json: &str, levels: usize) -> Option<String> {
+    let extra: ExtraRecord = serde_json::from_str(json).ok()?;
+    let events = extra.events.iter().map(|event| &event.attributes.0);
+    let links = extra.links.iter().map(|link| &link.attributes.0);
+    let is_within = events.chain(links).all(|attributes| attributes.is_within(levels));
+    let is_id = |link: &LinkRecord| {
+        let ids = (link.trace_id.parse::<TraceId>(), link.span_id.parse::<SpanId>());
+        let is_same = |id: &dyn std::fmt::Display, text: &str| id.to_string() == text;
+        matches!(ids, (Ok(trace), Ok(span)) if is_same(&trace, &link.trace_id) && is_same(&span, &link.span_id))
+    };
+    let is_canonical = is_within
+        && extra.links.iter().all(is_id)
+        && !is_default(&extra)
+        && to_json(&extra) == json;
+    is_canonical.then_some(extra.trace_state)
+}
+
 impl From<EntityRef> for EntityRefRecord {
     fn from(entity: EntityRef) -> Self {
         let EntityRef { schema_url, kind, id_keys, description_keys } = entity;

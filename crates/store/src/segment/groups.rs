@@ -18,6 +18,7 @@ use parquet::file::statistics::Statistics;
 
 use super::Segment;
 use super::file::{Rows, read};
+use super::write::ROW_GROUP;
 use crate::error::StoreError;
 use crate::parquet_source::ParquetSource;
 use crate::row::damaged;
@@ -27,12 +28,18 @@ pub(crate) struct RowGroup<'a> {
     segment: &'a Segment,
     file: ParquetSource,
     footer: ArrowReaderMetadata,
-    index: usize,
+    /// The number of the group in the file.
+    pub(crate) index: usize,
     /// The row number of the group's first row in the spans file.
     pub(crate) first_row: u32,
 }
 
 impl Segment {
+    /// The number of row groups of the segment's spans file.
+    pub(crate) fn row_group_count(&self) -> usize {
+        (self.spans() as usize).div_ceil(ROW_GROUP)
+    }
+
     /// The row groups of the segment's spans file, in order.
     pub(crate) fn row_groups(&self) -> Result<Vec<RowGroup<'_>>, StoreError> {
         let footer = self.footers.coded(&self.files.spans)?;

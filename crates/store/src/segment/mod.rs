@@ -1,9 +1,10 @@
-//! Sealed segments: two immutable Parquet files each, an index, and sums of calls.
+//! Sealed segments: two immutable Parquet files each, an index, a filter of texts, and sums of calls.
 //!
 //! `N.spans.parquet` has the rows from receipt N on, in order of receipt. `N.traces.parquet` has a
 //! row for each trace and collector in the segment, by trace id. A segment exists when both files
 //! do: the spans file is renamed into place last, and removed first. `N.index` repeats what a segment
-//! has in memory, and `N.calls` what its traces say about calls.
+//! has in memory, `N.values` which texts its columns have, and `N.calls` what its traces say about
+//! calls.
 
 mod calls;
 mod damaged;
@@ -17,6 +18,7 @@ mod index;
 mod read;
 mod services;
 mod traces;
+mod values;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +43,7 @@ pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
 pub(crate) use self::index::SplitRow;
 pub(crate) use self::services::SegmentServices;
+pub(crate) use self::values::{StoredText, TextFilter};
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
 use crate::disk;
@@ -61,6 +64,8 @@ pub(crate) struct Segment {
     fences: Vec<u128>,
     digests: DigestIndex,
     ids: FixedWidthColumn,
+    /// The size of the [filter of texts](values); `None` if there is none.
+    values_bytes: Option<u64>,
     footers: Arc<Footers>,
     /// Rows of the traces file whose trace is split, with the trace id. See
     /// [`split_rows`](Self::split_rows).
@@ -109,6 +114,8 @@ pub(crate) struct SegmentFiles {
     pub(crate) index: PathBuf,
     /// See [`CallsFile`].
     pub(crate) calls: PathBuf,
+    /// See [`values`].
+    pub(crate) values: PathBuf,
 }
 
 /// A segment that was opened or written.
@@ -217,6 +224,7 @@ impl SegmentFiles {
             traces: dir.join(format!("{id:012}.traces.parquet")),
             index: dir.join(format!("{id:012}.index")),
             calls: dir.join(format!("{id:012}.calls")),
+            values: dir.join(format!("{id:012}.values")),
         }
     }
 
@@ -224,7 +232,7 @@ impl SegmentFiles {
     /// files stay and are loaded again when the store is next opened. Other files that stay without
     /// it are removed then.
     fn remove(&self) {
-        for file in [&self.spans, &self.traces, &self.index, &self.calls] {
+        for file in [&self.spans, &self.traces, &self.index, &self.values, &self.calls] {
             if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
                 // A spans file without a traces file would count as a damaged segment.
@@ -256,10 +264,9 @@ fn put_aside(files: &SegmentFiles) {
             tracing::warn!(%error, file = %file.display(), "could not set a damaged file aside");
         }
     }
-    for file in [&files.index, &files.calls] {
+    for file in [&files.index, &files.values, &files.calls] {
         if let Err(error) = disk::remove(file) {
-            let file = file.display();
-            tracing::debug!(%error, %file, "a file of a damaged segment stays until the next start");
+            tracing::debug!(%error, file = %file.display(), "a file of a damaged segment stays until the next start");
         }
     }
 }
@@ -309,7 +316,9 @@ fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
     };
     for path in &paths {
         let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        if kind == "tmp" || (["parquet", "index", "calls"].contains(&kind) && !belongs(path)) {
+        if kind == "tmp"
+            || (["parquet", "index", "values", "calls"].contains(&kind) && !belongs(path))
+        {
             tracing::info!(file = %path.display(), "removing a partial file after a crash");
             if let Err(error) = disk::remove(path) {
                 tracing::warn!(%error, file = %path.display(), "could not remove a partial file after a crash");

@@ -17,6 +17,7 @@ use super::file::{Rows, ranges, read};
 use super::footer::Footers;
 use super::index::{self, SegmentIndex};
 use super::traces::{DETAIL, TraceRow};
+use super::values;
 use super::write::{EXTENT_KEY, FENCE_ROWS, TRACE_ROW};
 use super::{Opened, Segment, SegmentExtent, SegmentFiles};
 use crate::clock::Received;
@@ -32,7 +33,7 @@ impl Segment {
     pub(super) fn open(files: SegmentFiles, footers: &Arc<Footers>) -> Result<Opened, StoreError> {
         let sizes = index::sizes(&files)?;
         match SegmentIndex::read(&files, sizes)? {
-            Some(index) => Ok(Self::of(files, sizes, index, footers)),
+            Some(index) => Self::of(files, sizes, index, footers),
             None => Self::open_without_index(files, footers),
         }
     }
@@ -51,7 +52,7 @@ impl Segment {
             let file = files.index.display();
             tracing::warn!(%error, %file, "could not write the index of a segment; the next start makes it again");
         }
-        Ok(Self::of(files, sizes, index, footers))
+        Self::of(files, sizes, index, footers)
     }
 
     fn of(
@@ -59,13 +60,15 @@ impl Segment {
         sizes: [u64; 2],
         index: SegmentIndex,
         footers: &Arc<Footers>,
-    ) -> Opened {
+    ) -> Result<Opened, StoreError> {
         let index_bytes = std::fs::metadata(&files.index).map_or(0, |file| file.len());
+        let values_bytes = values::size(&files.values)?;
         let SegmentIndex { extent, fences, filter, digests, ids, split } = index;
         let last_received = UnixNanos::from_micros(extent.last_received);
         let segment = Self {
-            file_bytes: sizes.iter().sum::<u64>() + index_bytes,
+            file_bytes: sizes.iter().sum::<u64>() + index_bytes + values_bytes.unwrap_or_default(),
             calls: CallsFile::of(files.calls.clone(), sizes),
+            values_bytes,
             split: RwLock::default(),
             extent,
             digests,
@@ -78,7 +81,7 @@ impl Segment {
             received: Received::before_opening(last_received),
             retired: AtomicBool::new(false),
         };
-        Opened { segment: Arc::new(segment), split }
+        Ok(Opened { segment: Arc::new(segment), split })
     }
 
     /// The rows of the traces file that belong to `traces`, each with the index of its trace in

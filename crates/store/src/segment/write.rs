@@ -22,7 +22,7 @@ pub(super) const EXTENT_KEY: &str = "coral.segment";
 /// The column of the spans file with the row number of the span's trace in the traces file.
 pub(crate) const TRACE_ROW: &str = "trace_row";
 /// Rows of a row group. Smaller groups make lookups cheaper and the file larger.
-const ROW_GROUP: usize = 32_768;
+pub(super) const ROW_GROUP: usize = 32_768;
 /// Rows of a page: the least that a lookup reads of a column.
 const PAGE_ROWS: usize = 2_048;
 /// Rows between two fences, and per page of trace ids.
@@ -59,10 +59,10 @@ impl Segment {
         }
         disk::sync_directory_of(&files.spans).map_err(StoreError::directory(dir))?;
         let mut opened = Self::open_without_index(files, footers)?;
-        if let (Some(received), Some(segment)) =
-            (generation.received, Arc::get_mut(&mut opened.segment))
-        {
-            segment.received = received.newest;
+        if let Some(segment) = Arc::get_mut(&mut opened.segment) {
+            segment.write_values();
+            segment.received =
+                generation.received.map_or(segment.received, |received| received.newest);
         }
         Ok(opened)
     }

@@ -33,7 +33,7 @@ pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
     }
     // DuckDB fails on a glob without matches. These files match when nothing is sealed yet.
     replace(&sql.join("empty.spans.parquet"), |aside| write_spans(aside, std::iter::empty()))?;
-    replace(&files.join("empty.parquet"), |aside| write_rows(aside, std::iter::empty(), vec![]))?;
+    replace(&files.join("empty.parquet"), |aside| write_rows(aside, std::iter::empty(), None))?;
     let absolute = std::path::absolute(dir).map_err(StoreError::directory(dir))?;
     let script = script::text(&absolute);
     let path = dir.join("coral.sql");

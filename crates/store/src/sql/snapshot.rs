@@ -90,7 +90,7 @@ fn metrics_of(
     let (sealed, commits) = (state.files.clone(), state.commits());
     drop(state);
     let hot = dir.join("hot.metrics.parquet");
-    write_rows(&hot, commits.iter().flat_map(|rows| rows.iter()), Vec::new())?;
+    write_rows(&hot, commits.iter().flat_map(|rows| rows.iter()), None)?;
     let since = since.map_or(0, |since| since.0);
     let mut files = vec![hot];
     for (at, file) in sealed.iter().enumerate() {

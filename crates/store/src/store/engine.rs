@@ -1,21 +1,23 @@
 //! The store as an implementation of the engine's traits, which a colony uses.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use coral_engine::{
-    AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
-    Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
-    MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
-    ReadLimit, ReceivedSpans, Retention, Signal, SignalTotals, SpanColumn, SpanColumns,
-    SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader,
-    TraceSummary,
+    AgentMinute, AppendedPage, Budget, Capabilities, CheckedColumns, Checkpoint, Columns,
+    ColumnsError, DeltaQuery, EngineError, Extent, FilterCapabilities, Fleet, Grid, Histogram,
+    KnownAgent, MetricCheckpoint, MetricExtent, MetricMaintenance, MetricMerge, MetricReader,
+    MetricRetention, Operation, Page, PageColumns, PageContent, PageSpan, PageWriter, ReadLimit,
+    ReceivedSpans, Retention, Signal, SignalTotals, SpanColumns, SpanMaintenance, SpanRetention,
+    StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader, TraceSummary, WantedColumns,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
 use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use super::Store;
-use crate::commit::queue::SpanPage;
+use crate::commit::queue::{SpanPage, SpanPageContent};
+use crate::page_columns::{check, layout};
 use crate::read::page::{PageLimit, Wanted, page};
 use crate::read::search::plan::Plan;
 use crate::read::{columns, dependencies, ended, lookup, operations, search, services, since};
@@ -26,7 +28,11 @@ impl TraceReader for Store {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { filter: FilterCapabilities::ALL, counts_duplicates: true }
+        Capabilities {
+            filter: FilterCapabilities::ALL,
+            counts_duplicates: true,
+            columns_layout: Some(*layout::LAYOUT),
+        }
     }
 
     fn search(
@@ -78,9 +84,9 @@ impl TraceReader for Store {
     fn visit_columns(
         &self,
         started: TimeRange,
-        wanted: &[SpanColumn],
+        wanted: &WantedColumns,
         budget: &Budget,
-        visit: &mut dyn FnMut(&SpanColumns),
+        visit: &mut dyn FnMut(&SpanColumns) -> ControlFlow<()>,
     ) -> Result<bool, EngineError> {
         Ok(columns::visit(&self.0.spans.live, started, wanted, budget, visit)?)
     }
@@ -252,25 +258,34 @@ impl MetricReader for Store {
 impl PageWriter for Store {
     fn append_pages(&self, pages: Vec<Page>) -> Vec<Result<AppendedPage, EngineError>> {
         let mut answers: Vec<Option<Result<AppendedPage, EngineError>>> = Vec::new();
-        let mut spans = Vec::with_capacity(pages.len());
-        for page in pages {
-            match page.content {
-                PageContent::Spans(content) => {
-                    let Page { received, checkpoint, .. } = page;
-                    spans.push(SpanPage { spans: content, received, checkpoint });
-                    answers.push(None);
+        let mut contents = Vec::with_capacity(pages.len());
+        for Page { content, received, checkpoint } in pages {
+            let content = match content {
+                PageContent::Spans(spans) => Some(SpanPageContent::Spans(spans)),
+                PageContent::Columns(checked) => {
+                    checked.rows.downcast().ok().map(SpanPageContent::Columns)
                 }
-                _ => {
-                    let feature = "this content of a page";
-                    answers.push(Some(Err(EngineError::Unsupported { feature })));
-                }
-            }
+                _ => None,
+            };
+            let feature = "this content of a page";
+            answers.push(content.is_none().then_some(Err(EngineError::Unsupported { feature })));
+            let page = content.map(|content| SpanPage { content, received, checkpoint });
+            contents.extend(page);
         }
-        let mut committed = self.0.spans.commit_pages(spans).into_iter();
+        let mut committed = self.0.spans.commit_pages(contents).into_iter();
         let answers = answers.into_iter().map(|answer| {
             answer.or_else(|| committed.next().map(|page| page.map_err(EngineError::from)))
         });
         answers.flatten().collect()
+    }
+
+    fn check_columns(
+        &self,
+        columns: PageColumns,
+        collector: Collector,
+        keeps: &mut dyn FnMut(&PageSpan<'_>) -> bool,
+    ) -> Result<CheckedColumns, ColumnsError> {
+        check::check(columns, collector, keeps)
     }
 
     fn append_metric_page(
@@ -351,5 +366,9 @@ impl Retention for Store {
         now: UnixNanos,
     ) -> Result<MetricMaintenance, EngineError> {
         Ok(Store::maintain_metrics(self, keep, now)?)
+    }
+
+    fn merge_metrics(&self, keep: MetricRetention) -> Result<MetricMerge, EngineError> {
+        Ok(Store::merge_metrics(self, keep)?)
     }
 }

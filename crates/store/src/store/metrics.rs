@@ -1,11 +1,11 @@
 //! Stores and reads metrics.
 
 use coral_engine::{
-    Budget, DeltaQuery, MetricCheckpoint, MetricExtent, MetricMaintenance, MetricRetention,
-    StoredDelta,
+    Budget, DeltaQuery, MetricCheckpoint, MetricExtent, MetricMaintenance, MetricMerge,
+    MetricRetention, StoredDelta,
 };
-use coral_trace::red::{Delta, Point, Protocol};
-use coral_trace::{TimeRange, UnixNanos};
+use coral_trace::UnixNanos;
+use coral_trace::red::{Delta, Point};
 
 use super::Store;
 use crate::error::StoreError;
@@ -67,18 +67,34 @@ impl Store {
         self.0.metrics.seal_metrics()
     }
 
-    /// Calls `visit` with every row of `protocol` whose time is in `range`, in no particular order.
+    /// Merges some neighbouring files of metrics into one, if such a merge is due and the pause after
+    /// the last merge is over. See [`Retention::merge_metrics`](coral_engine::Retention).
+    ///
+    /// # Errors
+    /// [`StoreError`]: no row was lost, and a later call tries again.
+    pub fn merge_metrics(&self, keep: MetricRetention) -> Result<MetricMerge, StoreError> {
+        self.0.metrics.merge_metrics(keep)
+    }
+
+    /// Makes all merges that are due, without pauses.
+    ///
+    /// # Errors
+    /// As [`merge_metrics`](Self::merge_metrics).
+    pub fn merge_all_metrics(&self, keep: MetricRetention) -> Result<MetricMerge, StoreError> {
+        self.0.metrics.merge_all_metrics(keep)
+    }
+
+    /// Calls `visit` with the rows that `wanted` selects. See
+    /// [`MetricReader::deltas`](coral_engine::MetricReader::deltas).
     ///
     /// # Errors
     /// [`StoreError`]; `visit` may have been called already.
     pub fn deltas(
         &self,
-        protocol: Protocol,
-        range: TimeRange,
+        wanted: &DeltaQuery,
         visit: impl FnMut(&StoredDelta),
     ) -> Result<(), StoreError> {
-        let wanted = DeltaQuery { protocol, range, service: None, side: None };
-        self.0.metrics.deltas(&wanted, &Budget::unlimited(), visit)
+        self.0.metrics.deltas(wanted, &Budget::unlimited(), visit)
     }
 
     /// Returns rows with a receipt above `after`, in order of receipt, at most `limit`.

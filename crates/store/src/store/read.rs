@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use coral_engine::{Budget, Columns, StoredSpan, StoredTrace, TraceSummary};
+use coral_engine::{Budget, Columns, ColumnsLayout, StoredSpan, StoredTrace, TraceSummary};
 use coral_trace::dependency::Dependencies;
 use coral_trace::{Collector, SpanId, TimeRange, TraceId, UnixNanos};
 
 use super::Store;
 use crate::error::StoreError;
+use crate::page_columns::gather::{self, ColumnPage};
+use crate::page_columns::layout;
 use crate::read::lookup;
 use crate::read::page::{self, Page, PageLimit, Wanted};
 use crate::read::search;
@@ -97,6 +99,30 @@ impl Store {
         );
         let budget = Budget::unlimited();
         live.reading(|| page::page(live, wanted, after, limit, &budget))
+    }
+
+    /// The layout of the columns of [`column_page`](Self::column_page).
+    pub fn columns_layout() -> ColumnsLayout {
+        *layout::LAYOUT
+    }
+
+    /// [`span_page`](Self::span_page) by column, for another store: a message of at most `limit.bytes`
+    /// bytes. `None` if the next span is too large for columns.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn column_page(
+        &self,
+        collector: Collector,
+        after: u64,
+        limit: PageLimit,
+    ) -> Result<Option<ColumnPage>, StoreError> {
+        let live = &self.0.spans.live;
+        let (collector, columns) = (Some(collector), Columns::ALL);
+        let wanted = Wanted { collector, services: None, kinds: &[], columns };
+        let budget = Budget::unlimited();
+        let rows = live.reading(|| page::page_rows(live, wanted, after, limit, &budget))?;
+        gather::gather(rows, limit.bytes)
     }
 
     /// The names of the services whose spans belong to traces that started in `started`, in order.

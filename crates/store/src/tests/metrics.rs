@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::{NOON, config, span_id, store, trace_id};
 use crate::clock::Uptime;
 use crate::disk::faults::{self, EIO, ENOSPC, Fault};
-use crate::{MetricCheckpoint, MetricRetention, Store};
+use crate::{DeltaQuery, MetricCheckpoint, MetricRetention, Store};
 
 const MS: u64 = 1_000_000;
 
@@ -60,7 +60,7 @@ fn counted(store: &Store) -> BTreeMap<String, u64> {
             let name = format!("{} {}{}", protocol.as_str(), series.operation, series.target);
             *counted.entry(name).or_default() += row.delta.histogram.count();
         };
-        store.deltas(protocol, TimeRange::ALL, visit).unwrap();
+        store.deltas(&DeltaQuery::all(protocol, TimeRange::ALL), visit).unwrap();
     }
     counted
 }

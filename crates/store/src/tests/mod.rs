@@ -11,13 +11,17 @@ mod exact;
 mod faults;
 mod index;
 mod keeping;
+mod metric_files;
+mod metric_merges;
 mod metrics;
 mod once;
+mod page_columns;
 mod pages;
 mod reading;
 mod received;
 mod services;
 mod sql;
+mod values;
 
 use std::sync::Arc;
 

@@ -10,8 +10,8 @@ use crate::span::{Span, SpanKind};
 /// operation, target, status and error alone. Whether the request failed is the status of the
 /// span: see [`Span::is_error`].
 pub fn series_from_span(span: &Span) -> Option<Series> {
-    let side = side(span)?;
-    let protocol = protocol(&span.attributes, side)?;
+    let side = side(span.kind)?;
+    let protocol = protocol_of_span(span)?;
     let mut series = Series::from_attributes(
         protocol,
         side,
@@ -31,19 +31,25 @@ pub fn series_from_span(span: &Span) -> Option<Series> {
 /// The protocol of the request or call that `span` is. `None` when it is neither, or of another
 /// protocol.
 pub fn protocol_of_span(span: &Span) -> Option<Protocol> {
-    protocol(&span.attributes, side(span)?)
+    protocol_of_kind(span.kind, |key| span.attributes.get(key).is_some())
 }
 
-fn side(span: &Span) -> Option<Side> {
-    match span.kind {
+/// [`protocol_of_span`] of a span of kind `kind`. `has` says whether the span has an attribute with a
+/// key.
+pub fn protocol_of_kind(kind: SpanKind, has: impl Fn(&str) -> bool) -> Option<Protocol> {
+    protocol(has, side(kind)?)
+}
+
+fn side(kind: SpanKind) -> Option<Side> {
+    match kind {
         SpanKind::Server => Some(Side::Server),
         SpanKind::Client => Some(Side::Client),
         _ => None,
     }
 }
 
-fn protocol(attributes: &Attributes, side: Side) -> Option<Protocol> {
-    let has = |keys: &[&str]| attributes.first_of(keys).is_some();
+fn protocol(has: impl Fn(&str) -> bool, side: Side) -> Option<Protocol> {
+    let has = |keys: &[&str]| keys.iter().any(|key| has(key));
     if has(&["rpc.method", "rpc.system.name", "rpc.system"]) {
         Some(Protocol::Grpc)
     } else if has(&["db.system.name", "db.system", "db.operation.name"]) {

@@ -49,6 +49,11 @@ pub struct QueryBeylaMetricsRequest {
     /// milliseconds. A receipt of any span ends the wait, also of a span that this RPC does not return. 0 means no wait.
     #[prost(uint32, tag = "106")]
     pub wait_ms: u32,
+    /// With `after_receipt`: the layout of columns that the caller reads. An agent with this layout answers in
+    /// `SpanPage.columns`, unless a span is too large for columns; every other agent answers in `span_encoding`. 0 means
+    /// none.
+    #[prost(fixed64, tag = "107")]
+    pub columns_layout: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryBeylaMetricsResponse {
@@ -146,6 +151,9 @@ pub struct QueryTelemetryRequest {
     /// As the field of the same name in `QueryBeylaMetricsRequest`.
     #[prost(uint32, tag = "106")]
     pub wait_ms: u32,
+    /// As the field of the same name in `QueryBeylaMetricsRequest`.
+    #[prost(fixed64, tag = "107")]
+    pub columns_layout: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryTelemetryResponse {
@@ -197,6 +205,23 @@ pub struct SpanPage {
     /// Whether the agent knows `wait_ms`. An older agent answers at once.
     #[prost(bool, tag = "11")]
     pub waits: bool,
+    /// The spans by column, if `columns_layout` was requested and is the agent's layout; `otlp` and `trace_spans` are then
+    /// empty.
+    #[prost(message, optional, tag = "12")]
+    pub columns: ::core::option::Option<SpanColumns>,
+}
+/// Spans by column, as the agent stores them, for a colony that stores them in the same layout.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SpanColumns {
+    /// The layout: a number for the names, types and meaning of all columns. Another version of Coral may have another.
+    #[prost(fixed64, tag = "1")]
+    pub layout: u64,
+    /// Resources and scopes as JSON. The column `origin_id` has indexes in this list.
+    #[prost(string, repeated, tag = "2")]
+    pub origins: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// One record batch as an Arrow IPC message, without compression. The layout stands for its schema message.
+    #[prost(bytes = "vec", tag = "3")]
+    pub rows: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeylaTraceSpan {

@@ -3,17 +3,36 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde::de::Error as _;
 use serde_json::Value as Json;
 
 use crate::otlp_json::scalar::{integer, nullable};
 
-/// What a file has: an answer of Jaeger's API, an array of traces, or one trace.
+/// The traces of `body`: an answer of Jaeger's API, an array of traces, or one trace.
+///
+/// # Errors
+/// The line and the column of what is not as expected.
+pub(super) fn traces(body: &[u8]) -> Result<Vec<TraceJson>, serde_json::Error> {
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return serde_json::from_slice(body);
+    }
+    let Object { data, spans, processes } = serde_json::from_slice(body)?;
+    match (data, spans) {
+        (Some(traces), _) => Ok(traces),
+        (None, Some(spans)) => Ok(vec![TraceJson { spans, processes }]),
+        (None, None) => Err(serde_json::Error::custom(
+            "expected an object with `data`, a trace, or an array of traces",
+        )),
+    }
+}
+
+/// An answer of Jaeger's API has `data`; a trace has `spans`.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "an object with `data`, a trace, or an array of traces")]
-pub(super) enum Document {
-    Answer { data: Vec<TraceJson> },
-    Traces(Vec<TraceJson>),
-    Trace(TraceJson),
+struct Object {
+    data: Option<Vec<TraceJson>>,
+    spans: Option<Vec<SpanJson>>,
+    #[serde(default, deserialize_with = "nullable")]
+    processes: HashMap<String, ProcessJson>,
 }
 
 #[derive(Deserialize)]
@@ -90,14 +109,4 @@ pub(super) struct TagJson {
     pub kind: String,
     #[serde(default)]
     pub value: Json,
-}
-
-impl Document {
-    pub fn traces(self) -> Vec<TraceJson> {
-        match self {
-            Self::Answer { data } => data,
-            Self::Traces(traces) => traces,
-            Self::Trace(trace) => vec![trace],
-        }
-    }
 }

@@ -70,5 +70,35 @@ fn an_invalid_span_is_refused_alone() {
     let DecodedSpans { spans, refused } = decoded(&format!("[{json},{TRACE}]"));
     assert_eq!((spans.len(), refused.spans), (1, 1));
     let message = refused.message();
-    assert!(message.contains("spanID: 'x' is not a hex digit (first: span `GET /`)"), "{message}");
+    assert!(
+        message.contains("spanID: 'x' is not a hex digit (first: trace 1, span 1, `GET /`)"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_span_of_an_unknown_process_is_refused_with_its_name() {
+    let json = TRACE.replace(r#""processID":"p1""#, r#""processID":"p7""#);
+    assert_ne!(json, TRACE);
+    let DecodedSpans { spans, refused } = decoded(&format!("[{TRACE},{json}]"));
+    assert_eq!((spans.len(), refused.spans), (1, 1));
+    let message = refused.message();
+    let expected =
+        "processID: `p7` is not among the processes of its trace (first: trace 2, span 1, `GET /`)";
+    assert!(message.contains(expected), "{message}");
+}
+
+#[test]
+fn what_has_a_wrong_type_is_named_with_its_line_and_column() {
+    let wrong = [
+        ("{\"data\":[{\"spans\":[\n{\"traceID\":7}]}]}", "line 2, column 12"),
+        ("[{\"spans\":[\n\n{\"startTime\":\"soon\"}]}]", "line 3, column 19"),
+        ("{\"spans\":[{\"tags\":[{\"value\":1}]}]}", "missing field `key`"),
+        ("{\"data\":[\n{\"spans\":", "line 2, column 9"),
+    ];
+    for (json, expected) in wrong {
+        let error = decode(json.as_bytes(), &Recogniser::default()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{json}: {error}");
+        assert!(error.contains("line "), "{json}: {error}");
+    }
 }

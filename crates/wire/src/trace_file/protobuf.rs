@@ -10,15 +10,23 @@ use crate::otlp::{DecodeError, Encoding};
 use crate::otlp_in;
 
 pub(super) fn read(bytes: &[u8]) -> Result<TraceFile, FileError> {
-    if let Some(messages) = messages(bytes, four_bytes) {
-        return decoded(&messages);
+    match messages(bytes, four_bytes) {
+        Framed::Whole(messages) => return decoded(&messages),
+        // A message without a length begins with its field, as a length of 160 MiB would.
+        Framed::Cut { messages, missing } if bytes.first() != Some(&ONLY_FIELD) => {
+            return Err(FileError::Cut { messages, missing });
+        }
+        Framed::Cut { .. } | Framed::Otherwise => {}
     }
     match decoded(&[bytes]) {
         Err(FileError::Invalid { source, .. }) => match messages(bytes, varint) {
-            Some(messages) => decoded(&messages),
+            Framed::Whole(messages) => decoded(&messages),
+            Framed::Cut { messages, missing } if messages > 0 => {
+                Err(FileError::Cut { messages, missing })
+            }
             // A file of another kind begins with another field.
-            None if bytes.first() != Some(&ONLY_FIELD) => Err(FileError::Unknown),
-            None => Err(invalid(source)),
+            _ if bytes.first() != Some(&ONLY_FIELD) => Err(FileError::Unknown),
+            _ => Err(invalid(source)),
         },
         read => read,
     }
@@ -42,20 +50,31 @@ fn invalid(source: DecodeError) -> FileError {
 /// Reads the length of a message from the first bytes, and returns the rest.
 type ReadLength = fn(&[u8]) -> Option<(usize, &[u8])>;
 
-/// The messages of `bytes`, if each begins with its length, as `length` reads it, and all of them are
-/// all of `bytes`.
-fn messages(mut bytes: &[u8], length: ReadLength) -> Option<Vec<&[u8]>> {
+/// What `bytes` are, if each message begins with its length.
+enum Framed<'a> {
+    /// These messages, and nothing else.
+    Whole(Vec<&'a [u8]>),
+    /// So many messages, and the beginning of another one.
+    Cut { messages: usize, missing: usize },
+    /// Something else.
+    Otherwise,
+}
+
+/// Splits `bytes` into messages, each of which begins with its length, as `length` reads it.
+fn messages(mut bytes: &[u8], length: ReadLength) -> Framed<'_> {
     let mut messages = Vec::new();
     while !bytes.is_empty() {
-        let (length, rest) = length(bytes)?;
-        let (message, rest) = rest.split_at_checked(length)?;
-        if message.first().is_some_and(|first| *first != ONLY_FIELD) {
-            return None;
+        let Some((length, rest)) = length(bytes) else { return Framed::Otherwise };
+        if length > 0 && rest.first().is_some_and(|first| *first != ONLY_FIELD) {
+            return Framed::Otherwise;
         }
+        let Some((message, after)) = rest.split_at_checked(length) else {
+            return Framed::Cut { messages: messages.len(), missing: length - rest.len() };
+        };
         messages.push(message);
-        bytes = rest;
+        bytes = after;
     }
-    Some(messages)
+    Framed::Whole(messages)
 }
 
 fn four_bytes(bytes: &[u8]) -> Option<(usize, &[u8])> {

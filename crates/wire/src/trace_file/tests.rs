@@ -74,3 +74,29 @@ fn a_file_that_is_none_of_these_is_refused() {
     let mixed = format!("{json}{}", zipkin_out::encode(&spans()));
     assert_eq!(read(mixed.as_bytes()), Err(FileError::Unknown));
 }
+
+#[test]
+fn a_file_of_messages_with_lengths_that_is_cut_says_so() {
+    let message = otlp_out::encode(&spans());
+    let four = framed(&[message.clone(), message.clone()]);
+    let varint = {
+        let mut bytes = Vec::new();
+        prost::encoding::encode_varint(message.len() as u64, &mut bytes);
+        [bytes, message.clone()].concat().repeat(2)
+    };
+    for mut bytes in [four, varint] {
+        bytes.truncate(bytes.len() - 7);
+        assert_eq!(read(&bytes), Err(FileError::Cut { messages: 1, missing: 7 }));
+    }
+    let mut first = framed(&[message]);
+    first.truncate(20);
+    assert!(matches!(read(&first), Err(FileError::Cut { messages: 0, .. })), "{:?}", read(&first));
+}
+
+#[test]
+fn an_error_in_json_has_the_number_of_its_line_in_the_file() {
+    let jaeger = "\n\n{\"data\":[{\"spans\":[\n{\"traceID\":7}]}]}";
+    let error = read(jaeger.as_bytes()).unwrap_err();
+    let FileError::Invalid { source, .. } = error else { panic!("{error}") };
+    assert!(source.to_string().contains("line 4, column 12"), "{source}");
+}

@@ -199,6 +199,15 @@ async fn a_pretty_answer_is_indented_and_a_transformed_one_is_of_the_body() {
         status == 400
             && answer["errors"][0]["msg"].as_str().unwrap().starts_with("cannot unmarshal OTLP")
     );
+    for (blanks, expected) in [((1 << 20) - body.len(), 200), ((1 << 20) + 1 - body.len(), 413)] {
+        let long = format!("{body}{}", " ".repeat(blanks));
+        let (status, answer) = colony.post("/jaeger/api/transform", &long).await;
+        assert_eq!(status, expected, "{answer}");
+        if status == 413 {
+            let error = answer["errors"][0]["msg"].as_str().unwrap();
+            assert!(error.contains("more than 1048576 bytes"), "{answer}");
+        }
+    }
 }
 
 #[tokio::test]

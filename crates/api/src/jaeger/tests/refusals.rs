@@ -14,6 +14,10 @@ async fn each_wrong_parameter_is_refused_by_name() {
         ("/api/traces?service=shop&start=2026-11-25T12:00:00+01:00", "'start': strconv.ParseInt"),
         ("/api/traces?service=shop&end=1e6", "'end': strconv.ParseInt"),
         ("/api/traces?service=shop&start=5&end=1", "start Time Minimum is above Maximum"),
+        ("/api/traces?service=shop&start=1795608000", "'start': 1795608000 is in seconds"),
+        ("/api/traces?service=shop&end=1795608000000", "'end': 1795608000000 is in milliseconds"),
+        ("/api/traces/abc?start=1795608000000000000", "'start': 1795608000000000000 is in nano"),
+        ("/api/dependencies?endTs=1795608000", "'endTs': 1795608000 is in seconds"),
         ("/api/traces?service=shop&limit=x", "strconv.ParseInt: parsing"),
         ("/api/traces?service=shop&limit=0", "search depth"),
         ("/api/traces?service=shop&limit=-1", "search depth"),
@@ -73,4 +77,30 @@ async fn nothing_is_archived() {
     assert_eq!(status, 500);
     assert_eq!(answer["errors"][0]["msg"], "archive span storage was not configured");
     assert_eq!(colony.post("/api/archive/x", "").await.0, 400);
+}
+
+#[tokio::test]
+async fn of_a_repeated_parameter_the_first_value_counts() {
+    let colony = Colony::with(payment(0xabc)).await;
+    let us = super::NOON / 1_000;
+    let range = format!("start={}&end={}", us - 1_000_000, us + 1_000_000);
+    let count = async |query: &str| {
+        let (status, answer) = colony.get(&format!("/api/traces?{range}&{query}")).await;
+        assert_eq!(status, 200, "{query}: {answer}");
+        answer["data"].as_array().unwrap().len()
+    };
+    assert_eq!(count("service=shop&service=none&limit=1&limit=x").await, 1);
+    assert_eq!(count("service=none&service=shop").await, 0);
+    assert_eq!(count("service=shop&start=x&end=1").await, 1);
+}
+
+#[tokio::test]
+async fn a_post_of_api_v3_is_refused_in_its_form() {
+    let colony = Colony::with(payment(0xabc)).await;
+    for path in ["/api/v3/traces", "/jaeger/api/v3/traces", "/api/v3/trace-summaries"] {
+        let (status, answer) = colony.post(path, "{}").await;
+        assert_eq!((status, &answer["error"]["httpCode"]), (405, &405.into()), "{answer}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains("ask with GET"), "{message}");
+    }
 }

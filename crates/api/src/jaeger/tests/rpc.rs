@@ -7,6 +7,8 @@ use coral_wire::jaeger_rpc::storage_v2::any_value::Value as Any;
 use coral_wire::jaeger_rpc::storage_v2::dependency_reader_client::DependencyReaderClient;
 use coral_wire::jaeger_rpc::storage_v2::trace_reader_client::TraceReaderClient;
 use coral_wire::jaeger_rpc::{TracesData, api_v3, storage_v2};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tonic::{Code, Status, Streaming};
 
 use super::colony::Colony;
@@ -208,4 +210,25 @@ async fn a_large_trace_comes_in_messages_that_every_client_accepts() {
         found.len() >= 5 && found.iter().map(|(_, spans)| spans).sum::<usize>() == 20,
         "{found:?}"
     );
+}
+
+#[tokio::test]
+async fn an_rpc_that_a_colony_lacks_is_unimplemented() {
+    let colony = Colony::with(payment(0xabc)).await;
+    for path in [
+        "/jaeger.storage.v2.TraceReader/FindSpans",
+        "/jaeger.api_v3.QueryService/FindSpans",
+        "/jaeger.api_v2.QueryService/GetServices",
+    ] {
+        let mut stream = TcpStream::connect(colony.address).await.unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-type: application/grpc\r\ncontent-length: 0\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("grpc-status: 12\r\n"), "{path}: {answer}");
+        assert!(answer.contains("grpc-message: no such service or method"), "{path}: {answer}");
+    }
 }

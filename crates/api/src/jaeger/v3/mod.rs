@@ -11,7 +11,7 @@ use coral_query::{Budget, Sources};
 use coral_server::audit::AuditDetails;
 use coral_trace::{Span, TimeRange};
 use coral_wire::otlp_out;
-use http::{Extensions, StatusCode};
+use http::{Extensions, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use self::error::respond;
@@ -25,6 +25,15 @@ use crate::answering::Answering;
 
 /// The message of an answer without traces, in Jaeger's words.
 pub(super) const NO_TRACES: &str = "No traces found";
+
+/// `POST` of a search: the parameters of the URL are all that is read.
+pub(super) async fn no_post() -> Response {
+    let reason = "POST is not supported: ask with GET, and query.* as parameters of the URL";
+    let refused = Refused::Request(StatusCode::METHOD_NOT_ALLOWED, reason.to_owned());
+    let mut response = respond(Err(refused), AuditDetails::default());
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
 
 /// `GET /api/v3/services`.
 pub(super) async fn services(

@@ -9,7 +9,8 @@ const MAX_TAGS: usize = 32;
 /// part of.
 ///
 /// # Errors
-/// A key that is given twice, a quote that does not end, or too many tags.
+/// A key that is given twice, a sign that belongs in quotes, a quote that does not end, or too many
+/// tags. The words are those of the library that Tempo reads tags with.
 pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Refused> {
     let invalid =
         |what: &str, at: usize| Refused::invalid(format!("invalid tags: {what} at pos {at}"));
@@ -21,10 +22,17 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Refused> {
             rest.find(|c: char| c == '=' || c == '"' || c.is_whitespace()).unwrap_or(rest.len());
         let (key, after) = rest.split_at(end);
         if key.is_empty() {
-            return Err(invalid("unexpected character", at));
+            let sign = rest.chars().next().unwrap_or_default();
+            return Err(invalid(&format!("unexpected {sign:?}"), at));
         }
         let (value, after) = match after.strip_prefix('=') {
-            Some(after) => value(after).ok_or_else(|| invalid("unterminated quoted value", at))?,
+            Some(after) => match value(after) {
+                Ok(found) => found,
+                Err(InvalidValue::Open) => return Err(invalid("unterminated quoted value", at)),
+                Err(InvalidValue::Unquoted { sign, offset }) => {
+                    return Err(invalid(&format!("unexpected {sign:?}"), at + end + 1 + offset));
+                }
+            },
             None if after.starts_with('"') => return Err(invalid("unexpected '\"'", at + end)),
             None => (String::new(), after),
         };
@@ -41,18 +49,29 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Refused> {
     Ok(found)
 }
 
-/// The value at the start of `text`, and what follows; `None` if a quote does not end.
-fn value(text: &str) -> Option<(String, &str)> {
+/// Why a text does not begin with a value.
+enum InvalidValue {
+    /// A quote does not end.
+    Open,
+    /// A value without quotes has a sign that needs them.
+    Unquoted { sign: char, offset: usize },
+}
+
+/// The value at the start of `text`, and what follows.
+fn value(text: &str) -> Result<(String, &str), InvalidValue> {
     let Some(quoted) = text.strip_prefix('"') else {
         let (value, rest) = text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
-        return Some((value.to_owned(), rest));
+        return match value.char_indices().find(|(_, sign)| matches!(sign, '=' | '"')) {
+            Some((offset, sign)) => Err(InvalidValue::Unquoted { sign, offset }),
+            None => Ok((value.to_owned(), rest)),
+        };
     };
     let mut value = String::new();
     let mut signs = quoted.chars();
     loop {
-        match signs.next()? {
-            '"' => return Some((value, signs.as_str())),
-            '\\' => match signs.next()? {
+        match signs.next().ok_or(InvalidValue::Open)? {
+            '"' => return Ok((value, signs.as_str())),
+            '\\' => match signs.next().ok_or(InvalidValue::Open)? {
                 'n' => value.push('\n'),
                 't' => value.push('\t'),
                 'r' => value.push('\r'),
@@ -83,7 +102,9 @@ mod tests {
         }
         for (text, expected) in [
             ("a=1 a=2", "invalid tags: tag a has been set twice"),
-            ("=1", "invalid tags: unexpected character at pos 1"),
+            ("=1", "invalid tags: unexpected '=' at pos 1"),
+            ("a=b=c", "invalid tags: unexpected '=' at pos 4"),
+            ("x=1 a=b\"c\"", "invalid tags: unexpected '\"' at pos 8"),
             ("a=\"x", "invalid tags: unterminated quoted value at pos 1"),
             ("a\"b\"", "invalid tags: unexpected '\"' at pos 2"),
         ] {

@@ -43,6 +43,10 @@ async fn a_wrong_search_is_refused() {
         ("/api/search?tags=a%3D1+a%3D2", "invalid tags: tag a has been set twice"),
         ("/api/search?tags=a%3D%22x", "invalid tags: unterminated quoted value at pos 1"),
         ("/api/search?tags=error%3Dmaybe", "invalid tags: `error` is true or false"),
+        ("/api/search?tags=a%3Db%3Dc", "invalid tags: unexpected '=' at pos 4"),
+        ("/api/search?since=1h", "`since` is not supported: a search takes `q` or `tags`, `start`"),
+        ("/api/search?q=%7B%7D&step=5", "`step` is not supported"),
+        ("/api/search?q=x", "invalid TraceQL query: parse error at line 1, col 1: "),
         ("/api/search?limit=1&limit=2", "`limit` is given twice"),
         ("/api/search?LIMIT=1", "unknown parameter `LIMIT`: write `limit`"),
     ])
@@ -52,14 +56,20 @@ async fn a_wrong_search_is_refused() {
 #[tokio::test]
 async fn wrong_metrics_are_refused() {
     refused(&[
-        ("/api/metrics/query_range", "invalid TraceQL query: the parameter `q` is missing"),
-        ("/api/metrics/query_range?q=%20", "invalid TraceQL query: the parameter `q` is missing"),
+        ("/api/metrics/query_range", "compiling query: the parameter `q` is missing"),
+        ("/api/metrics/query_range?q=%20", "compiling query: the parameter `q` is missing"),
         ("/api/metrics/query_range?q=x&start=9&end=3", "end must be greater than start"),
         ("/api/metrics/query_range?q=x&step=0", "step of 0ns is too small, minimum step"),
         ("/api/metrics/query_range?q=x&step=-5", "cannot parse \"-5\" to a valid duration"),
         ("/api/metrics/query_range?q=x&step=soon", "invalid step: `soon` is not a duration"),
         ("/api/metrics/query_range?q=x&since=soon", "invalid since: `soon` is not a duration"),
         ("/api/metrics/query_range?q=x&exemplars=x", "invalid exemplars: `x` is not a number"),
+        ("/api/metrics/query_range?q=x&since=0", "end must be greater than start"),
+        (
+            "/api/metrics/query_range?q=x&since=1d",
+            "compiling query: parse error at line 1, col 1: ",
+        ),
+        ("/api/metrics/query?q=x", "compiling query: parse error at line 1, col 1: "),
         ("/api/metrics/query?q=x&start=y", "invalid start: `y` is not a time"),
     ])
     .await;

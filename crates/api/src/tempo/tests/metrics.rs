@@ -86,7 +86,7 @@ async fn a_limit_of_series_is_a_partial_answer() {
 async fn a_search_is_no_metric() {
     let world = World::start().await;
     let refused = world.get("/api/metrics/query_range?q=%7B%7D").await;
-    let text = "invalid TraceQL query: the query asks for traces, and not for metrics";
+    let text = "compiling query: not a metrics query: it asks for traces";
     assert_eq!((refused.status, refused.text()), (400, text));
     world.stop().await;
 }

@@ -6,7 +6,7 @@ use coral_wire::tempo_rpc::proto::{
     SearchTagsRequest,
 };
 use tonic::transport::Channel;
-use tonic::{Code, Request};
+use tonic::{Code, Request, Status};
 
 use super::*;
 
@@ -101,4 +101,106 @@ async fn a_wrong_request_is_an_invalid_argument() {
     assert_eq!((error.code(), error.message()), (Code::InvalidArgument, "invalid scope: nosuch"));
     drop(client);
     world.stop().await;
+}
+
+#[tokio::test]
+async fn missing_huge_and_wrong_fields_are_told_in_the_status() {
+    let world = World::start().await;
+    let mut client = client(&world).await;
+    let invalid = |error: Status, text: &str| {
+        assert_eq!(error.code(), Code::InvalidArgument, "{text}: {error}");
+        assert!(error.message().starts_with(text), "{error}");
+    };
+    let search = |query: &str| SearchRequest { query: query.into(), ..SearchRequest::default() };
+    let tags = [("a".to_owned(), "b".to_owned())].into();
+    for (request, text) in [
+        (search("{ .a = "), "invalid TraceQL query: parse error at line 1"),
+        (search(&"(".repeat(1 << 14)), "invalid TraceQL query: "),
+        (SearchRequest { limit: u32::MAX, ..search("") }, "invalid limit: 4294967295 exceeds"),
+        (SearchRequest { spans_per_span_set: 1_001, ..search("") }, "invalid spss: 1001 exceeds"),
+        (SearchRequest { tags, ..search("{}") }, "invalid request: can't specify tags and q"),
+        (
+            SearchRequest { min_duration_ms: u32::MAX, max_duration_ms: 1, ..search("") },
+            "invalid maxDuration: must be greater",
+        ),
+        (SearchRequest { start: u32::MAX, end: 1, ..search("") }, "http parameter start must be"),
+    ] {
+        invalid(client.search(request).await.unwrap_err(), text);
+    }
+    let error = client.search(search(&"(".repeat(1 << 20))).await.unwrap_err();
+    let text = "the body of the request has more than 65536 bytes: send less";
+    assert_eq!(error.message(), text);
+    let range = |query: &str| QueryRangeRequest { query: query.into(), ..Default::default() };
+    let rate = "{ } | rate()";
+    for (request, text) in [
+        (range(""), "compiling query: the parameter `q` is missing"),
+        (range("{ }"), "compiling query: not a metrics query"),
+        (range("{ } | rate() by (x"), "compiling query: parse error at line 1"),
+        (QueryRangeRequest { start: 9, end: 9, ..range(rate) }, "end must be greater than start"),
+        (QueryRangeRequest { step: 1, ..range(rate) }, "step of 1ns is too small, minimum step"),
+    ] {
+        invalid(client.metrics_query_range(request).await.unwrap_err(), text);
+    }
+    let request = SearchTagValuesRequest::default();
+    let error = client.search_tag_values_v2(request).await.unwrap_err();
+    invalid(error, "please provide a non-empty tagName");
+    drop(client);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_largest_times_and_steps_and_numbers_are_answered() {
+    let world = World::start().await;
+    let mut client = client(&world).await;
+    let request = QueryRangeRequest {
+        query: "{ } | count_over_time()".into(),
+        start: 1,
+        end: u64::MAX,
+        step: u64::MAX,
+        exemplars: u32::MAX,
+        max_series: u32::MAX,
+    };
+    let mut range = client.metrics_query_range(request).await.unwrap().into_inner();
+    let found = range.message().await.unwrap().unwrap();
+    assert_eq!(found.series[0].samples[0].value, 2.0);
+    let request = SearchRequest {
+        start: 1,
+        end: u32::MAX,
+        limit: 1_000,
+        spans_per_span_set: 1_000,
+        ..SearchRequest::default()
+    };
+    let mut found = client.search(request).await.unwrap().into_inner();
+    assert_eq!(found.message().await.unwrap().unwrap().traces.len(), 1);
+    drop(client);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_whose_client_hangs_up_ends_its_work_and_the_next_one_begins() {
+    let colony = crate::json::tests::Colony::start().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    let mut ask = |rate: bool| {
+        let url = format!("http://{}", colony.address);
+        tasks.spawn(async move {
+            let mut client = StreamingQuerierClient::connect(url).await.unwrap();
+            let query = "{ } >> { status = error } | rate()".to_owned();
+            let request = QueryRangeRequest { query, ..QueryRangeRequest::default() };
+            match rate {
+                true => drop(client.metrics_query_range(request).await),
+                false => drop(client.search(SearchRequest::default()).await),
+            }
+        })
+    };
+    let first = ask(false);
+    colony.begins().await;
+    assert_eq!((colony.counter("running"), colony.counter("cancelled")), (1, 0));
+    let next = ask(true);
+    first.abort();
+    // The next question begins only if the turn is free again.
+    colony.begins().await;
+    assert_eq!((colony.counter("running"), colony.counter("cancelled")), (1, 1));
+    next.abort();
+    while tasks.join_next().await.is_some() {}
+    colony.stop().await;
 }

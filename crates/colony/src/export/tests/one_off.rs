@@ -40,3 +40,24 @@ async fn a_target_that_refuses_for_good_ends_the_export_and_so_does_one_that_sta
         assert_eq!((counts, taken.len()), (Counts::default(), 0));
     }
 }
+
+/// A target that never answers.
+struct Silent;
+
+impl Receiver for Silent {
+    async fn deliver(&mut self, _: Bytes) -> Result<PartialSuccess, Refusal> {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        Err(Refusal::unanswered("the target did not answer within 30s"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_is_silent_for_a_minute_ends_the_export() {
+    let target = Arc::new(Target::open(&settings(""), None, false).unwrap());
+    let begin = tokio::time::Instant::now();
+    let mut export = OneOff::through(Silent, target);
+    let refusal = export.send((1..=20).map(numbered).collect()).await.unwrap_err();
+    assert_eq!(refusal.reason, "the target did not answer within 30s (after 2 attempts)");
+    assert!(begin.elapsed() < Duration::from_secs(65), "{:?}", begin.elapsed());
+    assert_eq!(export.counts, Counts::default());
+}

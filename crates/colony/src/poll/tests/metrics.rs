@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use coral_engine::{AgentMinute, Minute, RequestCounts};
-use coral_store::StoredDelta;
+use coral_store::{DeltaQuery, StoredDelta};
 use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
 use coral_trace::{Attributes, TimeRange, UnixNanos};
 use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse, UntracedService};
@@ -113,7 +113,7 @@ impl Colony {
     fn requests(&self) -> u64 {
         let mut requests = 0;
         let count = |row: &StoredDelta| requests += row.delta.histogram.count();
-        self.store.deltas(Protocol::Http, TimeRange::ALL, count).unwrap();
+        self.store.deltas(&DeltaQuery::all(Protocol::Http, TimeRange::ALL), count).unwrap();
         requests
     }
 }

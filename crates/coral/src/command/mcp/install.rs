@@ -8,7 +8,8 @@ use super::super::{Failure, print};
 use super::assistant::{Home, Start, configured};
 use crate::args::{ColonyArgs, McpInstallArgs};
 use coral_server::clock;
-use coral_trace::sanitize::whole;
+use coral_trace::sanitize::{line, whole};
+use http::Uri;
 
 /// Largest configuration that is changed, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
@@ -49,6 +50,7 @@ fn start(colony: &ColonyArgs) -> Result<Start, Failure> {
     let program = std::env::current_exe().map_err(failed)?;
     let mut arguments = vec!["mcp".to_owned()];
     if let Some(url) = &colony.colony {
+        check_url(url)?;
         arguments.extend(["--colony".to_owned(), url.clone()]);
     }
     if let Some(dir) = &colony.data_dir {
@@ -56,6 +58,23 @@ fn start(colony: &ColonyArgs) -> Result<Start, Failure> {
         arguments.extend(["--data-dir".to_owned(), dir.display().to_string()]);
     }
     Ok(Start { program: program.display().to_string(), arguments })
+}
+
+/// Refuses a `url` that leads to no colony, which an assistant would show to nobody.
+fn check_url(url: &str) -> Result<(), Failure> {
+    let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    let parsed = whole.parse::<Uri>().ok();
+    let is_valid = parsed.is_some_and(|url| {
+        let has_host = url.host().is_some_and(|host| !host.is_empty());
+        has_host && matches!(url.scheme_str(), Some("http" | "https"))
+    });
+    match is_valid {
+        true => Ok(()),
+        false => Err(Failure::with_hint(
+            format!("`{}` is not the URL of a colony", line(url)),
+            "such as --colony https://colony.example.com:9000; nothing was written",
+        )),
+    }
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
@@ -145,6 +164,17 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn a_colony_at_what_is_no_url_is_refused() {
+        for url in ["not a url", "", "http://", "ftp://colony:9000", "://colony", "http://a b:1"] {
+            let error = check_url(url).unwrap_err();
+            assert!(error.error.contains("is not the URL of a colony"), "{url}: {}", error.error);
+        }
+        for url in ["https://colony.example.com/coral/", "127.0.0.1:9000", "http://[::1]:9000"] {
+            assert!(check_url(url).is_ok(), "{url}");
+        }
+    }
 
     #[test]
     fn a_change_shows_its_lines_alone() {

@@ -30,7 +30,7 @@ const UNREACHABLE: i32 = -32000;
 /// Answers the messages of `input` on `output` until `input` ends.
 ///
 /// # Errors
-/// [`Failure`] if `input` cannot be read or a line of it is too long.
+/// [`Failure`] if `input` cannot be read.
 pub(super) fn run(
     colony: &Server,
     input: impl BufRead,
@@ -46,6 +46,10 @@ pub(super) fn run(
         // The sender is dropped at the end, so that the workers end.
         let lines = lines;
         each_line(input, |line| {
+            let Some(line) = line else {
+                let reason = format!("a message has at most {MAX_LINE} bytes: send less");
+                return relay.write(&error(&Value::Null, INVALID_REQUEST, &reason));
+            };
             // `initialize` decides the revision of all that follows.
             match line.contains("\"initialize\"") {
                 true => relay.answer(&line),
@@ -55,20 +59,24 @@ pub(super) fn run(
     })
 }
 
-fn each_line(mut input: impl BufRead, mut each: impl FnMut(String)) -> Result<(), Failure> {
+/// Passes each line of `input` to `each`; `None` for one that is too long, of which nothing is kept.
+fn each_line(mut input: impl BufRead, mut each: impl FnMut(Option<String>)) -> Result<(), Failure> {
+    let failed = |error| Failure::new(format!("cannot read messages: {error}"));
     loop {
         let mut line = Vec::new();
-        let read = std::io::Read::take(&mut input, MAX_LINE).read_until(b'\n', &mut line);
-        let read = read.map_err(|error| Failure::new(format!("cannot read messages: {error}")))?;
-        if read as u64 == MAX_LINE {
-            return Err(Failure::new(format!("a message has more than {MAX_LINE} bytes")));
-        }
-        if read == 0 {
+        // One byte more is a line break, or too much.
+        let read = std::io::Read::take(&mut input, MAX_LINE + 1).read_until(b'\n', &mut line);
+        if read.map_err(failed)? == 0 {
             return Ok(());
+        }
+        if line.len() as u64 > MAX_LINE && !line.ends_with(b"\n") {
+            each(None);
+            input.skip_until(b'\n').map_err(failed)?;
+            continue;
         }
         let line = String::from_utf8_lossy(&line);
         if !line.trim().is_empty() {
-            each(line.trim().to_owned());
+            each(Some(line.trim().to_owned()));
         }
     }
 }
@@ -231,11 +239,20 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_too_long_ends_the_program_with_an_error() {
-        let colony = Server::colony_with_token(&nobody(), "none", None);
-        let long = vec![b'x'; 2 << 20];
-        let error = run(&colony, long.as_slice(), Vec::new()).unwrap_err();
-        assert!(error.error.contains("more than 1048576 bytes"), "{}", error.error);
+    fn a_message_that_is_too_long_is_answered_and_the_next_one_is_read() {
+        for length in [(1 << 20) + 1, 3 << 20] {
+            let long = "x".repeat(length);
+            let ping = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
+            let answers = answers(&format!("{long}\n{ping}\n{long}"));
+            let ids: Vec<&Value> = answers.iter().map(|answer| &answer["id"]).collect();
+            assert_eq!(ids.iter().filter(|id| id.is_null()).count(), 2, "{answers:?}");
+            assert!(ids.contains(&&json!(2)), "{answers:?}");
+            let wrong = answers.iter().find(|answer| answer["id"].is_null()).unwrap();
+            assert_eq!(wrong["error"]["code"], -32600);
+            assert!(wrong["error"]["message"].to_string().contains("at most 1048576 bytes"));
+        }
+        let whole = format!("{}\n", "x".repeat(1 << 20));
+        assert_eq!(answers(&whole)[0]["error"]["code"], -32700);
     }
 
     #[test]

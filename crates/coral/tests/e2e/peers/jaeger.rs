@@ -1,20 +1,15 @@
 //! Jaeger 1.76.0 (whose program is Jaeger 2): a colony answers as it does, and it runs on a colony's
 //! data.
 
-use serde_json::{Map, Value, json};
+mod comparison;
+mod exports;
 
+use serde_json::{Value, json};
+
+use self::comparison::{comparable, differ};
+use self::exports::exports;
 use super::super::process::{Coral, eventually, http};
-use super::super::recordings;
-use super::{Peer, free_address, program, sorted};
-
-/// Differences that are meant: a part of the place and of what Jaeger says there.
-const MEANT: [(&str, &str); 3] = [
-    // A newer Jaeger says it as a colony does.
-    ("warnings", "invalid parent span IDs="),
-    ("/api/v3/traces error message", "start_time_min and query.start_time_max are required"),
-    // A call from a service to itself is no edge of a colony's map.
-    ("/api/dependencies", "\"child\":\"front\",\"parent\":\"front\""),
-];
+use super::{Peer, free_address, program};
 
 /// The trace with everything that Jaeger translates.
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -210,117 +205,6 @@ fn paths(start: i64) -> Vec<String> {
 
 fn window(start: i64) -> String {
     format!("start={}&end={}", start - 600_000_000, start + 600_000_000)
-}
-
-/// Requests of exporters: content type, body and number of spans.
-fn exports(start: i64) -> Vec<(&'static str, Vec<u8>, u64)> {
-    let mut all: Vec<(&str, Vec<u8>, u64)> = recordings()
-        .into_values()
-        .take(40)
-        .map(|body| {
-            let spans = super::super::decode(&body).len() as u64;
-            ("application/x-protobuf", body, spans)
-        })
-        .collect();
-    all.push(("application/json", everything(start).to_string().into_bytes(), 8));
-    all
-}
-
-/// Spans with everything that OTLP has, of `front`, `back` and `last`.
-fn everything(start: i64) -> Value {
-    let at = |us: i64| (i128::from(start + us) * 1_000).to_string();
-    let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
-    let span = |trace: &str, id: &str, parent: &str, name: &str, kind: u8, from: i64, to: i64| {
-        json!({"traceId": trace, "spanId": format!("00000000000000{id}"), "name": name, "kind": kind,
-            "parentSpanId": if parent.is_empty() { String::new() } else { format!("00000000000000{parent}") },
-            "startTimeUnixNano": at(from), "endTimeUnixNano": at(to)})
-    };
-    let with = |mut span: Value, more: Value| {
-        span.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        span
-    };
-    let first = with(
-        span(TRACE, "a1", "", "GET /x", 2, 0, 50_000),
-        json!({
-            "traceState": "a=1,b=2", "flags": 1, "status": {"code": 2, "message": "it failed"},
-            "attributes": [text("s", "text"), text("empty", ""),
-                {"key": "b", "value": {"boolValue": true}}, {"key": "i", "value": {"intValue": "42"}},
-                {"key": "d", "value": {"doubleValue": 1.5}}, {"key": "by", "value": {"bytesValue": "AQID"}},
-                {"key": "arr", "value": {"arrayValue": {"values": [{"stringValue": "x"}, {"intValue": "1"}]}}},
-                {"key": "m", "value": {"kvlistValue": {"values": [text("k", "v")]}}}],
-            "events": [{"timeUnixNano": at(1_000), "name": "exception",
-                "attributes": [text("exception.message", "bad")]}, {"timeUnixNano": at(2_000), "name": ""}],
-            "links": [{"traceId": "11111111111111111111111111111111", "spanId": "2222222222222222",
-                "traceState": "z=1", "attributes": [text("l", "1")]}],
-        }),
-    );
-    let ok = json!({"attributes": [text("db.system", "postgresql")], "status": {"code": 1}});
-    let short = format!("{:0>32}", "1234567890abcdef");
-    json!({"resourceSpans": [
-        {"resource": {"attributes": [text("service.name", "front"), text("host.name", "h1"),
-            {"key": "n", "value": {"intValue": "7"}}]},
-         "scopeSpans": [{"scope": {"name": "lib", "version": "1.2"}, "spans": [
-            first,
-            with(span(TRACE, "a2", "a1", "SELECT", 3, 5_000, 15_000), ok),
-            span(TRACE, "a3", "a1", "work", 1, 16_000, 17_000),
-            span(TRACE, "a4", "a3", "send", 4, 16_100, 16_900),
-            span(TRACE, "a5", "ff", "orphan", 1, 16_100, 16_900)]}]},
-        {"resource": {"attributes": [text("service.name", "back"), text("host.name", "h2")]},
-         "scopeSpans": [{"spans": [
-            span(TRACE, "b1", "a2", "serve", 2, 4_000, 13_000),
-            span(&short, "c1", "", "short id", 2, 3_000_000, 3_000_900)]}]},
-        {"resource": {"attributes": [text("service.name", "last")]},
-         "scopeSpans": [{"spans": [span(&short.replace("cdef", "cdee"), "d1", "", "last", 2, 4_000_000, 4_000_900)]}]},
-    ]})
-}
-
-/// Adds each place below `at` in which the answer of Jaeger and that of Coral differ.
-fn differ(at: &str, theirs: &Value, ours: &Value, into: &mut Vec<String>) {
-    match (theirs, ours) {
-        (Value::Object(theirs), Value::Object(ours)) => {
-            for key in theirs.keys().chain(ours.keys().filter(|key| !theirs.contains_key(*key))) {
-                let (theirs, ours) = (theirs.get(key), ours.get(key));
-                let absent = json!("(absent)");
-                let (theirs, ours) = (theirs.unwrap_or(&absent), ours.unwrap_or(&absent));
-                differ(&format!("{at} {key}"), theirs, ours, into);
-            }
-        }
-        (Value::Array(theirs), Value::Array(ours)) if theirs.len() == ours.len() => {
-            for (theirs, ours) in theirs.iter().zip(ours) {
-                differ(at, theirs, ours, into);
-            }
-        }
-        _ if theirs == ours => {}
-        _ => {
-            let short = |value: &Value| value.to_string().chars().take(300).collect::<String>();
-            let theirs = short(theirs);
-            let is_meant =
-                |(place, said): &(&str, &str)| at.contains(place) && theirs.contains(said);
-            if !MEANT.iter().any(is_meant) {
-                into.push(format!("{at}: Jaeger {theirs}, Coral {}", short(ours)));
-            }
-        }
-    }
-}
-
-/// An answer in a form in which equal answers are equal: sorted, and with processes by content.
-fn comparable(path: &str, (status, answer): (u16, Value)) -> (u16, Value) {
-    let Value::Object(mut answer) = answer else { return (status, answer) };
-    if path.starts_with("/api/traces")
-        && let Some(Value::Array(traces)) = answer.get_mut("data")
-    {
-        traces.iter_mut().for_each(|trace| by_content(trace.as_object_mut().unwrap()));
-    }
-    (status, sorted(&Value::Object(answer)))
-}
-
-fn by_content(trace: &mut Map<String, Value>) {
-    let processes = trace["processes"].as_object().unwrap().clone();
-    for span in trace["spans"].as_array_mut().unwrap() {
-        let process = &processes[span["processID"].as_str().unwrap()];
-        span["processID"] = sorted(process).to_string().into();
-    }
-    trace["processes"] = processes.into_iter().map(|(_, process)| process).collect();
 }
 
 fn post(url: &str, kind: &str, body: &[u8]) -> u16 {

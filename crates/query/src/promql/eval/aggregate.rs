@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::super::error::PromqlError;
 use super::super::labels::{Labels, NAME};
 use super::super::syntax::{Aggregate, AggregateKind, Grouping};
-use super::super::value::Row;
-use super::quantile;
+use super::super::value::{Row, check_size};
+use super::{label, quantile};
 
 /// The aggregate of `rows` by group at each of `steps` steps; `parameter` is that of `topk`,
 /// `bottomk` and `quantile`.
@@ -44,6 +44,46 @@ pub(super) fn aggregated(
     }
 }
 
+/// `count_values`: how many of `rows` have each value, which the label `label` has as a text, by group
+/// at each of `steps` steps.
+pub(super) fn values_counted(
+    grouping: &Grouping,
+    label: &str,
+    rows: Vec<Row>,
+    steps: usize,
+) -> Result<Vec<Row>, PromqlError> {
+    if !label::is_name(label) {
+        return Err(PromqlError::Execution(format!("invalid label name {label:?}")));
+    }
+    let mut grouping = grouping.clone();
+    if let Grouping::By(kept) = &mut grouping {
+        kept.push(label.to_owned());
+    }
+    let mut groups: BTreeMap<Labels, Vec<Option<f64>>> = BTreeMap::new();
+    for row in rows {
+        for (step, value) in row.values.iter().enumerate() {
+            let Some(value) = value else { continue };
+            let labels = row.labels.clone().with(label, number_text(*value));
+            let labels = grouped(&grouping, &labels);
+            if !groups.contains_key(&labels) {
+                check_size(groups.len() + 1, steps)?;
+            }
+            let counts = groups.entry(labels).or_insert_with(|| vec![None; steps]);
+            counts[step] = Some(counts[step].unwrap_or(0.0) + 1.0);
+        }
+    }
+    Ok(groups.into_iter().map(|(labels, values)| Row { labels, values }).collect())
+}
+
+/// A number as Prometheus writes it in a label.
+fn number_text(value: f64) -> String {
+    match value {
+        f64::INFINITY => "+Inf".to_owned(),
+        f64::NEG_INFINITY => "-Inf".to_owned(),
+        value => value.to_string(),
+    }
+}
+
 /// The labels that a group has in common.
 fn grouped(grouping: &Grouping, labels: &Labels) -> Labels {
     match grouping {
@@ -55,7 +95,7 @@ fn grouped(grouping: &Grouping, labels: &Labels) -> Labels {
 }
 
 /// The aggregate of `values`, of which there is at least one.
-fn reduced(kind: AggregateKind, parameter: f64, values: &mut [f64]) -> f64 {
+pub(super) fn reduced(kind: AggregateKind, parameter: f64, values: &mut [f64]) -> f64 {
     let count = values.len() as f64;
     let mean = |values: &[f64]| values.iter().sum::<f64>() / count;
     // A number is preferred to what is none.
@@ -76,7 +116,7 @@ fn reduced(kind: AggregateKind, parameter: f64, values: &mut [f64]) -> f64 {
         AggregateKind::Stdvar => variance(values, mean(values)),
         AggregateKind::Stddev => variance(values, mean(values)).sqrt(),
         AggregateKind::Quantile => quantile::of_values(parameter, values),
-        AggregateKind::Topk | AggregateKind::Bottomk => f64::NAN,
+        AggregateKind::Topk | AggregateKind::Bottomk | AggregateKind::CountValues => f64::NAN,
     }
 }
 

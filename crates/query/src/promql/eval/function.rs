@@ -2,10 +2,9 @@
 
 use super::super::error::PromqlError;
 use super::super::labels::Labels;
-use super::super::matcher::anchored;
 use super::super::syntax::{Function, Math};
 use super::super::value::{Row, Value, distinct};
-use super::quantile;
+use super::{label, quantile};
 
 /// The values of the arguments of a call, in their order by kind.
 #[derive(Default)]
@@ -34,39 +33,39 @@ pub(super) fn called(
         Function::HistogramQuantile => {
             quantile::of_histograms(&first.unwrap_or_else(no_number), rows)
         }
-        Function::LabelReplace => return Ok(Value::Vector(replaced(rows, &texts)?)),
+        Function::LabelJoin => return Ok(Value::Vector(label::joined(rows, &texts)?)),
+        Function::LabelReplace => return Ok(Value::Vector(label::replaced(rows, &texts)?)),
         Function::Sort => sorted(rows, false),
         Function::SortDesc => sorted(rows, true),
         Function::Clamp => {
             let (least, most) = (first.unwrap_or_else(no_number), second.unwrap_or_else(no_number));
-            let clamp = |at: usize, value: f64| match least[at] > most[at] {
-                true => f64::NAN,
-                false => value.min(most[at]).max(least[at]),
-            };
-            distinct(each(rows, clamp))?
+            distinct(each(rows, |at, value| {
+                // No value is between bounds that are swapped.
+                let is_empty = most[at] < least[at];
+                (!is_empty).then(|| larger(smaller(value, most[at]), least[at]))
+            }))?
         }
         Function::ClampMin => {
             let least = first.unwrap_or_else(no_number);
-            distinct(each(rows, |at, value| value.max(least[at])))?
+            distinct(each(rows, |at, value| Some(larger(value, least[at]))))?
         }
         Function::ClampMax => {
             let most = first.unwrap_or_else(no_number);
-            distinct(each(rows, |at, value| value.min(most[at])))?
+            distinct(each(rows, |at, value| Some(smaller(value, most[at]))))?
         }
         Function::Round => {
             let to = first.unwrap_or_else(|| vec![1.0; steps]);
             distinct(each(rows, |at, value| {
                 let inverse = 1.0 / to[at];
-                (value * inverse + 0.5).floor() / inverse
+                Some((value * inverse + 0.5).floor() / inverse)
             }))?
         }
-        Function::Math(math) => distinct(each(rows, |_, value| computed(math, value)))?,
-        Function::Rate
-        | Function::Irate
-        | Function::Increase
-        | Function::Delta
-        | Function::Idelta
-        | Function::Time => {
+        Function::Math(math) => distinct(each(rows, |_, value| Some(computed(math, value))))?,
+        Function::OfRange(_)
+        | Function::Absent
+        | Function::AbsentOverTime
+        | Function::Time
+        | Function::Timestamp => {
             return Err(PromqlError::Refused("expected type range vector".to_owned()));
         }
     };
@@ -74,8 +73,25 @@ pub(super) fn called(
 }
 
 /// `rows` without names, with `change` applied to each value.
-fn each(rows: Vec<Row>, change: impl Fn(usize, f64) -> f64) -> Vec<Row> {
-    rows.into_iter().map(|row| row.unnamed().map(&change)).collect()
+fn each(rows: Vec<Row>, change: impl Fn(usize, f64) -> Option<f64>) -> Vec<Row> {
+    let changed = |row: Row| {
+        let mut row = row.unnamed();
+        for (at, value) in row.values.iter_mut().enumerate() {
+            *value = value.and_then(|value| change(at, value));
+        }
+        row
+    };
+    rows.into_iter().map(changed).collect()
+}
+
+/// The larger number; none if one is none, unlike [`f64::max`].
+fn larger(one: f64, other: f64) -> f64 {
+    if one.is_nan() || other.is_nan() { f64::NAN } else { one.max(other) }
+}
+
+/// The smaller number; none if one is none, unlike [`f64::min`].
+fn smaller(one: f64, other: f64) -> f64 {
+    if one.is_nan() || other.is_nan() { f64::NAN } else { one.min(other) }
 }
 
 /// The value of the only row at each step; not a number where there is none or several.
@@ -115,44 +131,4 @@ fn computed(math: Math, value: f64) -> f64 {
         Math::Sgn if value < 0.0 => -1.0,
         Math::Sgn => value,
     }
-}
-
-/// The longest value of a label that a function makes, and the longest text that it makes it from.
-/// Nested calls would double the value each.
-const MAX_LABEL_BYTES: usize = 4_096;
-const MAX_REPLACEMENT_BYTES: usize = 1_024;
-
-/// `label_replace`: sets a label from another label that matches a pattern.
-fn replaced(rows: Vec<Row>, texts: &[String]) -> Result<Vec<Row>, PromqlError> {
-    let [target, replacement, source, pattern] = texts else {
-        return Err(PromqlError::Refused("label_replace needs four strings".to_owned()));
-    };
-    let pattern = anchored(pattern).map_err(|_| {
-        PromqlError::Execution(format!("invalid regular expression in label_replace(): {pattern}"))
-    })?;
-    let is_name = target
-        .chars()
-        .enumerate()
-        .all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
-    if target.is_empty() || !is_name {
-        let reason = format!("invalid destination label name in label_replace(): {target}");
-        return Err(PromqlError::Execution(reason));
-    }
-    if replacement.len() > MAX_REPLACEMENT_BYTES {
-        let reason = format!("the replacement has more than {MAX_REPLACEMENT_BYTES} bytes");
-        return Err(PromqlError::Execution(reason));
-    }
-    let replace = |mut row: Row| {
-        if let Some(found) = pattern.captures(row.labels.get(source)) {
-            let mut value = String::new();
-            found.expand(replacement, &mut value);
-            if value.len() > MAX_LABEL_BYTES {
-                let reason = format!("the label `{target}` has more than {MAX_LABEL_BYTES} bytes");
-                return Err(PromqlError::Execution(reason));
-            }
-            row.labels.set(target, value);
-        }
-        Ok(row)
-    };
-    distinct(rows.into_iter().map(replace).collect::<Result<_, _>>()?)
 }

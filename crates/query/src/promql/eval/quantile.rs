@@ -96,7 +96,9 @@ pub(super) fn of_values(q: f64, values: &mut [f64]) -> f64 {
     if q > 1.0 {
         return f64::INFINITY;
     }
-    values.sort_by(f64::total_cmp);
+    // What is no number comes first, as in Prometheus.
+    values
+        .sort_by(|one, other| other.is_nan().cmp(&one.is_nan()).then_with(|| one.total_cmp(other)));
     let rank = q * (values.len() - 1) as f64;
     let (lower, upper) = (rank.floor() as usize, rank.ceil() as usize);
     let weight = rank - rank.floor();

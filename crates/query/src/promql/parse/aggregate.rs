@@ -5,7 +5,7 @@ use super::super::syntax::{Aggregate, AggregateKind, Expr, Grouping, Kind};
 use super::Parser;
 
 /// Aggregates by name.
-const KINDS: [(&str, AggregateKind); 11] = [
+const KINDS: [(&str, AggregateKind); 12] = [
     ("sum", AggregateKind::Sum),
     ("avg", AggregateKind::Avg),
     ("min", AggregateKind::Min),
@@ -17,7 +17,13 @@ const KINDS: [(&str, AggregateKind); 11] = [
     ("quantile", AggregateKind::Quantile),
     ("topk", AggregateKind::Topk),
     ("bottomk", AggregateKind::Bottomk),
+    ("count_values", AggregateKind::CountValues),
 ];
+
+/// The names of all aggregates.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(name, _)| *name)
+}
 
 /// The aggregate with this name, in any case.
 pub(super) fn kind(name: &str) -> Option<AggregateKind> {
@@ -33,10 +39,15 @@ impl Parser<'_> {
     ) -> Result<Expr, PromqlError> {
         let mut grouping = self.grouping()?;
         self.expect("(", "aggregation")?;
-        let has_parameter =
-            matches!(kind, AggregateKind::Topk | AggregateKind::Bottomk | AggregateKind::Quantile);
+        let wanted = match kind {
+            AggregateKind::Topk | AggregateKind::Bottomk | AggregateKind::Quantile => {
+                Some(Kind::Scalar)
+            }
+            AggregateKind::CountValues => Some(Kind::Text),
+            _ => None,
+        };
         let first = self.expression(0)?;
-        let (parameter, of) = match has_parameter {
+        let (parameter, of) = match wanted.is_some() {
             true => {
                 if !self.take(",") {
                     let reason = format!(
@@ -53,10 +64,11 @@ impl Parser<'_> {
         if grouping.is_none() {
             grouping = self.grouping()?;
         }
-        if let Some(found) = parameter.as_ref().map(Expr::kind).filter(|kind| *kind != Kind::Scalar)
+        let found = parameter.as_ref().map(Expr::kind);
+        if let (Some(wanted), Some(found)) = (wanted, found.filter(|found| Some(*found) != wanted))
         {
-            let found = found.as_str();
-            let reason = format!("expected type scalar in aggregation parameter, got {found}");
+            let (wanted, found) = (wanted.as_str(), found.as_str());
+            let reason = format!("expected type {wanted} in aggregation parameter, got {found}");
             return Err(self.error(&reason));
         }
         if of.kind() != Kind::Vector {

@@ -1,19 +1,40 @@
 //! Parses calls of functions: `rate(…)`.
 
 use super::super::error::PromqlError;
-use super::super::syntax::{Expr, Function, Kind, Math};
-use super::Parser;
+use super::super::syntax::{AggregateKind, Expr, Function, Kind, Math, RangeFunction};
+use super::{Parser, aggregate};
+
+/// For a function whose last argument may be left out, and be there any number of times.
+const REPEATS: usize = usize::MAX;
 
 /// The functions that are evaluated, by name, with the kinds of their arguments and how many of
 /// them may be left out.
-const FUNCTIONS: [(&str, Function, &[Kind], usize); 25] = {
+const FUNCTIONS: [(&str, Function, &[Kind], usize); 43] = {
     use Kind::{Matrix, Scalar, Text, Vector};
     [
-        ("rate", Function::Rate, &[Matrix], 0),
-        ("irate", Function::Irate, &[Matrix], 0),
-        ("increase", Function::Increase, &[Matrix], 0),
-        ("delta", Function::Delta, &[Matrix], 0),
-        ("idelta", Function::Idelta, &[Matrix], 0),
+        ("rate", Function::OfRange(RangeFunction::Rate), &[Matrix], 0),
+        ("irate", Function::OfRange(RangeFunction::Irate), &[Matrix], 0),
+        ("increase", Function::OfRange(RangeFunction::Increase), &[Matrix], 0),
+        ("delta", Function::OfRange(RangeFunction::Delta), &[Matrix], 0),
+        ("idelta", Function::OfRange(RangeFunction::Idelta), &[Matrix], 0),
+        ("deriv", Function::OfRange(RangeFunction::Deriv), &[Matrix], 0),
+        ("predict_linear", Function::OfRange(RangeFunction::PredictLinear), &[Matrix, Scalar], 0),
+        ("changes", Function::OfRange(RangeFunction::Changes), &[Matrix], 0),
+        ("resets", Function::OfRange(RangeFunction::Resets), &[Matrix], 0),
+        ("last_over_time", Function::OfRange(RangeFunction::Last), &[Matrix], 0),
+        ("present_over_time", Function::OfRange(RangeFunction::Present), &[Matrix], 0),
+        ("absent_over_time", Function::AbsentOverTime, &[Matrix], 0),
+        ("avg_over_time", over_time(AggregateKind::Avg), &[Matrix], 0),
+        ("sum_over_time", over_time(AggregateKind::Sum), &[Matrix], 0),
+        ("min_over_time", over_time(AggregateKind::Min), &[Matrix], 0),
+        ("max_over_time", over_time(AggregateKind::Max), &[Matrix], 0),
+        ("count_over_time", over_time(AggregateKind::Count), &[Matrix], 0),
+        ("stddev_over_time", over_time(AggregateKind::Stddev), &[Matrix], 0),
+        ("stdvar_over_time", over_time(AggregateKind::Stdvar), &[Matrix], 0),
+        ("quantile_over_time", over_time(AggregateKind::Quantile), &[Scalar, Matrix], 0),
+        ("absent", Function::Absent, &[Vector], 0),
+        ("timestamp", Function::Timestamp, &[Vector], 0),
+        ("label_join", Function::LabelJoin, &[Vector, Text, Text, Text], REPEATS),
         ("histogram_quantile", Function::HistogramQuantile, &[Scalar, Vector], 0),
         ("label_replace", Function::LabelReplace, &[Vector, Text, Text, Text, Text], 0),
         ("vector", Function::Vector, &[Scalar], 0),
@@ -37,28 +58,25 @@ const FUNCTIONS: [(&str, Function, &[Kind], usize); 25] = {
     ]
 };
 
+const fn over_time(of: AggregateKind) -> Function {
+    Function::OfRange(RangeFunction::OverTime(of))
+}
+
 /// Functions and aggregates of PromQL that are not evaluated.
-const REFUSED: [&str; 63] = [
-    "absent",
-    "absent_over_time",
+const REFUSED: [&str; 44] = [
     "acos",
     "acosh",
     "asin",
     "asinh",
     "atan",
     "atanh",
-    "avg_over_time",
-    "changes",
     "cos",
     "cosh",
-    "count_over_time",
-    "count_values",
     "day_of_month",
     "day_of_week",
     "day_of_year",
     "days_in_month",
     "deg",
-    "deriv",
     "double_exponential_smoothing",
     "first_over_time",
     "histogram_avg",
@@ -71,31 +89,19 @@ const REFUSED: [&str; 63] = [
     "holt_winters",
     "hour",
     "info",
-    "label_join",
-    "last_over_time",
     "limit_ratio",
     "limitk",
     "mad_over_time",
-    "max_over_time",
-    "min_over_time",
     "minute",
     "month",
     "pi",
-    "predict_linear",
-    "present_over_time",
-    "quantile_over_time",
     "rad",
-    "resets",
     "sin",
     "sinh",
     "sort_by_label",
     "sort_by_label_desc",
-    "stddev_over_time",
-    "stdvar_over_time",
-    "sum_over_time",
     "tan",
     "tanh",
-    "timestamp",
     "ts_of_first_over_time",
     "ts_of_last_over_time",
     "ts_of_max_over_time",
@@ -110,7 +116,7 @@ impl Parser<'_> {
         let found = FUNCTIONS.iter().find(|(known, ..)| *known == name);
         let Some((_, function, kinds, optional)) = found else {
             return Err(match REFUSED.contains(&name) {
-                true => PromqlError::not_evaluated(name),
+                true => not_evaluated(name),
                 false => {
                     self.at -= 1;
                     self.error(&format!("unknown function with name {name:?}"))
@@ -125,8 +131,10 @@ impl Parser<'_> {
                 self.expect(",", "function call")?;
             }
         }
-        let least = kinds.len() - optional;
-        if !(least..=kinds.len()).contains(&arguments.len()) {
+        let repeats = *optional == REPEATS;
+        let least = kinds.len() - if repeats { 1 } else { *optional };
+        let most = if repeats { usize::MAX } else { kinds.len() };
+        if !(least..=most).contains(&arguments.len()) {
             let reason = format!(
                 "expected {}{least} argument(s) in call to {name:?}, got {}",
                 if *optional > 0 { "at least " } else { "" },
@@ -134,7 +142,8 @@ impl Parser<'_> {
             );
             return Err(self.error(&reason));
         }
-        for (argument, kind) in arguments.iter().zip(*kinds) {
+        let last = kinds.last().into_iter().cycle();
+        for (argument, kind) in arguments.iter().zip(kinds.iter().chain(last)) {
             if argument.kind() != *kind {
                 let (expected, found) = (kind.as_str(), argument.kind().as_str());
                 let reason =
@@ -144,4 +153,13 @@ impl Parser<'_> {
         }
         Ok(Expr::Call(*function, arguments))
     }
+}
+
+/// The error about the function or aggregate `name`, with all that are evaluated.
+fn not_evaluated(name: &str) -> PromqlError {
+    let mut known: Vec<&str> = FUNCTIONS.iter().map(|(name, ..)| *name).collect();
+    known.extend(aggregate::names());
+    known.sort_unstable();
+    let known = known.join(", ");
+    PromqlError::Refused(format!("Coral does not evaluate `{name}`; it evaluates {known}"))
 }

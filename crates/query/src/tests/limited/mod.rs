@@ -3,6 +3,7 @@
 mod hops;
 mod questions;
 mod reads;
+mod traceql;
 
 use std::sync::Arc;
 

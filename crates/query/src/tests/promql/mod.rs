@@ -5,8 +5,10 @@ mod exposition;
 mod grafana;
 mod limited;
 mod metrics;
+mod over_time;
 mod reference;
 mod refusals;
+mod subquery;
 
 use coral_trace::UnixNanos;
 
@@ -31,6 +33,13 @@ fn text(from: &SharedSources, expression: &str) -> String {
             let lines = samples
                 .iter()
                 .map(|sample| format!("{} {}", shown(&sample.labels), rounded(sample.point.1)));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Ok(Answer::Matrix(series)) => {
+            let lines = series.iter().map(|series| {
+                let ago = |(at, value): &(i64, f64)| format!(" {value}@{}", (at - NOON_MS) / 1_000);
+                shown(&series.labels) + &series.points.iter().map(ago).collect::<String>()
+            });
             lines.collect::<Vec<_>>().join("\n")
         }
     }
@@ -80,6 +89,12 @@ fn numbers_and_operators_have_the_precedence_of_prometheus() {
         ("scalar(vector(7)) / 2", "3.5"),
         ("label_replace(vector(1), \"a\", \"$1!\", \"b\", \"(.*)\")", "{a=!} 1"),
         ("clamp(vector(9), 0, 5)", "{} 5"),
+        ("clamp(vector(9), 5, 5)", "{} 5"),
+        ("clamp(vector(9), 5, 1)", ""),
+        ("clamp(vector(9), 5, NaN)", "{} NaN"),
+        ("clamp(vector(NaN), 1, 5)", "{} NaN"),
+        ("clamp_min(vector(9), NaN)", "{} NaN"),
+        ("clamp_max(vector(NaN), 1)", "{} NaN"),
         ("round(vector(1.24), 0.1)", "{} 1.2"),
         ("# a comment\n 1", "1"),
         ("\"text\"", "text"),

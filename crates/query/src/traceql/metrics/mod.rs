@@ -119,7 +119,7 @@ impl MetricsQuestion {
     ) -> Result<MetricsAnswer, QueryError> {
         let query = parsed(&self.q)?;
         let Root::Metrics(metrics) = &query.root else {
-            let reason = "the query asks for traces, and not for metrics";
+            let reason = "not a metrics query: it asks for traces";
             return Err(QueryError::invalid("q", reason));
         };
         let before = budget.bytes();

@@ -74,6 +74,7 @@ pub(super) fn each_match(
         from: run.from,
         budget: run.budget,
         started,
+        after: None,
         min_duration_us,
         filter: necessary::of_pipeline(pipeline),
         columns,

@@ -1,23 +1,21 @@
 //! Search conditions on single spans: name, service, attributes.
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int16Type, Int64Type, UInt32Type};
-use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow_buffer::BooleanBuffer;
-use arrow_schema::DataType;
 use coral_engine::Budget;
-use coral_trace::{Attributes, Collector, TraceId, Value};
+use coral_trace::{Collector, TraceId};
 use hashbrown::HashSet;
 
+use super::attribute::{
+    Hiding, attribute, attribute_columns, attribute_texts, column, has_own_column, texts,
+};
 use super::bits::Bits;
 use super::plan::Plan;
 use crate::error::StoreError;
 use crate::hot::generation::Rows;
 use crate::row::batch::TRACE_ID;
-use crate::row::damaged;
-use crate::row::promoted::{self, Column};
-use crate::row::record::{read_attributes, read_resource_attributes};
-use crate::segment::{RowGroup, Segment};
+use crate::segment::{RowGroup, Segment, StoredText, TextFilter};
 
 /// Conditions that one span must meet together.
 pub(super) struct Conditions {
@@ -83,10 +81,19 @@ impl Conditions {
         budget: &Budget,
     ) -> Result<Bits, StoreError> {
         let misplaced = segment.extent.has_misplaced;
+        let mut rows = Bits::none_of(segment.extent.traces);
+        let texts = segment.text_filter()?;
+        let groups = self.groups(segment, &texts)?;
+        if groups.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(rows);
+        }
         let mut spans: Vec<u32> = Vec::new();
         for group in segment.row_groups()? {
             budget.check()?;
-            let Some(columns) = self.columns_in(&group, misplaced)? else { continue };
+            if groups.as_ref().is_some_and(|some| some.binary_search(&group.index).is_err()) {
+                continue;
+            }
+            let Some(columns) = self.columns_in(&group, &texts, misplaced)? else { continue };
             let mut first = group.first_row;
             for batch in group.read(&columns, budget)? {
                 let fitting = self.fitting(&batch, misplaced)?;
@@ -94,20 +101,44 @@ impl Conditions {
                 first += batch.num_rows() as u32;
             }
         }
-        let mut rows = Bits::none_of(segment.extent.traces);
         segment.trace_rows(&spans, budget)?.into_iter().for_each(|row| rows.insert(row));
         Ok(rows)
+    }
+
+    /// The numbers of the row groups that may have matching spans; `None` if the segment has no filter
+    /// of texts.
+    fn groups(
+        &self,
+        segment: &Segment,
+        texts: &TextFilter<'_>,
+    ) -> Result<Option<Vec<usize>>, StoreError> {
+        if !texts.is_there() {
+            return Ok(None);
+        }
+        let mut groups: Vec<usize> = (0..segment.row_group_count()).collect();
+        for condition in &self.conditions {
+            let Some(needed) = condition.needed_texts(segment) else { continue };
+            let mut fitting = Vec::with_capacity(groups.len());
+            for group in groups {
+                if texts.may_have_any(group, &needed)? {
+                    fitting.push(group);
+                }
+            }
+            groups = fitting;
+        }
+        Ok(Some(groups))
     }
 
     /// The columns of a row group that are needed to test its rows; `None` when no row can match.
     fn columns_in(
         &self,
         group: &RowGroup<'_>,
+        texts: &TextFilter<'_>,
         misplaced: bool,
     ) -> Result<Option<Vec<&'static str>>, StoreError> {
         let mut columns = Vec::new();
         for condition in &self.conditions {
-            match condition.columns_in(group, misplaced)? {
+            match condition.columns_in(group, texts, misplaced)? {
                 Some(own) => columns.extend(own),
                 None => return Ok(None),
             }
@@ -130,10 +161,25 @@ impl Conditions {
 }
 
 impl Condition {
+    /// A span of `segment` meets the condition only if its row group has one of these texts. `None` if
+    /// texts do not tell.
+    fn needed_texts(&self, segment: &Segment) -> Option<Vec<StoredText>> {
+        match self {
+            Self::Name(name) => Some(vec![StoredText::in_column("span_name", name)]),
+            Self::Service(_) | Self::Collector(_) => None,
+            Self::Attribute(key, value) => attribute_texts(segment, key, value),
+            Self::AnyAttributeAnywhere(any) => {
+                let texts = any.iter().map(|(key, value)| attribute_texts(segment, key, value));
+                Some(texts.collect::<Option<Vec<_>>>()?.concat())
+            }
+        }
+    }
+
     /// See [`Conditions::columns_in`].
     fn columns_in(
         &self,
         group: &RowGroup<'_>,
+        texts: &TextFilter<'_>,
         misplaced: bool,
     ) -> Result<Option<Vec<&'static str>>, StoreError> {
         let if_any = |column, any: bool| any.then(|| vec![column]);
@@ -148,12 +194,16 @@ impl Condition {
                 })?,
             ),
             Self::Collector(_) => Some(vec!["ebpf"]),
-            Self::Attribute(key, value) => attribute_columns(group, key, value, misplaced)?,
+            Self::Attribute(key, value) => {
+                attribute_columns(group, texts, (key, value), misplaced)?
+            }
             Self::AnyAttributeAnywhere(any) => {
                 let mut columns = Vec::new();
                 for (key, value) in any {
                     columns.extend(
-                        attribute_columns(group, key, value, misplaced)?.into_iter().flatten(),
+                        attribute_columns(group, texts, (key, value), misplaced)?
+                            .into_iter()
+                            .flatten(),
                     );
                 }
                 columns.sort_unstable();
@@ -184,203 +234,4 @@ impl Condition {
             }
         }
     }
-}
-
-/// The columns that decide whether a span has attribute `key` with the text `value`; `None` if no
-/// span can.
-fn attribute_columns(
-    group: &RowGroup<'_>,
-    key: &str,
-    value: &str,
-    misplaced: bool,
-) -> Result<Option<Vec<&'static str>>, StoreError> {
-    let mut columns = Vec::new();
-    let own = promoted::column(key);
-    let needle = needle(key);
-    for (column, may_have) in [("attributes", misplaced || own.is_none()), ("origin", true)] {
-        let has = |text: &[u8]| std::str::from_utf8(text).is_ok_and(|text| text.contains(&needle));
-        if may_have && group.may_hold(column, has)? {
-            columns.push(column);
-        }
-    }
-    // An attribute of the span hides the same attribute of its resource. So the span's column must
-    // be read even if no value in it matches.
-    let hides = !columns.is_empty();
-    match own {
-        Some(Column::Text(own))
-            if !hides && !group.may_hold(own, |text| text == value.as_bytes())? => {}
-        Some(Column::Text(own) | Column::Number(own)) => columns.push(own),
-        Some(Column::Status(_)) => columns.extend(["status_code", "spellings"]),
-        None => {}
-    }
-    Ok((!columns.is_empty()).then_some(columns))
-}
-
-/// Whether a value hides another value of the same key: an attribute of the span hides that of its
-/// resource, and a column hides the JSON.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Hiding {
-    Counts,
-    IsIgnored,
-}
-
-/// The text that JSON contains if it has `key`.
-fn needle(key: &str) -> String {
-    serde_json::to_string(key).expect("texts have a JSON form")
-}
-
-/// The rows whose span, or else whose resource, has attribute `key` with the text `value`. Columns
-/// that were not read match no row.
-fn attribute(
-    batch: &RecordBatch,
-    key: &str,
-    value: &str,
-    misplaced: bool,
-    hiding: Hiding,
-) -> Result<BooleanBuffer, StoreError> {
-    let (mut set, mut fits) = own_column(batch, key, value)?;
-    let forget = |set: &mut BooleanBuffer| {
-        if hiding == Hiding::IsIgnored {
-            *set = BooleanBuffer::new_unset(batch.num_rows());
-        }
-    };
-    forget(&mut set);
-    let needle = needle(key);
-    // For a filter, which decides exactly, a list is a candidate if one of its elements is the text.
-    let is_candidate = |found: &Value| match found {
-        Value::Array(elements) if hiding == Hiding::IsIgnored => {
-            elements.iter().any(|element| is_text(element, value)) || is_text(found, value)
-        }
-        found => is_text(found, value),
-    };
-    let says = |read: &dyn Fn(&str) -> Option<Attributes>, text: &str| {
-        let attributes = text.contains(&needle).then(|| read(text)).flatten();
-        attributes.and_then(|attributes| attributes.get(key).map(&is_candidate))
-    };
-    if misplaced || promoted::column(key).is_none() {
-        let read = |text: &str| read_attributes(text).ok();
-        if let Some(column) = batch.column_by_name("attributes") {
-            add(&mut set, &mut fits, column, |text| says(&read, text))?;
-            forget(&mut set);
-        }
-    }
-    let read = |text: &str| read_resource_attributes(text).ok();
-    if let Some(column) = batch.column_by_name("origin") {
-        add(&mut set, &mut fits, column, |text| says(&read, text))?;
-    }
-    Ok(fits)
-}
-
-/// Whether the column of `key` was read, if the key has one. The column is not read if no row of it
-/// can match.
-fn has_own_column(batch: &RecordBatch, key: &str) -> bool {
-    let names: &[&str] = match promoted::column(key) {
-        Some(Column::Text(name) | Column::Number(name)) => &[name],
-        Some(Column::Status(_)) => &["status_code", "spellings"],
-        None => &[],
-    };
-    names.iter().all(|name| batch.column_by_name(name).is_some())
-}
-
-/// The rows with a value in the key's own column, and those of them whose value is `value`.
-fn own_column(
-    batch: &RecordBatch,
-    key: &str,
-    value: &str,
-) -> Result<(BooleanBuffer, BooleanBuffer), StoreError> {
-    match promoted::column(key) {
-        Some(Column::Text(name)) => {
-            let column = column(batch, name)?;
-            Ok((valid(column), texts(column, |text| text == value)?))
-        }
-        Some(Column::Number(name)) => {
-            let column = column(batch, name)?;
-            let wanted = exact_number(value);
-            let numbers = column.as_primitive::<Int64Type>();
-            let equal = BooleanBuffer::collect_bool(numbers.len(), |row| {
-                numbers.is_valid(row) && Some(numbers.value(row)) == wanted
-            });
-            Ok((valid(column), equal))
-        }
-        Some(Column::Status(spellings)) => {
-            let codes = column(batch, "status_code")?.as_primitive::<Int16Type>();
-            let spelled = column(batch, "spellings")?.as_primitive::<UInt32Type>();
-            let holds = |row: usize| {
-                codes.is_valid(row) && spellings.contains(&promoted::spelling(spelled.value(row)))
-            };
-            let wanted = promoted::status_code(key, value);
-            let set = BooleanBuffer::collect_bool(codes.len(), holds);
-            let equal = BooleanBuffer::collect_bool(codes.len(), |row| {
-                holds(row) && Some(codes.value(row)) == wanted
-            });
-            Ok((set, equal))
-        }
-        None => {
-            let none = BooleanBuffer::new_unset(batch.num_rows());
-            Ok((none.clone(), none))
-        }
-    }
-}
-
-/// Tests the rows that are not in `set` yet. `set` are the rows with a value for the key, `fits`
-/// the rows whose value matches. `says` returns `None` if a text lacks the key, else whether the
-/// value matches.
-fn add(
-    set: &mut BooleanBuffer,
-    fits: &mut BooleanBuffer,
-    column: &ArrayRef,
-    says: impl Fn(&str) -> Option<bool>,
-) -> Result<(), StoreError> {
-    let has = texts(column, |text| says(text).is_some())?;
-    let open = &has & &!&*set;
-    if open.count_set_bits() > 0 {
-        let fitting = texts(column, |text| says(text) == Some(true))?;
-        *fits = &*fits | &(&open & &fitting);
-        *set = &*set | &open;
-    }
-    Ok(())
-}
-
-/// Whether `found`, shown as text, equals `value`.
-fn is_text(found: &Value, value: &str) -> bool {
-    match found.as_str() {
-        Some(text) => text == value,
-        None => found.to_string() == value,
-    }
-}
-
-fn exact_number(value: &str) -> Option<i64> {
-    value.parse().ok().filter(|number: &i64| number.to_string() == value)
-}
-
-fn valid(column: &ArrayRef) -> BooleanBuffer {
-    column
-        .logical_nulls()
-        .map_or_else(|| BooleanBuffer::new_set(column.len()), |nulls| nulls.inner().clone())
-}
-
-/// The rows of a text column that are not null and match. Each dictionary value is tested once.
-fn texts(column: &ArrayRef, fits: impl Fn(&str) -> bool) -> Result<BooleanBuffer, StoreError> {
-    let each = |texts: &StringArray| {
-        BooleanArray::from_iter(texts.iter().map(|text| Some(text.is_some_and(&fits))))
-    };
-    match column.data_type() {
-        DataType::Utf8 => Ok(each(column.as_string()).values().clone()),
-        DataType::Dictionary(_, _) => {
-            let coded = column.as_dictionary::<UInt32Type>();
-            let fitting = each(coded.values().as_string());
-            let (fitting, codes) = (fitting.values(), coded.keys());
-            if fitting.count_set_bits() == 0 {
-                return Ok(BooleanBuffer::new_unset(column.len()));
-            }
-            Ok(BooleanBuffer::collect_bool(codes.len(), |row| {
-                codes.is_valid(row) && fitting.value(codes.value(row) as usize)
-            }))
-        }
-        other => Err(damaged("type", other)),
-    }
-}
-
-fn column<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a ArrayRef, StoreError> {
-    batch.column_by_name(name).ok_or_else(|| damaged(name, &"a missing column"))
 }

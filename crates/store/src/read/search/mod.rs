@@ -3,6 +3,7 @@
 //! Most traces lie in one place, and their row there has all that a search tests: each place
 //! returns its best few. Split traces are summed over their places first, and tested afterwards.
 
+mod attribute;
 mod best;
 mod bits;
 mod condition;

@@ -1,0 +1,59 @@
+//! The pause after a merge.
+
+use std::time::Duration;
+
+/// When the next merge may begin.
+#[derive(Default)]
+pub(crate) struct Pause {
+    /// The uptime from which on a merge may begin.
+    until: Duration,
+}
+
+/// A pause is this multiple of the work before it, so merges take at most a quarter of one core.
+const PAUSE_PER_WORK: u32 = 3;
+/// The pause after a merge that failed, and between two looks for files to merge.
+const FAILURE_PAUSE: Duration = Duration::from_secs(60);
+const MIN_PAUSE: Duration = Duration::from_secs(1);
+
+impl Pause {
+    pub(super) fn is_over(&self, uptime: Duration) -> bool {
+        uptime >= self.until
+    }
+
+    /// Notes a look for files to merge, and a merge if there were some, from the uptime `begin` to
+    /// the uptime `end`.
+    pub(super) fn note<T, E>(
+        &mut self,
+        [begin, end]: [Duration; 2],
+        outcome: Result<T, E>,
+    ) -> Result<T, E> {
+        let least = if outcome.is_ok() { MIN_PAUSE } else { FAILURE_PAUSE };
+        self.until = end + (end.saturating_sub(begin) * PAUSE_PER_WORK).max(least);
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merges_take_at_most_a_quarter_of_the_time() {
+        let second = Duration::from_secs;
+        let mut pause = Pause::default();
+        assert!(pause.is_over(second(0)));
+        pause.note([second(10), second(14)], Ok::<_, ()>(())).unwrap();
+        assert!(!pause.is_over(second(25)) && pause.is_over(second(26)));
+        pause.note([second(30), second(30)], Ok::<_, ()>(())).unwrap();
+        assert!(!pause.is_over(second(30)) && pause.is_over(second(31)));
+    }
+
+    #[test]
+    fn a_merge_that_failed_is_repeated_after_a_minute() {
+        let mut pause = Pause::default();
+        let times = [Duration::ZERO, Duration::from_secs(1)];
+        pause.note(times, Err::<(), _>(())).unwrap_err();
+        assert!(!pause.is_over(Duration::from_secs(60)));
+        assert!(pause.is_over(Duration::from_secs(61)));
+    }
+}
