@@ -1,6 +1,6 @@
 //! `coral-bench store`: measures the store alone, within this process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -93,8 +93,10 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     if extent.spans != spans {
         return Err(format!("the store holds {} of {spans} spans", extent.spans).into());
     }
-    figures.at_most("on disk, sealed", extent.bytes as f64 / spans as f64, "B/span", 60.0);
+    let [all, sums] = sealed_bytes(&dir.path().join("segments"))?;
+    figures.at_most("on disk, sealed", all as f64 / spans as f64, "B/span", 60.0);
     figures.add("segments", extent.segments as f64, "");
+    figures.add("sums of calls, of these bytes", sums as f64 / spans as f64, "B/span");
     look_up(&store, traffic, setup.both(), &mut figures)?;
     search(&store, traffic, setup.both(), &mut figures);
     // The calls of the traffic are those of eBPF.
@@ -107,6 +109,18 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     Database::open(config)?;
     figures.add("reopened in", begin.elapsed().as_secs_f64() * 1e3, "ms");
     Ok(figures)
+}
+
+/// Size of the files of segments in `dir`, and of those with sums of calls.
+fn sealed_bytes(dir: &Path) -> Result<[u64; 2], Failure> {
+    let mut bytes = [0; 2];
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let size = std::fs::metadata(&path)?.len();
+        bytes[0] += size;
+        bytes[1] += if path.extension().is_some_and(|kind| kind == "calls") { size } else { 0 };
+    }
+    Ok(bytes)
 }
 
 /// Writes `traffic` to `store`, and adds what writing costs.

@@ -9,6 +9,7 @@
 //! All calls block, so call them on threads that may.
 #![warn(missing_docs)]
 
+mod calls;
 mod clock;
 mod commit;
 mod coverage;

@@ -4,6 +4,7 @@
 //! server span of one call count as one call; if one of the spans is missing, the other counts
 //! alone. No function here recurses. The map does not depend on the order in which traces are added.
 
+mod absorb;
 mod addresses;
 mod call_ends;
 mod cycles;
@@ -14,24 +15,27 @@ mod latency_limit;
 mod node;
 mod peer_hints;
 mod sort;
+mod sums;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 
+pub use self::absorb::Translation;
 use self::addresses::{Addresses, Directory};
 pub use self::call_ends::CallEnds;
 pub use self::diff::Changes;
 pub use self::join::CallSpan;
-use self::join::{Call, Join, peer};
-pub use self::latency::{Latencies, nearest_rank};
+use self::join::{Call, Join};
+pub use self::latency::{Latencies, LatencyParts, nearest_rank};
 pub use self::latency_limit::LatencyLimit;
 use self::node::Nodes;
 pub use self::node::{NodeId, NodeKind};
 use self::peer_hints::PeerHintsTable;
-pub use self::peer_hints::{PeerHints, PeerHintsId, is_loopback};
+pub use self::peer_hints::{PeerHints, PeerHintsId, is_loopback, protocol_named};
+pub use self::sums::{AddressCounts, CallSums, EdgeSums, ServiceSums};
 use crate::ids::SpanId;
-use crate::span::{Span, SpanKind};
+use crate::span::Span;
 
 /// A service map under construction. The spans of one trace are added together.
 #[derive(Clone, Default)]
@@ -126,11 +130,15 @@ pub struct Counts {
     pub left_out: u64,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct EdgeKey {
-    from: NodeId,
-    to: NodeId,
-    protocol: &'static str,
+/// What identifies an edge of one map.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EdgeKey {
+    /// The calling node.
+    pub from: NodeId,
+    /// The called node.
+    pub to: NodeId,
+    /// The protocol, as in [`Edge::protocol`].
+    pub protocol: &'static str,
 }
 
 #[derive(Clone, Default)]
@@ -200,9 +208,7 @@ impl Dependencies {
         self.counts.unnamed += found.unnamed;
         for (span, stand_in) in spans.iter().zip(found.stand_ins) {
             self.nodes.record_span(span.service, *stand_in);
-            if span.kind == SpanKind::Server
-                && let Some(address) = peer(span, &self.hints).address()
-            {
+            if let Some(address) = self.own_address(span) {
                 self.nodes.record_address(span.service, address);
             }
         }
@@ -318,8 +324,7 @@ impl Dependencies {
     }
 
     fn add(&mut self, call: &Call) {
-        let key = EdgeKey { from: call.from, to: call.to, protocol: call.protocol };
-        if let Some(edge) = self.edge(key) {
+        if let Some(edge) = self.edge(call.key(), 1) {
             edge.calls += 1;
             edge.errors += u64::from(call.failed);
             edge.latencies.add(call.duration_us);
@@ -329,13 +334,23 @@ impl Dependencies {
         }
     }
 
-    /// The edge that a call is to be added to. `None` when the map has [`Self::MAX_EDGES`] edges and
-    /// not this one; the call is then counted as left out.
-    fn edge(&mut self, key: EdgeKey) -> Option<&mut EdgeSum> {
+    /// The edge that `calls` calls are to be added to. `None` when the map has [`Self::MAX_EDGES`]
+    /// edges and not this one; the calls are then counted as left out.
+    fn edge(&mut self, key: EdgeKey, calls: u64) -> Option<&mut EdgeSum> {
         if self.edges.len() >= Self::MAX_EDGES && !self.edges.contains_key(&key) {
-            self.counts.left_out += 1;
+            self.counts.left_out += calls;
             return None;
         }
         Some(self.edges.entry(key).or_default())
+    }
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.traces += other.traces;
+        self.spans += other.spans;
+        self.orphans += other.orphans;
+        self.unnamed += other.unnamed;
+        self.left_out += other.left_out;
     }
 }

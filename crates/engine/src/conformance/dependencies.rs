@@ -11,22 +11,28 @@ use super::spans::{origin, span};
 use super::{NOON, Subject, append, run, steps, take};
 use crate::{Budget, TraceReader};
 
-/// A service map is exact wherever the spans of a trace are stored, and each time it is computed.
+/// A service map is exact wherever the spans of a trace are stored, and each time it is computed. Traces
+/// take several minutes, windows cut minutes, and spans arrive late.
 pub fn a_map_is_exact_wherever_the_spans_of_a_trace_lie<S: Subject>() {
-    let range = prop::option::of((0..50_u64, 0..50_u64));
+    let bound = prop_oneof![(0..5_u64).prop_map(|minute| minute * 60_000), milliseconds()];
+    let range = prop::option::of((bound.clone(), bound));
     let collector = prop::option::of(prop::sample::select(vec![Collector::Ebpf, Collector::Sdk]));
-    run(64, (steps(any_span()), range, collector), |(steps, range, collector)| {
+    let windows = prop::collection::vec((range, collector), 1..4);
+    run(128, (steps(any_span()), windows), |(steps, windows)| {
         let at = |ms: u64| NOON.later(Duration::from_millis(ms));
-        let started = range
-            .map_or(TimeRange::ALL, |(a, b)| TimeRange { start: at(a.min(b)), end: at(a.max(b)) });
         let (mut subject, mut stored) = (S::new(), Vec::new());
         for step in steps {
             take(&mut subject, step, &mut stored);
-            let expected = expected(&stored, started, collector);
-            for _ in 0..2 {
+            // Two of the maps are of the same window.
+            for (range, collector) in windows.iter().chain(&windows[..1]) {
+                let started = range.map_or(TimeRange::ALL, |(a, b)| TimeRange {
+                    start: at(a.min(b)),
+                    end: at(a.max(b)),
+                });
                 let budget = Budget::unlimited();
-                let map = subject.engine().dependencies(started, collector, &budget);
-                prop_assert_eq!(&lines(&map.expect("a map is made").topology()), &expected);
+                let map = subject.engine().dependencies(started, *collector, &budget);
+                let expected = expected(&stored, started, *collector);
+                prop_assert_eq!(lines(&map.expect("a map is made").topology()), expected);
             }
             let extent = subject.engine().extent().expect("it is known");
             prop_assert_eq!(extent.damaged, 0, "stored data was set aside");
@@ -48,10 +54,15 @@ pub fn an_empty_window_is_an_empty_map<S: Subject>() {
     assert_eq!(map(TimeRange { start: NOON, end: NOON }), nothing);
 }
 
+/// Times of a few minutes in milliseconds: some near to others, and to the begin of a minute.
+fn milliseconds() -> impl Strategy<Value = u64> + Clone {
+    prop_oneof![3 => 0..40_u64, 1 => 59_980..60_020_u64, 1 => 0..240_000_u64]
+}
+
 /// A span with few possible values, so that different spans share services, span ids and trace ids.
 fn any_span() -> impl Strategy<Value = Span> {
-    (1..6_u128, 0..9_u64, 0..40_u64, 0..30_u64, 0..4_usize, 0..5_i32, any::<[bool; 2]>()).prop_map(
-        |(trace, id, at, ms, who, kind, [fails, sdk])| {
+    (1..9_u128, 0..9_u64, milliseconds(), 0..30_u64, 0..4_usize, 0..5_i32, any::<[bool; 2]>())
+        .prop_map(|(trace, id, at, ms, who, kind, [fails, sdk])| {
             let parent = (id > 0).then_some(1 + id / 2);
             let mut made = span(trace, 1 + id, parent, at, ms);
             if fails {
@@ -62,8 +73,7 @@ fn any_span() -> impl Strategy<Value = Span> {
             made.kind = SpanKind::from(kind + 1);
             made.attributes = attributes(who + kind as usize).into_iter().collect();
             made
-        },
-    )
+        })
 }
 
 fn attributes(which: usize) -> Vec<(&'static str, Value)> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use coral_engine::{SpanMaintenance, SpanRetention};
 use coral_trace::{TraceId, UnixNanos};
 
+use crate::calls;
 use crate::disk;
 use crate::error::StoreError;
 use crate::hot::generation::{Generation, MAX_MEAN_ROW_BYTES};
@@ -163,7 +164,7 @@ impl Spans {
         self.mark_split_with_others(generation, &segment)?;
         let mut state = self.live.write();
         let (spans, id) = (segment.spans(), segment.id());
-        let segments = state.segments.iter().cloned().chain([segment]).collect();
+        let segments = state.segments.iter().cloned().chain([segment.clone()]).collect();
         state.segments = Arc::new(segments);
         state.sealing.retain(|waiting| waiting.first_receipt != id);
         let all_are_sealed = state.sealing.is_empty();
@@ -171,6 +172,8 @@ impl Spans {
         if all_are_sealed {
             writer.end_sealing(&self.live.read().hot);
         }
+        drop(writer);
+        calls::keep_up_with(&segment, &self.live.segments());
         Ok(spans)
     }
 
@@ -236,12 +239,12 @@ impl Spans {
             damaged += remove_damaged(&dir, (total - cap).saturating_sub(damaged))?;
         }
         let segments = self.live.segments();
-        let mut bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
+        let mut bytes: u64 = segments.iter().map(|segment| segment.bytes()).sum();
         let others = total.saturating_sub(damaged).saturating_sub(bytes);
         let allowed = cap.saturating_sub(others).max(cap / SEGMENTS_SHARE);
         let mut go = 0;
         while bytes > allowed && go < segments.len() {
-            bytes -= segments[go].bytes;
+            bytes = bytes.saturating_sub(segments[go].bytes());
             go += 1;
         }
         let evicted = self.let_go(&segments[..go], retired);
@@ -267,7 +270,7 @@ impl Spans {
         }
         for segment in oldest {
             segment.retire();
-            retired.push((Arc::downgrade(segment), segment.bytes));
+            retired.push((Arc::downgrade(segment), segment.bytes()));
         }
         oldest.iter().map(|segment| segment.spans()).sum()
     }

@@ -1,12 +1,12 @@
 //! The service map of all spans of the traces that started in a period.
 //!
-//! A segment is read by columns, and only the columns that describe calls. Most traces lie
-//! entirely in one segment. Spans of split traces, and hot rows, are held in memory and joined by
-//! trace id at the end. If they are too many, traces are divided by their ids and read in several
-//! passes.
+//! Most traces lie entirely in one segment, which has the sums of their calls by minute; see
+//! [`crate::calls`]. Traces of a minute that the window cuts are read by columns, and only the columns
+//! that describe calls. Spans of split traces, and hot rows, are held in memory and joined by trace id
+//! at the end. If they are too many, traces are divided by their ids and read in several passes.
 
 mod carried;
-mod columns;
+mod part;
 mod sealed;
 #[cfg(test)]
 mod tests;
@@ -19,11 +19,11 @@ use coral_engine::Budget;
 use coral_trace::dependency::Dependencies;
 use coral_trace::{Collector, TimeRange, TraceId};
 
-use self::carried::SplitSpans;
-use self::columns::Reader;
+use self::part::Part;
 use crate::error::StoreError;
 use crate::hot::generation::{Generation, Rows};
 use crate::hot::live::Live;
+use crate::parallel;
 use crate::segment::Segment;
 
 /// The traces of the map: those that started in `[since, until)`, in microseconds since the Unix
@@ -44,6 +44,8 @@ struct Pass {
 
 /// Approximate limit of the spans held in memory in one pass; a span takes 80 bytes.
 const MAX_CARRIED: u64 = 2_000_000;
+/// The most parts of a map that are in memory at a time: one for each thread that reads.
+const MAX_PARTS: usize = 4;
 
 /// Segments and hot rows at one moment.
 struct View {
@@ -54,8 +56,8 @@ struct View {
     linked: Vec<MarkedSegment>,
 }
 
-/// A segment with the marks that it had when the view was made. Every pass uses these marks, so
-/// that a trace which becomes split during the read is added once.
+/// A segment with the marks that it had when the view was made, or when the first pass read it. Every
+/// later pass uses these marks, so that a trace which becomes split during the read is added once.
 struct MarkedSegment {
     segment: Arc<Segment>,
     /// Rows whose trace is split.
@@ -72,13 +74,13 @@ pub(crate) fn dependencies(
     budget.check()?;
     let (since, until) = (started.start.as_micros(), started.end.as_micros());
     let window = Window { since, until, collector };
-    let view = view(live, window);
-    let mut reader = Reader::default();
+    let mut view = view(live, window);
+    let mut map = Dependencies::default();
     let of = u128::from(view.carried().div_ceil(MAX_CARRIED).max(1));
     for part in 0..of {
-        view.read(window, Pass { part, of }, &mut reader, budget)?;
+        map = view.read(window, Pass { part, of }, map, budget)?;
     }
-    Ok(reader.into_map())
+    Ok(map)
 }
 
 fn view(live: &Live, window: Window) -> View {
@@ -116,29 +118,58 @@ impl View {
         hot + self.segments.iter().chain(&self.linked).map(split).sum::<u64>()
     }
 
-    /// Adds the split traces of one pass. The first pass also adds all other traces.
+    /// Adds the split traces of one pass to `map`. The first pass also adds all other traces.
     fn read(
-        &self,
+        &mut self,
         window: Window,
         pass: Pass,
-        reader: &mut Reader,
+        map: Dependencies,
         budget: &Budget,
-    ) -> Result<(), StoreError> {
-        let mut carried = SplitSpans::default();
+    ) -> Result<Dependencies, StoreError> {
+        let mut all = self.read_segments(window, pass, map, budget)?;
         for batch in &self.hot {
             budget.count_rows(batch.num_rows() as u64)?;
             budget.check()?;
-            carried.add_hot(batch, window, pass, reader)?;
+            all.carried.add_hot(batch, window, pass, &mut all.reader)?;
         }
-        for of in &self.segments {
-            sealed::read(of, window, pass, pass.part == 0, reader, &mut carried, budget)
-                .map_err(StoreError::unreadable(of.segment.id()))?;
+        all.carried.add_to(window, &mut all.reader, budget)?;
+        Ok(all.reader.into_map())
+    }
+
+    /// Adds the segments in one pass, on all cores, each of which reads every so-many-th segment.
+    fn read_segments(
+        &mut self,
+        window: Window,
+        pass: Pass,
+        map: Dependencies,
+        budget: &Budget,
+    ) -> Result<Part, StoreError> {
+        let inside = self.segments.len();
+        let mut marked: Vec<&mut MarkedSegment> =
+            self.segments.iter_mut().chain(&mut self.linked).collect();
+        let threads = parallel::cores().min(MAX_PARTS);
+        let shares: Vec<usize> = (0..threads.min(marked.len())).collect();
+        let read = parallel::map(&shares, |share| {
+            let (mut part, mut split) = (Part::default(), Vec::new());
+            for at in (*share..marked.len()).step_by(threads) {
+                let of = &*marked[at];
+                let whole = pass.part == 0 && at < inside;
+                let read = sealed::Read { segment: &of.segment, window, pass, budget };
+                let rows = read.add_to(&mut part, of, whole);
+                split.push((at, rows.map_err(StoreError::unreadable(of.segment.id()))?));
+            }
+            // The parts are added up on one core.
+            part.reader.map.settle();
+            Ok::<_, StoreError>((part, split))
+        });
+        let mut all = Part::default();
+        all.reader.map = map;
+        for read in read {
+            let (part, split) = read?;
+            all.absorb(part, budget)?;
+            split.into_iter().for_each(|(at, rows)| marked[at].split = rows);
         }
-        for of in &self.linked {
-            sealed::read(of, window, pass, false, reader, &mut carried, budget)
-                .map_err(StoreError::unreadable(of.segment.id()))?;
-        }
-        carried.add_to(window, reader, budget)
+        Ok(all)
     }
 }
 

@@ -1,10 +1,12 @@
-//! Sealed segments: two immutable Parquet files each, an index, and a filter of texts.
+//! Sealed segments: two immutable Parquet files each, an index, a filter of texts, and sums of calls.
 //!
 //! `N.spans.parquet` has the rows from receipt N on, in order of receipt. `N.traces.parquet` has a
 //! row for each trace and collector in the segment, by trace id. A segment exists when both files
 //! do: the spans file is renamed into place last, and removed first. `N.index` repeats what a segment
-//! has in memory, and `N.values` which texts its columns have.
+//! has in memory, `N.values` which texts its columns have, and `N.calls` what its traces say about
+//! calls.
 
+mod calls;
 mod damaged;
 mod digests;
 mod file;
@@ -29,6 +31,7 @@ use coral_trace::TraceId;
 use parquet::arrow::ProjectionMask;
 use serde::{Deserialize, Serialize};
 
+use self::calls::CallsFile;
 pub(crate) use self::damaged::{damaged_before, damaged_files, remove_damaged_before};
 pub(crate) use self::digests::DigestBounds;
 use self::digests::DigestIndex;
@@ -51,7 +54,10 @@ use crate::row::SpanReader;
 /// A sealed segment. Its files are removed when it is retired and its last reader has dropped it.
 pub(crate) struct Segment {
     pub(crate) extent: SegmentExtent,
-    pub(crate) bytes: u64,
+    /// What its traces say about calls.
+    pub(crate) calls: CallsFile,
+    /// Size of all other files in bytes.
+    file_bytes: u64,
     files: SegmentFiles,
     filter: TraceFilter,
     /// Every 4,096th trace id of the traces file, for a binary search.
@@ -106,6 +112,8 @@ pub(crate) struct SegmentFiles {
     pub(crate) traces: PathBuf,
     /// See [`index`].
     pub(crate) index: PathBuf,
+    /// See [`CallsFile`].
+    pub(crate) calls: PathBuf,
     /// See [`values`].
     pub(crate) values: PathBuf,
 }
@@ -126,6 +134,11 @@ impl Segment {
     /// Number of rows, each with one receipt.
     pub(crate) fn spans(&self) -> u64 {
         self.extent.last_receipt + 1 - self.extent.first_receipt
+    }
+
+    /// Size of the files in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.file_bytes + self.calls.bytes()
     }
 
     /// The spans file.
@@ -210,6 +223,7 @@ impl SegmentFiles {
             spans: dir.join(format!("{id:012}.spans.parquet")),
             traces: dir.join(format!("{id:012}.traces.parquet")),
             index: dir.join(format!("{id:012}.index")),
+            calls: dir.join(format!("{id:012}.calls")),
             values: dir.join(format!("{id:012}.values")),
         }
     }
@@ -218,7 +232,7 @@ impl SegmentFiles {
     /// files stay and are loaded again when the store is next opened. Other files that stay without
     /// it are removed then.
     fn remove(&self) {
-        for file in [&self.spans, &self.traces, &self.index, &self.values] {
+        for file in [&self.spans, &self.traces, &self.index, &self.values, &self.calls] {
             if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
                 // A spans file without a traces file would count as a damaged segment.
@@ -250,7 +264,7 @@ fn put_aside(files: &SegmentFiles) {
             tracing::warn!(%error, file = %file.display(), "could not set a damaged file aside");
         }
     }
-    for file in [&files.index, &files.values] {
+    for file in [&files.index, &files.values, &files.calls] {
         if let Err(error) = disk::remove(file) {
             tracing::debug!(%error, file = %file.display(), "a file of a damaged segment stays until the next start");
         }
@@ -302,7 +316,9 @@ fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
     };
     for path in &paths {
         let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        if kind == "tmp" || (["parquet", "index", "values"].contains(&kind) && !belongs(path)) {
+        if kind == "tmp"
+            || (["parquet", "index", "values", "calls"].contains(&kind) && !belongs(path))
+        {
             tracing::info!(file = %path.display(), "removing a partial file after a crash");
             if let Err(error) = disk::remove(path) {
                 tracing::warn!(%error, file = %path.display(), "could not remove a partial file after a crash");

@@ -12,6 +12,7 @@ use coral_trace::{TraceId, UnixNanos};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
+use super::calls::CallsFile;
 use super::file::{Rows, ranges, read};
 use super::footer::Footers;
 use super::index::{self, SegmentIndex};
@@ -65,7 +66,8 @@ impl Segment {
         let SegmentIndex { extent, fences, filter, digests, ids, split } = index;
         let last_received = UnixNanos::from_micros(extent.last_received);
         let segment = Self {
-            bytes: sizes.iter().sum::<u64>() + index_bytes + values_bytes.unwrap_or_default(),
+            file_bytes: sizes.iter().sum::<u64>() + index_bytes + values_bytes.unwrap_or_default(),
+            calls: CallsFile::of(files.calls.clone(), sizes),
             values_bytes,
             split: RwLock::default(),
             extent,

@@ -1,6 +1,7 @@
 //! Tests of a store through its interface: real files, in a directory per test.
 
 mod bad_days;
+mod calls;
 mod conformance;
 mod coverage;
 mod damage;

@@ -10,7 +10,7 @@ use super::peer_hints::is_loopback;
 pub(super) struct Addresses(Vec<NodeId>);
 
 /// The largest number of addresses of one edge, and of one service.
-const MAX_ADDRESSES: usize = 64;
+pub(super) const MAX_ADDRESSES: usize = 64;
 
 /// The services at the addresses that calls of a map name.
 ///
@@ -35,6 +35,12 @@ impl Addresses {
         if self.0.len() <= MAX_ADDRESSES && !self.0.contains(&address) {
             self.0.push(address);
         }
+    }
+
+    /// Adds the addresses, as `translated`, to those of the same edge or service in another map.
+    pub fn add_to(&self, other: &mut Self, translated: impl Fn(NodeId) -> NodeId) {
+        // One address more than is known means that there are more, in the sum as well.
+        self.0.iter().for_each(|address| other.add(translated(*address)));
     }
 
     pub fn iter(&self) -> impl Iterator<Item = NodeId> {

@@ -25,6 +25,17 @@ pub struct Latencies {
     count: u64,
 }
 
+/// The content of [`Latencies`].
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LatencyParts {
+    /// Distinct durations in rising order, or middles of buckets, with their numbers.
+    pub distinct: Vec<(u64, u64)>,
+    /// How many buckets each power of two has, as a power of two; `None` if durations are exact.
+    pub bucket_bits: Option<u32>,
+    /// The shortest and the longest duration; zero if there are none.
+    pub bounds: (u64, u64),
+}
+
 /// The number of buckets of each power of two in a set that keeps [`Latencies::MAX_DISTINCT`]
 /// durations, as a power of two.
 const FINEST_BUCKET_BITS: u32 = 10;
@@ -41,9 +52,79 @@ impl Latencies {
         self.max = self.max.max(micros);
         self.count += 1;
         self.recent.push(micros);
-        if self.recent.len() >= BATCH {
-            self.settle();
+        self.settle_if_full();
+    }
+
+    /// Adds all durations of `other`, which may have much fewer than this set.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        if other.bucket_bits.is_some() {
+            return self.merge(other.clone());
         }
+        if other.count == 0 {
+            return;
+        }
+        self.min = if self.count == 0 { other.min } else { self.min.min(other.min) };
+        self.max = self.max.max(other.max);
+        self.count += other.count;
+        self.recent.extend_from_slice(&other.recent);
+        for (micros, count) in &other.distinct {
+            if *count == 1 {
+                self.recent.push(*micros);
+                continue;
+            }
+            // Very many equal durations are added in pieces.
+            let mut left = *count as usize;
+            while left > 0 {
+                let now = left.min(BATCH);
+                self.recent.extend(std::iter::repeat_n(*micros, now));
+                left -= now;
+                self.settle_if_full();
+            }
+        }
+        self.settle_if_full();
+    }
+
+    /// Takes out one duration. Returns `None` if durations are not exact, or if there is no such
+    /// duration.
+    pub(super) fn take(&mut self, micros: u64) -> Option<()> {
+        self.settle();
+        let at = self.distinct.binary_search_by_key(&micros, |(micros, _)| *micros).ok()?;
+        if self.bucket_bits.is_some() {
+            return None;
+        }
+        self.distinct[at].1 -= 1;
+        if self.distinct[at].1 == 0 {
+            self.distinct.remove(at);
+        }
+        self.count -= 1;
+        self.min = self.distinct.first().map_or(0, |(micros, _)| *micros);
+        self.max = self.distinct.last().map_or(0, |(micros, _)| *micros);
+        Some(())
+    }
+
+    /// The content of a set: what [`of_parts`](Self::of_parts) needs to make it again.
+    pub fn parts(&self) -> LatencyParts {
+        let settled = self.settled().into_owned();
+        let Self { distinct, bucket_bits, min, max, .. } = settled;
+        LatencyParts { distinct, bucket_bits, bounds: (min, max) }
+    }
+
+    /// The set with this content; `None` if no set has it.
+    pub fn of_parts(parts: LatencyParts) -> Option<Self> {
+        let LatencyParts { distinct, bucket_bits, bounds: (min, max) } = parts;
+        let rising = distinct.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        let counted = distinct.iter().all(|(_, count)| *count > 0);
+        let count = distinct.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count))?;
+        let fits = bucket_bits.is_none_or(|bits| bits <= FINEST_BUCKET_BITS)
+            && distinct.len() <= Self::MAX_DISTINCT;
+        (rising && counted && fits && min <= max).then_some(Self {
+            recent: Vec::new(),
+            distinct,
+            bucket_bits,
+            min,
+            max,
+            count,
+        })
     }
 
     /// Adds all durations of `other`.
@@ -60,7 +141,7 @@ impl Latencies {
             self.round(bits);
             other.round(bits);
         }
-        self.insert(&other.distinct);
+        self.insert(other.distinct);
     }
 
     /// How many durations there are.
@@ -128,6 +209,12 @@ impl Latencies {
         self.recent.len() + self.distinct.len()
     }
 
+    fn settle_if_full(&mut self) {
+        if self.recent.len() >= BATCH {
+            self.settle();
+        }
+    }
+
     fn settle(&mut self) {
         if self.recent.is_empty() {
             return;
@@ -141,16 +228,16 @@ impl Latencies {
             .chunk_by(|one, next| one == next)
             .map(|equal| (equal[0], equal.len() as u64))
             .collect();
-        self.insert(&counts);
+        self.insert(counts);
         recent.clear();
         self.recent = recent;
     }
 
     /// Adds distinct durations in rising order, with their numbers.
-    fn insert(&mut self, counts: &[(u64, u64)]) {
+    fn insert(&mut self, counts: Vec<(u64, u64)>) {
         self.distinct = match self.distinct.is_empty() {
-            true => counts.to_vec(),
-            false => merged(&self.distinct, counts),
+            true => counts,
+            false => merged(&self.distinct, &counts),
         };
         self.keep_at_most(Self::MAX_DISTINCT);
     }

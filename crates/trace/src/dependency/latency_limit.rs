@@ -29,6 +29,17 @@ impl LatencyLimit {
         Self { max_durations, max_distinct: Latencies::MAX_DISTINCT, added: 0 }
     }
 
+    /// Keeps no more durations than `other` does, whose sets were added to those of this limit.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.max_distinct = self.max_distinct.min(other.max_distinct);
+    }
+
+    /// Whether the sets, which must be sorted, have too many durations together.
+    pub(super) fn is_exceeded_by<'a>(&self, sets: impl Iterator<Item = &'a Latencies>) -> bool {
+        let max = self.max_distinct;
+        sets.map(|set| set.distinct_up_to(max)).sum::<usize>() > self.max_durations
+    }
+
     /// Records that durations were added to one of the sets. If the result is true, the limit must
     /// be applied.
     #[must_use]

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::Node;
 use super::addresses::Addresses;
+use super::sums::ServiceSums;
 
 /// Identifies a node within one map.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -53,12 +54,16 @@ const MAX_NAME_BYTES: usize = 500;
 const OVERFLOW_NODE: &str = "(names beyond the limit of 20,000)";
 
 impl NodeId {
-    pub(super) fn index(self) -> usize {
+    /// The position of the node in [`Dependencies::nodes`](super::Dependencies::nodes).
+    pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
 impl NodeKind {
+    /// All kinds, in order.
+    pub const ALL: [Self; 4] = [Self::Service, Self::Database, Self::Queue, Self::External];
+
     /// The kind as text: `service`, `database`, `queue` or `external`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -99,6 +104,45 @@ impl Nodes {
             addresses: Addresses::default(),
         });
         id
+    }
+
+    /// Adds the nodes of another map, and what is recorded about them. Returns the new id of each.
+    pub fn absorb(&mut self, other: &Self) -> Vec<NodeId> {
+        let ids: Vec<NodeId> =
+            other.nodes.iter().map(|node| self.intern(node.kind, &node.name)).collect();
+        for (id, node) in ids.iter().zip(&other.nodes) {
+            let mine = &mut self.nodes[id.index()];
+            mine.observed |= node.observed;
+            mine.has_own_spans |= node.has_own_spans;
+            mine.stands_for.extend(&node.stands_for);
+            node.addresses.add_to(&mut mine.addresses, |address| ids[address.index()]);
+        }
+        ids
+    }
+
+    /// Records what spans of `service` say about it.
+    pub fn record_sums(&mut self, service: NodeId, sums: &ServiceSums) {
+        let mine = &mut self.nodes[service.index()];
+        mine.observed |= sums.spans > 0;
+        mine.has_own_spans |= sums.own_spans > 0;
+        let kinds = NodeKind::ALL.into_iter().zip(sums.stands_for);
+        mine.stands_for.extend(kinds.filter(|(_, spans)| *spans > 0).map(|(kind, _)| kind));
+        sums.addresses.iter().for_each(|(address, _)| mine.addresses.add(address));
+    }
+
+    /// The id of each node.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// The kind and the name of each node.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (NodeKind, &str)> {
+        self.nodes.iter().map(|node| (node.kind, node.name.as_str()))
+    }
+
+    /// Whether new names share one node.
+    pub fn is_full(&self) -> bool {
+        self.nodes.len() >= MAX_NODES
     }
 
     /// The name of a node.

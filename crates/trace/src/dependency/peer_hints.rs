@@ -30,6 +30,13 @@ pub struct PeerHints<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PeerHintsId(u32);
 
+impl PeerHintsId {
+    /// The position of the peer in [`Dependencies::peers`](super::Dependencies::peers).
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// The distinct peers of one map, indexed by [`PeerHintsId`].
 #[derive(Clone, Default)]
 pub(super) struct PeerHintsTable {
@@ -86,6 +93,9 @@ const NAMED_PROTOCOLS: [&str; 25] = [
     "pulsar",
 ];
 
+/// Protocols and families that are not in [`NAMED_PROTOCOLS`].
+const OTHER_PROTOCOLS: [&str; 5] = [UNKNOWN, "http", "sql", "rpc", "messaging"];
+
 /// The ports of HTTP and HTTPS, which are left out of addresses.
 const DEFAULT_PORTS: [i64; 2] = [80, 443];
 
@@ -93,11 +103,25 @@ impl PeerHintsTable {
     /// The id of `hints`. A peer that is new is added, and its node is added to `nodes`.
     pub fn intern(&mut self, hints: &PeerHints<'_>, nodes: &mut Nodes) -> PeerHintsId {
         let target = hints.target().map(|(kind, name)| (kind, nodes.intern(kind, &name)));
-        let peer = Peer { protocol: hints.protocol(), target };
+        self.add(Peer { protocol: hints.protocol(), target })
+    }
+
+    /// The id of `peer`, which is added if it is new.
+    pub fn add(&mut self, peer: Peer) -> PeerHintsId {
         *self.numbers.entry(peer).or_insert_with(|| {
             self.peers.push(peer);
             PeerHintsId(self.peers.len() as u32 - 1)
         })
+    }
+
+    /// The id of each peer.
+    pub fn ids(&self) -> impl Iterator<Item = PeerHintsId> {
+        (0..self.peers.len() as u32).map(PeerHintsId)
+    }
+
+    /// All peers, by id.
+    pub fn peers(&self) -> impl ExactSizeIterator<Item = &Peer> {
+        self.peers.iter()
     }
 
     /// The peer with this id, which must come from this table.
@@ -176,6 +200,11 @@ impl PeerHints<'_> {
             _ => Some(address.to_owned()),
         }
     }
+}
+
+/// The protocol with this name, if a map can have it.
+pub fn protocol_named(name: &str) -> Option<&'static str> {
+    OTHER_PROTOCOLS.into_iter().chain(NAMED_PROTOCOLS).find(|protocol| *protocol == name)
 }
 
 /// Whether `address`, with or without a port, is one of the host of the caller itself.

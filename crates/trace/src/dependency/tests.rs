@@ -2,6 +2,7 @@ mod addresses;
 mod changes;
 mod latencies;
 mod properties;
+mod sums;
 
 use std::collections::BTreeMap;
 

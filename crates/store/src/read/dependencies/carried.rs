@@ -5,10 +5,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use coral_engine::Budget;
 use coral_trace::Collector;
-use coral_trace::dependency::CallSpan;
+use coral_trace::dependency::{CallSpan, Translation};
 
-use super::columns::{Reader, START};
 use super::{Pass, Window};
+use crate::calls::columns::{Reader, START, column};
 use crate::error::StoreError;
 use crate::row::batch::{EBPF, TRACE_ID};
 
@@ -31,6 +31,12 @@ impl SplitSpans {
         self.spans.push(SplitSpan { trace, started, span });
     }
 
+    /// Adds the spans of another map, whose ids are translated.
+    pub(super) fn absorb(&mut self, other: Self, ids: &Translation) {
+        let spans = other.spans.into_iter();
+        self.spans.extend(spans.map(|of| SplitSpan { span: ids.span(&of.span), ..of }));
+    }
+
     /// Adds hot rows.
     pub(super) fn add_hot(
         &mut self,
@@ -42,7 +48,7 @@ impl SplitSpans {
         let spans = reader.read(batch)?;
         let traces = batch.column(TRACE_ID).as_fixed_size_binary();
         let ebpf = batch.column(EBPF).as_boolean();
-        let starts = super::columns::column(batch, START)?;
+        let starts = column(batch, START)?;
         let starts = starts.as_primitive::<TimestampMicrosecondType>().values();
         for (row, span) in spans.iter().enumerate() {
             let trace = crate::row::trace_id(traces.value(row))?.as_u128();

@@ -1,18 +1,15 @@
-//! The traces of one segment.
+//! The traces of one segment: from the sums of the segment, or from its spans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::UInt32Type;
 use coral_engine::Budget;
-use coral_trace::dependency::CallSpan;
-use coral_trace::{SpanKind, TraceId};
+use coral_trace::TraceId;
 
-use super::carried::SplitSpans;
-use super::columns::{COLUMNS, KIND, PEER_COLUMNS, Reader, START, column};
+use super::part::Part;
 use super::{MarkedSegment, Pass, Window};
+use crate::calls::{self, SegmentCalls, SpansByTrace, SumsKey, TracePart, minute_of};
 use crate::error::StoreError;
-use crate::row::batch::kind_number;
 use crate::row::damaged;
 use crate::segment::{Segment, TRACE_ROW};
 
@@ -28,107 +25,169 @@ enum Fate {
     Skipped,
 }
 
-/// Adds the spans of split traces of the segment `of` to `carried`, which holds them in memory. If
-/// `whole` is true, also adds the traces that are only in this segment to the map.
-pub(super) fn read(
-    of: &MarkedSegment,
-    window: Window,
-    pass: Pass,
-    whole: bool,
-    reader: &mut Reader,
-    carried: &mut SplitSpans,
-    budget: &Budget,
-) -> Result<(), StoreError> {
-    let MarkedSegment { segment, split } = of;
-    if !whole && split.is_empty() {
-        return Ok(());
+/// Rows of a traces file whose trace is split.
+type SplitRows = BTreeMap<u32, TraceId>;
+
+/// Reads one segment in one pass.
+pub(super) struct Read<'a> {
+    pub(super) segment: &'a Segment,
+    pub(super) window: Window,
+    pub(super) pass: Pass,
+    pub(super) budget: &'a Budget,
+}
+
+impl Read<'_> {
+    /// Adds the spans of split traces of the segment `of` to what `part` holds in memory. If `whole`
+    /// is true, also adds the traces that are only in this segment to the map of `part`.
+    ///
+    /// Returns the rows whose traces were treated as split: those of `of`, and those that the sums
+    /// leave out because the traces became split since the view was made.
+    pub(super) fn add_to(
+        &self,
+        part: &mut Part,
+        of: &MarkedSegment,
+        whole: bool,
+    ) -> Result<Arc<SplitRows>, StoreError> {
+        let mut split = of.split.clone();
+        if !whole && split.is_empty() {
+            return Ok(split);
+        }
+        let wanted = |key: SumsKey| whole && self.has(key) && self.window.has_all_of(key);
+        let map = &mut part.reader.map;
+        let found = calls::of_segment(self.segment, &split, map, self.budget, &wanted)?;
+        let Some(mut calls) = found else {
+            let is_whole = |start| whole && self.window.holds(start);
+            self.scan(part, &split, &split, is_whole)?;
+            return Ok(split);
+        };
+        if whole {
+            let known = calls.split.iter().map(|(row, (trace, _))| (*row, *trace));
+            Arc::make_mut(&mut split).extend(known);
+        }
+        let newly = calls::newly_split(&calls, &split);
+        let newly = calls::spans_of(self.segment, &newly, &mut part.reader, self.budget)?;
+        let coarse = match whole {
+            true => calls::take_out(&mut calls, &newly, &mut part.reader.map),
+            false => BTreeSet::new(),
+        };
+        self.carry(part, &calls, &newly, &split);
+        let unread = match calls.spans {
+            Some(_) => BTreeMap::new(),
+            None => calls.split.iter().map(|(row, (trace, _))| (*row, *trace)).collect(),
+        };
+        let cut = calls.others.iter().filter(|key| whole && self.has(**key));
+        let cut = cut.filter(|key| self.window.has_some_of(**key)).map(|key| key.minute);
+        let minutes: BTreeSet<i64> = coarse.into_iter().chain(cut).collect();
+        if !minutes.is_empty() || !unread.is_empty() {
+            let is_whole = |start| self.window.holds(start) && minutes.contains(&minute_of(start));
+            self.scan(part, &split, &unread, is_whole)?;
+        }
+        for sums in calls.sums.values() {
+            self.budget.check()?;
+            part.reader.map.add_sums(sums);
+        }
+        Ok(split)
     }
-    let fates = fates(segment, window, pass, whole, split, budget)?;
-    let mut rows = Rows::none_of(&fates);
-    for group in segment.row_groups()? {
-        let said = group.with_values(&PEER_COLUMNS)?;
-        let has_messages = group.may_reach(KIND, kind_number(SpanKind::Producer))?;
-        let start = if has_messages { &[START][..] } else { &[] };
-        for batch in group.read(&[&COLUMNS[..], &said, start].concat(), budget)? {
-            let traces = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
-            for (trace, span) in traces.iter().zip(reader.read(&batch)?) {
-                match fates.get(*trace as usize).ok_or_else(|| damaged(TRACE_ROW, trace))? {
-                    Fate::Whole(first) => rows.push(*first, *span),
-                    Fate::SplitSpans(trace, start) => carried.add(trace.as_u128(), *start, *span),
-                    Fate::Skipped => {}
+
+    /// Whether the map has the traces of a sum, if they started in the window.
+    fn has(&self, key: SumsKey) -> bool {
+        key.spans.counts_for(self.window.collector)
+    }
+
+    /// Holds in memory the spans of split traces that the file has, and those of `newly`.
+    fn carry(&self, part: &mut Part, calls: &SegmentCalls, newly: &[TracePart], split: &SplitRows) {
+        for of in calls.spans.iter().flatten() {
+            // A trace that became split after the view was made is in no later pass.
+            let row = calls.split.get(&of.row).filter(|_| split.contains_key(&of.row));
+            let Some((trace, collector)) = row else { continue };
+            if self.window.counts(*collector) && self.pass.has(trace.as_u128()) {
+                let start = of.span.start_us.unwrap_or(i64::MAX);
+                part.carried.add(trace.as_u128(), start, of.span);
+            }
+        }
+        for of in newly.iter().filter(|of| self.window.counts(of.collector)) {
+            if self.pass.has(of.trace.as_u128()) {
+                for span in &of.spans {
+                    let start = span.start_us.unwrap_or(i64::MAX);
+                    part.carried.add(of.trace.as_u128(), start, *span);
                 }
             }
         }
     }
-    rows.by_trace(budget, |trace| reader.map.add_trace(trace))
-}
 
-fn fates(
-    segment: &Segment,
-    window: Window,
-    pass: Pass,
-    whole: bool,
-    split: &BTreeMap<u32, TraceId>,
-    budget: &Budget,
-) -> Result<Vec<Fate>, StoreError> {
-    let mut fates = vec![Fate::Skipped; segment.extent.traces as usize];
-    let mut digests = segment.digests()?;
-    let mut next = 0;
-    while let Some(rows) = digests.next_wanted(next, |_, _| true) {
-        next = rows.end;
-        budget.check()?;
-        for trace in digests.traces(rows, window.collector)? {
-            let start = trace.digest.first_start;
-            let fate = match split.get(&trace.row) {
-                Some(id) if pass.has(id.as_u128()) => Fate::SplitSpans(*id, start),
-                None if whole && window.holds(start) => Fate::Whole(trace.row),
-                _ => Fate::Skipped,
-            };
-            for row in trace.rows() {
-                *fates.get_mut(row as usize).ok_or_else(|| damaged(TRACE_ROW, &row))? = fate;
+    /// Reads spans: those of the traces of the rows `unread` are held in memory; traces of no row of
+    /// `split` whose start `is_whole` accepts are added to the map.
+    fn scan(
+        &self,
+        part: &mut Part,
+        split: &SplitRows,
+        unread: &SplitRows,
+        is_whole: impl Fn(i64) -> bool,
+    ) -> Result<(), StoreError> {
+        let Some((fates, within)) = self.fates(split, unread, is_whole)? else { return Ok(()) };
+        let mut whole = SpansByTrace::none_of(fates.len());
+        let Part { reader, carried, .. } = part;
+        calls::scan(self.segment, within, false, reader, self.budget, |trace, span| {
+            match fates.get(trace as usize).ok_or_else(|| damaged(TRACE_ROW, &trace))? {
+                Fate::Whole(first) => whole.push(*first, *span)?,
+                Fate::SplitSpans(trace, start) => carried.add(trace.as_u128(), *start, *span),
+                Fate::Skipped => {}
             }
-        }
-    }
-    Ok(fates)
-}
-
-/// Spans of traces that are only in this segment, to be grouped by trace.
-struct Rows {
-    spans: Vec<(u32, CallSpan)>,
-    /// Number of spans of each trace.
-    counts: Vec<u32>,
-}
-
-impl Rows {
-    fn none_of(fates: &[Fate]) -> Self {
-        Self { spans: Vec::new(), counts: vec![0; fates.len()] }
-    }
-
-    fn push(&mut self, trace: u32, span: CallSpan) {
-        self.counts[trace as usize] += 1;
-        self.spans.push((trace, span));
-    }
-
-    /// Calls `add` with the spans of each trace. Groups them by counting sort.
-    fn by_trace(self, budget: &Budget, mut add: impl FnMut(&[CallSpan])) -> Result<(), StoreError> {
-        let Some((_, some)) = self.spans.first() else { return Ok(()) };
-        let mut sorted = vec![*some; self.spans.len()];
-        let mut ends = Vec::with_capacity(self.counts.len());
-        let mut begin = 0;
-        for count in &self.counts {
-            ends.push(begin);
-            begin += *count as usize;
-        }
-        for (trace, span) in &self.spans {
-            let place = &mut ends[*trace as usize];
-            sorted[*place] = *span;
-            *place += 1;
-        }
-        let mut pace = budget.pace();
-        for (end, count) in ends.into_iter().zip(self.counts).filter(|(_, count)| *count > 0) {
+            Ok(())
+        })?;
+        let mut pace = self.budget.pace();
+        for spans in whole.grouped().rows().filter(|spans| !spans.is_empty()) {
             pace.step()?;
-            add(&sorted[end - count as usize..end]);
+            reader.map.add_trace(spans);
         }
         Ok(())
+    }
+
+    /// The fate of each row of the traces file, and the time from the first start to the last end of
+    /// the traces that are not skipped; `None` if all are.
+    #[expect(clippy::type_complexity, reason = "the caller takes it apart at once")]
+    fn fates(
+        &self,
+        split: &SplitRows,
+        unread: &SplitRows,
+        is_whole: impl Fn(i64) -> bool,
+    ) -> Result<Option<(Vec<Fate>, (i64, i64))>, StoreError> {
+        let mut fates = vec![Fate::Skipped; self.segment.extent.traces as usize];
+        let (mut first, mut last) = (i64::MAX, i64::MIN);
+        let mut digests = self.segment.digests()?;
+        let mut next = 0;
+        while let Some(rows) = digests.next_wanted(next, |_, _| true) {
+            next = rows.end;
+            self.budget.check()?;
+            for trace in digests.traces(rows, self.window.collector)? {
+                let start = trace.digest.first_start;
+                let fate = match unread.get(&trace.row) {
+                    Some(id) if self.pass.has(id.as_u128()) => Fate::SplitSpans(*id, start),
+                    None if !split.contains_key(&trace.row) && is_whole(start) => {
+                        Fate::Whole(trace.row)
+                    }
+                    _ => continue,
+                };
+                (first, last) = (first.min(start), last.max(trace.digest.last_end));
+                for row in trace.rows() {
+                    *fates.get_mut(row as usize).ok_or_else(|| damaged(TRACE_ROW, &row))? = fate;
+                }
+            }
+        }
+        Ok((first <= last).then_some((fates, (first, last))))
+    }
+}
+
+impl Window {
+    /// Whether the minute of a sum is in the window.
+    fn has_all_of(&self, key: SumsKey) -> bool {
+        let (first, end) = key.bounds();
+        self.since <= first && end <= self.until
+    }
+
+    /// Whether a part of the minute of a sum is in the window.
+    fn has_some_of(&self, key: SumsKey) -> bool {
+        let (first, end) = key.bounds();
+        first < self.until && end > self.since
     }
 }

@@ -18,10 +18,10 @@ fn a_trace_that_becomes_split_between_two_passes_is_counted_once() {
     append(request);
     let (live, budget) = (&store.0.spans.live, Budget::unlimited());
     let window = Window { since: 0, until: i64::MAX, collector: None };
-    let view = view(live, window);
-    let mut reader = Reader::default();
-    view.read(window, Pass { part: 0, of: 2 }, &mut reader, &budget).unwrap();
+    let mut view = view(live, window);
+    let map = Dependencies::default();
+    let map = view.read(window, Pass { part: 0, of: 2 }, map, &budget).unwrap();
     append(call);
-    view.read(window, Pass { part: 1, of: 2 }, &mut reader, &budget).unwrap();
-    assert_eq!(reader.into_map().topology().counts.traces, 1);
+    let map = view.read(window, Pass { part: 1, of: 2 }, map, &budget).unwrap();
+    assert_eq!(map.topology().counts.traces, 1);
 }

@@ -48,6 +48,37 @@ fn percentiles_of_more_distinct_durations_than_are_kept_are_within_a_twentieth_o
     }
 }
 
+#[test]
+fn parts_that_no_set_has_make_none() {
+    let parts = |distinct: &[(u64, u64)], bucket_bits, bounds| LatencyParts {
+        distinct: distinct.to_vec(),
+        bucket_bits,
+        bounds,
+    };
+    for wrong in [
+        parts(&[(2, 1), (1, 1)], None, (1, 2)),
+        parts(&[(1, 0)], None, (1, 1)),
+        parts(&[(1, u64::MAX), (2, 1)], None, (1, 2)),
+        parts(&[(1, 1)], Some(11), (1, 1)),
+        parts(&[(1, 1)], None, (2, 1)),
+    ] {
+        assert_eq!(Latencies::of_parts(wrong), None);
+    }
+}
+
+#[test]
+fn a_set_with_buckets_is_made_again_from_its_parts() {
+    let mut many = Latencies::default();
+    (0..=Latencies::MAX_DISTINCT as u64).for_each(|at| many.add(at * 37));
+    let again = Latencies::of_parts(many.parts()).unwrap();
+    let mut all = Latencies::default();
+    all.add(5);
+    all.add_all(&again);
+    many.add(5);
+    assert_eq!(all.settled(), many.settled());
+    assert_eq!(all.take(5), None, "a set with buckets is too coarse");
+}
+
 /// Some sets of durations, with a limit of `max` durations of all sets together.
 struct Limited {
     sets: Vec<Latencies>,
@@ -132,6 +163,27 @@ fn many_durations_are_sorted_whatever_their_size() {
 }
 
 proptest! {
+    #[test]
+    fn a_set_is_made_again_from_its_parts_and_added_to_another(one in prop::collection::vec(0..300_u64, 0..300), other in prop::collection::vec(0..300_u64, 0..300)) {
+        let of = |values: &[u64]| {
+            let mut latencies = Latencies::default();
+            values.iter().for_each(|value| latencies.add(*value));
+            latencies
+        };
+        let again = Latencies::of_parts(of(&other).parts()).unwrap();
+        prop_assert_eq!(&again, &of(&other).settled().into_owned());
+        let mut all = of(&one);
+        all.add_all(&again);
+        let expected = of(&[one.clone(), other.clone()].concat());
+        prop_assert_eq!(all.settled(), expected.settled());
+        for micros in &other {
+            all.take(*micros).unwrap();
+        }
+        let left = of(&one);
+        prop_assert_eq!(all.settled(), left.settled());
+        prop_assert_eq!(all.take(1_000), None);
+    }
+
     #[test]
     fn limited_sets_do_not_depend_on_the_order_of_their_durations(added in prop::collection::vec((0..5_usize, 0..100_000_u64), 0..400), by in 0..400_usize, max in 5..200_usize) {
         let of = |added: &mut dyn Iterator<Item = &(usize, u64)>| {

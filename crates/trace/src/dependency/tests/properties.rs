@@ -48,6 +48,10 @@ fn trace(map: &mut Dependencies, numbers: &Numbers) -> Vec<CallSpan> {
     spans.collect()
 }
 
+fn unchecked() -> Result<(), std::convert::Infallible> {
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn the_calls_to_a_service_are_its_spans_that_have_a_caller(traces in prop::collection::vec(numbers(), 0..6)) {
@@ -94,5 +98,50 @@ proptest! {
         };
         let (one, other) = traces.split_at(cut.min(traces.len()));
         prop_assert_eq!(map_of(&mut other.iter().chain(one).rev()), map_of(&mut traces.iter()));
+    }
+
+    #[test]
+    fn a_map_of_sums_is_the_map_of_the_traces_that_were_not_taken_out(traces in prop::collection::vec((numbers(), 0..3_usize, any::<bool>()), 0..12), cut in 0..12_usize) {
+        let part = |traces: &[(Numbers, usize, bool)]| {
+            let mut map = Dependencies::default();
+            let mut sums = vec![CallSums::default(); 3];
+            for (numbers, sum, _) in traces {
+                let spans = trace(&mut map, numbers);
+                map.add_to_sums(&spans, &mut sums[*sum]);
+            }
+            for (numbers, sum, _) in traces.iter().filter(|(_, _, is_taken)| *is_taken) {
+                let spans = trace(&mut map, numbers);
+                assert!(map.take_from_sums(&spans, &mut sums[*sum]));
+            }
+            sums.iter().for_each(|sums| map.add_sums(sums));
+            map
+        };
+        let (one, other) = traces.split_at(cut.min(traces.len()));
+        let mut found = part(one);
+        found.absorb(part(other), unchecked).unwrap();
+        let mut expected = Dependencies::default();
+        for (numbers, ..) in traces.iter().filter(|(_, _, is_taken)| !is_taken) {
+            let spans = trace(&mut expected, numbers);
+            expected.add_trace(&spans);
+        }
+        prop_assert_eq!(found.topology(), expected.topology());
+    }
+
+    #[test]
+    fn spans_of_one_map_make_the_same_calls_in_the_map_to_which_it_was_added(numbers in numbers(), others in numbers()) {
+        let (mut map, mut part) = (Dependencies::default(), Dependencies::default());
+        part.intern_peer_hints(&PeerHints { db_system: Some("mysql"), ..PeerHints::default() });
+        let spans = trace(&mut part, &numbers);
+        let known = trace(&mut map, &others);
+        map.add_trace(&known);
+        let ids = map.absorb(part, unchecked).unwrap();
+        let moved: Vec<CallSpan> = spans.iter().map(|span| ids.span(span)).collect();
+        map.add_trace(&moved);
+        let mut expected = Dependencies::default();
+        for numbers in [&others, &numbers] {
+            let spans = trace(&mut expected, numbers);
+            expected.add_trace(&spans);
+        }
+        prop_assert_eq!(map.topology(), expected.topology());
     }
 }

@@ -13,15 +13,15 @@ use crate::row::damaged;
 use crate::segment::TRACE_ROW;
 
 /// The columns that are read of every segment.
-pub(super) const COLUMNS: [&str; 7] =
+pub(crate) const COLUMNS: [&str; 7] =
     [TRACE_ROW, "span_id", "parent_span_id", "service_name", KIND, "duration_us", "span_status"];
-pub(super) const KIND: &str = "span_kind";
+pub(crate) const KIND: &str = "span_kind";
 /// When a span started: read of row groups with producer or consumer spans. A message takes until its
 /// consumer begins.
-pub(super) const START: &str = "start_time";
+pub(crate) const START: &str = "start_time";
 /// The columns of peer hints. In each row group, only those that have a value in some row are
 /// read.
-pub(super) const PEER_COLUMNS: [&str; 9] =
+pub(crate) const PEER_COLUMNS: [&str; 9] =
     [TEXTS[0], TEXTS[1], TEXTS[2], TEXTS[3], TEXTS[4], TEXTS[5], TEXTS[6], TEXTS[7], PORT];
 /// The text columns of peer hints. A column that was not read has no values.
 const TEXTS: [&str; 8] = [
@@ -38,8 +38,8 @@ const PORT: &str = "server_port";
 
 /// Reads batches into spans, and builds the service map.
 #[derive(Default)]
-pub(super) struct Reader {
-    pub(super) map: Dependencies,
+pub(crate) struct Reader {
+    pub(crate) map: Dependencies,
     spans: Vec<CallSpan>,
 }
 
@@ -65,12 +65,12 @@ enum Texts<'a> {
 const NONE: u32 = u32::MAX;
 
 impl Reader {
-    pub(super) fn into_map(self) -> Dependencies {
+    pub(crate) fn into_map(self) -> Dependencies {
         self.map
     }
 
     /// Converts the rows of `batch` to spans, in order.
-    pub(super) fn read(&mut self, batch: &RecordBatch) -> Result<&[CallSpan], StoreError> {
+    pub(crate) fn read(&mut self, batch: &RecordBatch) -> Result<&[CallSpan], StoreError> {
         let ids = column(batch, "span_id")?.as_primitive::<UInt64Type>().values();
         let parents = column(batch, "parent_span_id")?.as_primitive::<UInt64Type>();
         let durations = column(batch, "duration_us")?.as_primitive::<Int64Type>().values();
@@ -212,7 +212,7 @@ impl<'a> Coded<'a> {
     }
 }
 
-pub(super) fn column<'a>(
+pub(crate) fn column<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
 ) -> Result<&'a ArrayRef, StoreError> {
