@@ -136,12 +136,12 @@ impl Segment {
     /// Writes the filter of the segment's texts. An error leaves the segment without one.
     pub(super) fn write_values(&mut self) {
         let file = self.files.values.clone();
-        self.bytes -= self.values_bytes.take().unwrap_or_default();
+        self.file_bytes -= self.values_bytes.take().unwrap_or_default();
         let spans_bytes = std::fs::metadata(&self.files.spans).map_or(0, |file| file.len());
         match self.values().map(|texts| write(&file, spans_bytes, &texts)) {
             Ok(Ok(bytes)) => {
                 self.values_bytes = Some(bytes);
-                self.bytes += bytes;
+                self.file_bytes += bytes;
             }
             Ok(Err(error)) => {
                 tracing::warn!(%error, file = %file.display(), "could not write the filter of a segment's texts; searches read more of it");
