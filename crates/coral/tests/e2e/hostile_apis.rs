@@ -171,6 +171,7 @@ fn hostile_questions_to_each_api_are_refused_with_the_right_code_and_others_are_
 fn streams_that_never_end_take_a_bounded_part_of_the_memory_and_keep_no_question_out() {
     let coral = Coral::standalone(&[]);
     serves_others(&coral, &EVERY_SOCKET);
+    coral.until_stored(8);
     let (before, to) = (peak_memory(&coral), address(&coral, "colony"));
     let mut streams: Vec<TcpStream> = Vec::new();
     for (path, kind) in
