@@ -157,8 +157,10 @@ impl MetricFile {
     pub(super) fn is_settled(&self) -> bool {
         let is_settled = self.is_settled.load(Ordering::Relaxed)
             || self.extent.replaces.iter().all(|name| {
-                let is_there = self.path.with_file_name(name).try_exists();
-                is_there.is_ok_and(|is_there| !is_there)
+                // A file that was set aside can be restored under its name.
+                let path = self.path.with_file_name(name);
+                let is_gone = |path: &Path| path.try_exists().is_ok_and(|is_there| !is_there);
+                is_gone(&path) && is_gone(&path.with_extension("damaged"))
             });
         self.is_settled.store(is_settled, Ordering::Relaxed);
         is_settled

@@ -162,7 +162,10 @@ impl Metrics {
                 // wall-clock time is later than theirs.
                 let mut later = files[at + 1..].iter();
                 let next = later.find(|later| later.extent.protocol == file.extent.protocol);
-                goes(file, next.map_or(UnixNanos::MAX, |next| next.received.unix), bytes)
+                // Without the file, nothing would say after a crash that those which it replaces are
+                // obsolete.
+                file.is_settled()
+                    && goes(file, next.map_or(UnixNanos::MAX, |next| next.received.unix), bytes)
             });
             let Some((_, file)) = going else { return gone };
             let mut state = self.live.write();

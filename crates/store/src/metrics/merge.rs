@@ -46,6 +46,8 @@ impl Metrics {
         if !state.pause.is_over(begin) {
             return Ok(MetricMerge::default());
         }
+        // A merge that panics counts as one that failed.
+        state.pause.begin(begin);
         let merged = self.merge_next(&mut state, keep);
         state.pause.note([begin, self.live.ages.uptime()], merged)
     }

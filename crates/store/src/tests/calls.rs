@@ -1,11 +1,12 @@
 //! The sums of the calls of a segment, from which service maps are made.
 
-use std::path::{Path, PathBuf};
-
 use coral_trace::dependency::Topology;
 use coral_trace::{Collector, Span, SpanKind, TimeRange, UnixNanos};
 
-use super::{NOON, by_sdk, config, failed, of_service, span, store, with_attributes};
+use super::{
+    NOON, by_sdk, bytes_read, config, failed, of_service, segment_files, span, store,
+    with_attributes,
+};
 use crate::Store;
 use crate::disk::Operation;
 use crate::disk::faults::{self, EIO, ENOSPC, Fault};
@@ -50,17 +51,8 @@ fn written() -> tempfile::TempDir {
     dir
 }
 
-fn files(dir: &tempfile::TempDir, kind: &str) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(dir.path().join("store/segments")).unwrap();
-    let paths = files.map(|file| file.unwrap().path());
-    let mut paths: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|of| of == kind)).collect();
-    paths.sort();
-    paths
-}
-
 fn contents(dir: &tempfile::TempDir) -> Vec<Vec<u8>> {
-    files(dir, "calls").iter().map(|path| std::fs::read(path).unwrap()).collect()
+    segment_files(dir, "calls").iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
 fn window(from_ms: u64, to_ms: u64) -> TimeRange {
@@ -85,7 +77,7 @@ fn a_store_without_sums_answers_the_same_and_has_them_again() {
     assert_eq!(with[0].counts.spans, 3 * 300 + 75 + 10);
     let before = contents(&dir);
     assert_eq!(before.len(), 3);
-    files(&dir, "calls").iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    segment_files(&dir, "calls").iter().for_each(|path| std::fs::remove_file(path).unwrap());
     let store = Store::open(config(&dir)).unwrap();
     for _ in 0..2 {
         assert_eq!(maps(&store), with);
@@ -97,7 +89,7 @@ fn a_store_without_sums_answers_the_same_and_has_them_again() {
 fn sums_that_are_cut_or_damaged_anywhere_are_made_again() {
     let dir = written();
     let with = maps(&Store::open(config(&dir)).unwrap());
-    let file = files(&dir, "calls").remove(1);
+    let file = segment_files(&dir, "calls").remove(1);
     let bytes = std::fs::read(&file).unwrap();
     for at in (0..bytes.len()).step_by(bytes.len() / 20) {
         let mut damaged = bytes.clone();
@@ -116,7 +108,7 @@ fn sums_that_are_cut_or_damaged_anywhere_are_made_again() {
 fn the_sums_of_another_segment_are_not_believed() {
     let dir = written();
     let with = maps(&Store::open(config(&dir)).unwrap());
-    let files = files(&dir, "calls");
+    let files = segment_files(&dir, "calls");
     std::fs::copy(&files[0], &files[1]).unwrap();
     assert_eq!(maps(&Store::open(config(&dir)).unwrap()), with);
 }
@@ -144,10 +136,10 @@ fn sums_that_cannot_be_written_or_read_cost_nothing_but_time() {
         drop(store);
         let store = Store::open(config(&dir)).unwrap();
         assert_eq!(store.dependencies(TimeRange::ALL, None).unwrap().topology(), map);
-        assert!(files(&dir, "tmp").is_empty());
+        assert!(segment_files(&dir, "tmp").is_empty());
     }
     let dir = written();
-    files(&dir, "calls").iter().for_each(|path| {
+    segment_files(&dir, "calls").iter().for_each(|path| {
         std::fs::remove_file(path).unwrap();
         std::fs::create_dir(path).unwrap();
     });
@@ -163,13 +155,6 @@ fn sums_without_their_segment_are_removed() {
     assert!(!stray.exists());
 }
 
-/// The number of bytes that this thread has read so far, in system calls.
-fn bytes_read() -> u64 {
-    let io = std::fs::read_to_string(Path::new("/proc/thread-self/io")).unwrap();
-    let read = io.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap();
-    read.trim().parse().unwrap()
-}
-
 #[test]
 fn a_map_of_whole_minutes_reads_the_sums_alone_also_after_a_late_span_was_sealed() {
     let (dir, store) = store();
@@ -183,7 +168,7 @@ fn a_map_of_whole_minutes_reads_the_sums_alone_also_after_a_late_span_was_sealed
         let map = store.dependencies(window, None).unwrap().topology();
         (map.counts, bytes_read() - before)
     };
-    let size = || std::fs::metadata(&files(&dir, "calls")[0]).unwrap().len();
+    let size = || std::fs::metadata(&segment_files(&dir, "calls")[0]).unwrap().len();
     for window in [TimeRange::ALL, window(0, 120_000)] {
         let (counts, bytes) = read(window);
         assert_eq!((counts.traces, counts.spans), (2_000, 6_500));
@@ -200,13 +185,13 @@ fn a_map_of_whole_minutes_reads_the_sums_alone_also_after_a_late_span_was_sealed
     assert_eq!(hot.map(|counts| counts.traces), [1_200, 800]);
     assert_eq!(hot.map(|counts| counts.orphans), [1, 0]);
     store.seal().unwrap();
-    let sums = std::fs::read(&files(&dir, "calls")[0]).unwrap();
+    let sums = std::fs::read(&segment_files(&dir, "calls")[0]).unwrap();
     assert_eq!(minutes.map(|minute| read(minute).0), hot);
     drop(store);
     let store = Store::open(config(&dir)).unwrap();
     let again = minutes.map(|minute| store.dependencies(minute, None).unwrap().topology().counts);
     assert_eq!(again, hot);
-    assert_eq!(std::fs::read(&files(&dir, "calls")[0]).unwrap(), sums, "the sums stay");
+    assert_eq!(std::fs::read(&segment_files(&dir, "calls")[0]).unwrap(), sums, "the sums stay");
 }
 
 #[test]
@@ -216,7 +201,7 @@ fn names_that_a_hostile_exporter_makes_up_do_not_make_the_sums_large() {
         (1..=21_000_u64).map(|id| of_service(span(1, id, None, id, 1), &format!("made-up-{id}")));
     store.append(&[spans.collect()], NOON).unwrap();
     store.seal().unwrap();
-    assert!(std::fs::metadata(&files(&dir, "calls")[0]).unwrap().len() < 100);
+    assert!(std::fs::metadata(&segment_files(&dir, "calls")[0]).unwrap().len() < 100);
     let map = store.dependencies(TimeRange::ALL, None).unwrap().topology();
     assert_eq!(map.counts.spans, 21_000);
 }
@@ -233,7 +218,7 @@ fn check_pieces(pieces: &[Vec<Span>]) -> (tempfile::TempDir, Store) {
         sealed.seal().unwrap();
         assert_eq!(maps(&sealed), maps(&hot), "after a seal");
     }
-    files(&dir, "calls").iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    segment_files(&dir, "calls").iter().for_each(|path| std::fs::remove_file(path).unwrap());
     assert_eq!(maps(&sealed), maps(&hot), "sums made again");
     drop(sealed);
     let sealed = Store::open(config(&dir)).unwrap();

@@ -1,8 +1,17 @@
 //! What damage of a segment, a log or `store.json` costs, and how it is counted.
 
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{RecordBatch, StringArray};
+use coral_engine::PageWriter as _;
+use coral_trace::Collector;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
 use super::bad_days::log_of;
-use super::{NOON, config, span, store};
-use crate::{Extent, Store, StoreError};
+use super::{NOON, config, span, store, with_attributes};
+use crate::segment::write_spans;
+use crate::{Extent, PageLimit, Store, StoreError};
 
 #[test]
 fn a_file_that_is_not_a_log_is_set_aside() {
@@ -167,4 +176,45 @@ fn segments_that_become_damaged_one_after_the_other_are_all_counted() {
         drop(store);
         assert_eq!(Store::open(config(&dir)).unwrap().extent().damaged, 2);
     }
+}
+
+/// Writes the spans file of segment 1 again, with the JSON of the first span's attributes cut.
+fn cut_json_of_first_row(dir: &tempfile::TempDir) {
+    let path = dir.path().join("store/segments/000000000001.spans.parquet");
+    let file = bytes::Bytes::from(std::fs::read(&path).unwrap());
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+    let batches: Vec<RecordBatch> = reader
+        .map(|batch| {
+            let batch = batch.unwrap();
+            let at = batch.schema().index_of("attributes").unwrap();
+            let mut texts: Vec<Option<&str>> = batch.column(at).as_string::<i32>().iter().collect();
+            texts[0] = Some("{\"user.tier\":");
+            let mut columns = batch.columns().to_vec();
+            columns[at] = Arc::new(StringArray::from(texts));
+            RecordBatch::try_new(batch.schema(), columns).unwrap()
+        })
+        .collect();
+    write_spans(&path, batches.into_iter()).unwrap();
+}
+
+#[test]
+fn a_row_that_cannot_be_decoded_costs_its_segment_and_stops_no_reader_of_pages() {
+    let (dir, store) = store();
+    for id in 1..=2_u64 {
+        let span = with_attributes(span(id.into(), id, None, 0, 1), vec![("user.tier", "gold")]);
+        store.append(&[vec![span]], NOON).unwrap();
+        store.seal().unwrap();
+    }
+    drop(store);
+    cut_json_of_first_row(&dir);
+    // As columns the row travels unread, and whoever takes the page refuses it alone.
+    let store = Store::open(config(&dir)).unwrap();
+    let limit = PageLimit { spans: 10, bytes: 1 << 20 };
+    let page = store.column_page(Collector::Ebpf, 0, limit).unwrap().unwrap();
+    let columns = page.columns.unwrap();
+    let checked = store.check_columns(columns, Collector::Ebpf, &mut |_| true).unwrap();
+    assert_eq!((checked.spans, checked.refused.rows, store.extent().damaged), (1, 1, 0));
+    // As spans it cannot be read: its segment is set aside, and the page goes on behind it.
+    let page = store.spans_after(Collector::Ebpf, 0, 10).unwrap();
+    assert_eq!((page.spans.len(), page.next_receipt, store.extent().damaged), (1, 2, 1));
 }

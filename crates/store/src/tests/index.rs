@@ -1,10 +1,10 @@
 //! The index of a segment, which lets a store open without reading its Parquet files.
 
-use std::path::{Path, PathBuf};
-
 use coral_trace::TimeRange;
 
-use super::{NOON, by_sdk, config, failed, of_service, span, store, trace_id};
+use super::{
+    NOON, by_sdk, bytes_read, config, failed, of_service, segment_files, span, store, trace_id,
+};
 use crate::disk::Operation;
 use crate::disk::faults::{self, EIO, ENOSPC, Fault};
 use crate::{IndexedQuery, Store};
@@ -26,15 +26,6 @@ fn written() -> tempfile::TempDir {
     }
     drop(store);
     dir
-}
-
-fn indexes(dir: &tempfile::TempDir) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(dir.path().join("store/segments")).unwrap();
-    let paths = files.map(|file| file.unwrap().path());
-    let mut paths: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|kind| kind == "index")).collect();
-    paths.sort();
-    paths
 }
 
 /// Everything that the index decides about the answers of a store.
@@ -59,12 +50,12 @@ fn a_store_without_indexes_answers_the_same_and_has_them_again() {
     let dir = written();
     let with = answers(&Store::open(config(&dir)).unwrap());
     let before: Vec<Vec<u8>> =
-        indexes(&dir).iter().map(|path| std::fs::read(path).unwrap()).collect();
+        segment_files(&dir, "index").iter().map(|path| std::fs::read(path).unwrap()).collect();
     assert_eq!(before.len(), 3);
-    indexes(&dir).iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    segment_files(&dir, "index").iter().for_each(|path| std::fs::remove_file(path).unwrap());
     assert_eq!(answers(&Store::open(config(&dir)).unwrap()), with);
     let after: Vec<Vec<u8>> =
-        indexes(&dir).iter().map(|path| std::fs::read(path).unwrap()).collect();
+        segment_files(&dir, "index").iter().map(|path| std::fs::read(path).unwrap()).collect();
     assert_eq!(after, before);
 }
 
@@ -72,7 +63,7 @@ fn a_store_without_indexes_answers_the_same_and_has_them_again() {
 fn an_index_that_is_cut_or_damaged_anywhere_is_made_again() {
     let dir = written();
     let with = answers(&Store::open(config(&dir)).unwrap());
-    let index = indexes(&dir).remove(1);
+    let index = segment_files(&dir, "index").remove(1);
     let bytes = std::fs::read(&index).unwrap();
     for at in (0..bytes.len()).step_by(bytes.len() / 40) {
         let mut damaged = bytes.clone();
@@ -92,7 +83,7 @@ fn an_index_that_is_cut_or_damaged_anywhere_is_made_again() {
 fn the_index_of_another_segment_is_not_believed() {
     let dir = written();
     let with = answers(&Store::open(config(&dir)).unwrap());
-    let indexes = indexes(&dir);
+    let indexes = segment_files(&dir, "index");
     std::fs::copy(&indexes[0], &indexes[1]).unwrap();
     assert_eq!(answers(&Store::open(config(&dir)).unwrap()), with);
 }
@@ -115,7 +106,7 @@ fn an_index_that_cannot_be_written_costs_nothing_but_time() {
         drop(store);
         let store = Store::open(config(&dir)).unwrap();
         assert_eq!(store.trace(trace_id(1), None, 10).unwrap().span_count, 1);
-        assert_eq!((indexes(&dir).len(), store.extent().damaged), (1, 0));
+        assert_eq!((segment_files(&dir, "index").len(), store.extent().damaged), (1, 0));
     }
 }
 
@@ -128,13 +119,6 @@ fn an_index_without_its_segment_is_removed() {
     assert!(!stray.exists());
 }
 
-/// The number of bytes that this thread has read so far, in system calls.
-fn bytes_read() -> u64 {
-    let io = std::fs::read_to_string(Path::new("/proc/thread-self/io")).unwrap();
-    let read = io.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap();
-    read.trim().parse().unwrap()
-}
-
 #[test]
 fn a_segment_is_opened_by_its_index_alone() {
     let (dir, store) = store();
@@ -142,7 +126,7 @@ fn a_segment_is_opened_by_its_index_alone() {
     store.append(&[spans.collect()], NOON).unwrap();
     store.seal().unwrap();
     drop(store);
-    let size = std::fs::metadata(&indexes(&dir)[0]).unwrap().len();
+    let size = std::fs::metadata(&segment_files(&dir, "index")[0]).unwrap().len();
     // One segment is opened on the calling thread.
     let before = bytes_read();
     let store = Store::open(config(&dir)).unwrap();

@@ -23,6 +23,7 @@ mod services;
 mod sql;
 mod values;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use coral_engine::{Checkpoint, EngineError, Page, PageContent, PageWriter};
@@ -58,6 +59,23 @@ fn append_page(
     let page = Page { content, received, checkpoint: checkpoint.clone() };
     *checkpoint = store.append_pages(vec![page]).remove(0)?.checkpoint;
     Ok(())
+}
+
+/// The files of segments with the extension `kind`, in order.
+fn segment_files(dir: &TempDir, kind: &str) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(dir.path().join("store/segments")).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|of| of == kind)).collect();
+    paths.sort();
+    paths
+}
+
+/// The number of bytes that this thread has read so far, in system calls.
+fn bytes_read() -> u64 {
+    let io = std::fs::read_to_string("/proc/thread-self/io").unwrap();
+    let read = io.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap();
+    read.trim().parse().unwrap()
 }
 
 fn trace_id(number: u128) -> TraceId {

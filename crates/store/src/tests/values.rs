@@ -6,7 +6,7 @@ use coral_engine::filter::{AttributeOwner, Comparison, Field, Literal};
 use coral_engine::{Budget, Filter, TraceQuery, TraceReader};
 use coral_trace::{Collector, Origin, Resource, Scope, Span, Value};
 
-use super::{NOON, config, span, store, with_attributes};
+use super::{NOON, config, segment_files, span, store, with_attributes};
 use crate::disk::Operation;
 use crate::disk::faults::{self, ENOSPC, Fault};
 use crate::{IndexedQuery, Store};
@@ -93,12 +93,6 @@ fn attributes_of_resources_are_found_in_all_their_forms() {
     assert_eq!(search(&store, &any).0, 500);
 }
 
-fn filters(dir: &tempfile::TempDir) -> Vec<std::path::PathBuf> {
-    let files = std::fs::read_dir(dir.path().join("store/segments")).unwrap();
-    let paths = files.map(|file| file.unwrap().path());
-    paths.filter(|path| path.extension().is_some_and(|kind| kind == "values")).collect()
-}
-
 #[test]
 fn a_filter_that_is_damaged_cut_or_missing_hides_no_trace() {
     let (dir, store) = written();
@@ -111,7 +105,7 @@ fn a_filter_that_is_damaged_cut_or_missing_hides_no_trace() {
             store.search(&query).unwrap().len() == 1
         })
     };
-    let filter = filters(&dir).remove(0);
+    let filter = segment_files(&dir, "values").remove(0);
     let bytes = std::fs::read(&filter).unwrap();
     for damage in [0, 7, 8, bytes.len() / 2, bytes.len() - 1] {
         let mut damaged = bytes.clone();
@@ -138,7 +132,7 @@ fn a_filter_that_is_removed_or_cut_while_the_store_is_open_costs_nothing_else() 
     let damages: [fn(&std::path::Path) -> std::io::Result<()>; 2] =
         [|filter| std::fs::write(filter, b"coralva"), |filter| std::fs::remove_file(filter)];
     for damage in damages {
-        filters(&dir).iter().for_each(|filter| damage(filter).unwrap());
+        segment_files(&dir, "values").iter().for_each(|filter| damage(filter).unwrap());
         assert_eq!(search(&store, &having("url.path", "/orders/700")).0, 1);
         assert_eq!((store.extent().segments, store.extent().damaged), (3, 0));
     }

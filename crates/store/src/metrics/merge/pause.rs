@@ -20,6 +20,12 @@ impl Pause {
         uptime >= self.until
     }
 
+    /// Notes that a look for files to merge begins at the uptime `begin`. Without a
+    /// [`note`](Self::note), the pause is that after a failure.
+    pub(super) fn begin(&mut self, begin: Duration) {
+        self.until = begin + FAILURE_PAUSE;
+    }
+
     /// Notes a look for files to merge, and a merge if there were some, from the uptime `begin` to
     /// the uptime `end`.
     pub(super) fn note<T, E>(
@@ -46,6 +52,14 @@ mod tests {
         assert!(!pause.is_over(second(25)) && pause.is_over(second(26)));
         pause.note([second(30), second(30)], Ok::<_, ()>(())).unwrap();
         assert!(!pause.is_over(second(30)) && pause.is_over(second(31)));
+    }
+
+    #[test]
+    fn a_merge_that_panicked_is_repeated_after_a_minute() {
+        let mut pause = Pause::default();
+        pause.begin(Duration::from_secs(5));
+        assert!(!pause.is_over(Duration::from_secs(64)));
+        assert!(pause.is_over(Duration::from_secs(65)));
     }
 
     #[test]
