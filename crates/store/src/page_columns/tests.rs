@@ -134,3 +134,27 @@ fn columns_of_another_layout_are_not_read() {
     let read = store.check_columns(page, Collector::Sdk, &mut |_| true);
     assert_eq!(read.unwrap_err(), ColumnsError::Layout { found: layout });
 }
+
+#[test]
+fn a_page_whose_rows_copy_a_long_name_of_a_service_is_asked_for_as_spans() {
+    let rows = |count: u64| {
+        let (_dir, store) = store();
+        let spans = (1..=count).map(|id| span(id.into(), id, Some(9), id, 1));
+        store.append(&[spans.collect()], coral_trace::UnixNanos(1)).unwrap();
+        let limit = PageLimit::of_spans(count as usize);
+        let page = store.column_page(Collector::Ebpf, 0, limit).unwrap().unwrap();
+        message::decode(page.columns.unwrap().rows).unwrap()
+    };
+    let named = |bytes: usize| {
+        let name = "x".repeat(bytes);
+        vec![format!(r#"{{"resource":{{"attributes":{{"service.name":"{name}"}}}}}}"#)]
+    };
+    // 300 copies of 200 kB are above 32 MiB, and 100 are below.
+    let refused = checked(&rows(300), &named(200_000));
+    assert!(
+        matches!(refused, Err(ColumnsError::Malformed(_))),
+        "{:?}",
+        refused.map(|page| page.spans)
+    );
+    assert_eq!(checked(&rows(100), &named(200_000)).unwrap().spans, 100);
+}

@@ -320,3 +320,28 @@ fn a_file_of_an_earlier_version_is_read_by_service_and_by_receipt() {
         assert_eq!(sums(&found(&store, &wanted), &wanted), expected);
     }
 }
+
+#[test]
+fn a_row_of_the_greatest_time_is_on_its_page_and_so_are_the_rows_behind_it() {
+    let (_dir, store) = store();
+    let row = |second: u64| {
+        let row = Row { service: 0, name: 0, variant: 0, agent: 0, second, count: 1 };
+        let mut delta = row.delta();
+        if second == 2 {
+            delta.time = UnixNanos(u64::MAX);
+        }
+        delta
+    };
+    append(&store, (0..10).map(row).collect(), "agent-0");
+    store.seal_metrics().unwrap();
+    let (mut after, mut found) = (0, 0);
+    loop {
+        let page = store.deltas_after(after, 3).unwrap();
+        found += page.rows.len();
+        if page.next_receipt == page.last_receipt {
+            break;
+        }
+        after = page.next_receipt;
+    }
+    assert_eq!(found, 10);
+}
