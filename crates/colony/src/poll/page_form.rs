@@ -21,8 +21,8 @@ impl PageForm {
         self.layout.filter(|_| !self.has_failed)
     }
 
-    /// Call when a page cannot be read or stored. Returns `true` if it was requested by column: the
-    /// next one is requested as spans.
+    /// Call when a page by column cannot be read or stored. Returns `true` if it was requested by
+    /// column: the next one is requested as spans.
     #[must_use]
     pub(super) fn fall_back(&mut self) -> bool {
         let was_by_column = self.layout().is_some();

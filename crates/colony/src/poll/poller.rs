@@ -216,9 +216,11 @@ impl<C: AgentClient> Poller<C> {
         let is_lossy = loses_spans(checkpoint, &after, page.first_receipt);
         self.health.page(&self.agent_id, &page, is_lossy, clock::now());
         let sent = SentSpans::take(&mut page);
+        let is_by_column = matches!(sent, SentSpans::Columns(_));
         let stored = match self.store_page(stream, after.clone(), spans, sent).await {
             Err(bad) if bad.is_of_page() => {
-                if self.forms[stream].fall_back() || !self.widths[stream].isolate() {
+                let falls_back = is_by_column && self.forms[stream].fall_back();
+                if falls_back || !self.widths[stream].isolate() {
                     return Ok(Step::AskAgain);
                 }
                 self.step_over(stream, after, spans, bad).await

@@ -146,3 +146,17 @@ proptest! {
         runtime.block_on(check(steps, page_spans, rate))?;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_no_otlp_twice_is_stepped_over_also_when_columns_were_requested() {
+    let fault = |fault, times| (Step::Fault(fault), times);
+    let steps = vec![
+        fault(Fault::Garbage, 3),
+        fault(Fault::Silent, 4),
+        fault(Fault::Garbage, 2),
+        fault(Fault::Silent, 1),
+        (Step::Receive(vec![0]), 1),
+        fault(Fault::Silent, 1),
+    ];
+    check(steps, 1, 1.0).await.unwrap();
+}
