@@ -28,9 +28,12 @@ fn post(to: SocketAddr, path: &str, headers: &str, body: Vec<u8>) -> String {
     send(to, &head(path, &headers), [body].into_iter())
 }
 
+/// What was asked, the response, its right status, and a part of its right text.
+type Row = (String, String, u16, &'static str);
+
 /// Checks the status of each response, and that it is an error in the form of its API.
-fn check(rows: Vec<(String, String, u16, &str)>) {
-    let is_wrong = |(_, response, status, part): &&(String, String, u16, &str)| {
+fn check(rows: Vec<Row>) {
+    let is_wrong = |(_, response, status, part): &&Row| {
         !response.starts_with(&format!("HTTP/1.1 {status} ")) || !response.contains(part)
     };
     let wrong: Vec<String> = rows
@@ -46,6 +49,18 @@ fn hostile_questions_to_each_api_are_refused_with_the_right_code_and_others_are_
     let coral = Coral::standalone(&[]);
     serves_others(&coral, &EVERY_SOCKET);
     let (before, to) = (peak_memory(&coral), address(&coral, "colony"));
+    check(questions(to));
+    check(bodies(to));
+    check(streams(to));
+    check(bombs(address(&coral, "otlp_http")));
+    serves_others(&coral, &EVERY_SOCKET);
+    let grown = peak_memory(&coral) - before;
+    println!("hostile questions: {before} MiB and {grown} more");
+    assert!(grown < 200, "{grown} MiB");
+}
+
+/// Questions that are deep, long, repeated or endless.
+fn questions(to: SocketAddr) -> Vec<Row> {
     let mut rows = Vec::new();
     let long = "f".repeat(30_000);
     let deep = |open: &str, inner: &str, close: &str| {
@@ -98,7 +113,17 @@ fn hostile_questions_to_each_api_are_refused_with_the_right_code_and_others_are_
         let response = get(to, &path);
         rows.push((format!("{path:.80}"), response, status, part));
     }
-    let json = |open: &str| open.repeat(400_000).into_bytes();
+    rows
+}
+
+/// JSON that is nested very deep.
+fn json(open: &str) -> Vec<u8> {
+    open.repeat(400_000).into_bytes()
+}
+
+/// Bodies of a wrong form, or too large.
+fn bodies(to: SocketAddr) -> Vec<Row> {
+    let mut rows = Vec::new();
     let form = |text: String| format!("query={text}").into_bytes();
     for (path, headers, body, status, part) in [
         ("/prometheus/api/v1/query", FORM, form("(".repeat(900_000)), 400, "bad_data"),
@@ -128,6 +153,12 @@ fn hostile_questions_to_each_api_are_refused_with_the_right_code_and_others_are_
             part,
         ));
     }
+    rows
+}
+
+/// Bodies without an end.
+fn streams(to: SocketAddr) -> Vec<Row> {
+    let mut rows = Vec::new();
     let kinds = [("/mcp", MCP), ("/api/transform", JSON), ("/prometheus/api/v1/query", FORM)];
     for (path, kind) in kinds {
         let head = head(path, &format!("{kind}transfer-encoding: chunked\r\n"));
@@ -139,7 +170,12 @@ fn hostile_questions_to_each_api_are_refused_with_the_right_code_and_others_are_
             "more than 1048576 bytes",
         ));
     }
-    let agent = address(&coral, "otlp_http");
+    rows
+}
+
+/// Bodies that decompress to very many bytes, or that are nested.
+fn bombs(agent: SocketAddr) -> Vec<Row> {
+    let mut rows = Vec::new();
     let coded = format!("{JSON}content-encoding: gzip\r\n");
     let bomb = gzip(&vec![b' '; 64 * MIB]);
     let spans = "/api/v2/spans";
@@ -160,11 +196,7 @@ fn hostile_questions_to_each_api_are_refused_with_the_right_code_and_others_are_
     rows.push(("gzip in gzip".to_owned(), post(agent, spans, &coded, twice), 400, "Zipkin"));
     let deep = post(agent, spans, JSON, json("["));
     rows.push(("deep spans".to_owned(), deep, 400, "Zipkin"));
-    check(rows);
-    serves_others(&coral, &EVERY_SOCKET);
-    let grown = peak_memory(&coral) - before;
-    println!("hostile questions: {before} MiB and {grown} more");
-    assert!(grown < 200, "{grown} MiB");
+    rows
 }
 
 #[test]
