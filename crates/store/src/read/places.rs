@@ -59,7 +59,7 @@ impl Places {
             budget.check()?;
             places
                 .add_sealed(segment, &traces, collector, budget)
-                .map_err(StoreError::unreadable(segment.id()))?;
+                .map_err(StoreError::unreadable(segment.receipts()))?;
         }
         Ok(places)
     }
@@ -140,7 +140,7 @@ impl Places {
         for (segment, rows) in &mut self.sealed {
             let mut ids = Vec::with_capacity(rows.len());
             let batches = segment.spans_at(&numbers(rows), &["span_id"], budget);
-            for batch in batches.map_err(StoreError::unreadable(segment.id()))? {
+            for batch in batches.map_err(StoreError::unreadable(segment.receipts()))? {
                 ids.extend_from_slice(batch.column(0).as_primitive::<UInt64Type>().values());
             }
             keep(rows, |at, _| ids.get(at) == Some(&span.as_u64()));
@@ -223,7 +223,7 @@ impl Places {
         for (segment, rows) in self.sealed.iter().filter(|(_, rows)| !rows.is_empty()) {
             let batches: Vec<RecordBatch> = segment
                 .spans_at(&numbers(rows), &names, budget)
-                .map_err(StoreError::unreadable(segment.id()))?;
+                .map_err(StoreError::unreadable(segment.receipts()))?;
             for batch in batches {
                 reader.read(&batch, budget, &mut spans)?;
             }
@@ -252,7 +252,7 @@ fn starts(segment: &Segment, rows: &[Row], budget: &Budget) -> Result<Vec<i64>, 
         return Ok(starts);
     }
     let batches = segment.spans_at(&numbers(rows), &["start_time"], budget);
-    for batch in batches.map_err(StoreError::unreadable(segment.id()))? {
+    for batch in batches.map_err(StoreError::unreadable(segment.receipts()))? {
         let column = batch.column(0).as_primitive::<TimestampMicrosecondType>();
         starts.extend_from_slice(column.values());
     }

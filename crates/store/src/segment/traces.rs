@@ -17,11 +17,11 @@ use crate::row::damaged;
 
 /// The content of the `detail` column, as JSON: the trace part, its rows in the spans file, and
 /// other segments with spans of the trace.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct TraceRow {
     pub(crate) part: TracePart,
     pub(crate) rows: Vec<u32>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) split_with: Vec<u64>,
 }
 
@@ -81,39 +81,65 @@ pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
 
 /// The rows as columns. `services` are those of the segment.
 pub(super) fn batch(entries: &[Entry<'_>], services: &SegmentServices) -> RecordBatch {
-    let rows = entries.len();
-    let mut trace_id = FixedSizeBinaryBuilder::with_capacity(rows, 16);
-    let mut digest = FixedSizeBinaryBuilder::with_capacity(rows, DIGEST_BYTES as i32);
-    let mut continues = BooleanBuilder::with_capacity(rows);
-    let mut detail = StringBuilder::with_capacity(rows, 256 * rows);
+    let mut rows = TraceRows::with_capacity(entries.len());
     for entry in entries {
-        let wide = "the column is as wide as the value";
-        trace_id.append_value(entry.trace_id.bytes()).expect(wide);
-        digest.append_value(entry.digest(services).to_bytes()).expect(wide);
-        continues.append_value(!entry.split_with.is_empty());
-        detail.append_value(detail_json(entry.hot, entry.split_with));
+        let detail =
+            DetailOf { part: &entry.hot.part, rows: &entry.hot.rows, split_with: entry.split_with };
+        rows.push_detail(entry.trace_id, &entry.digest(services), detail);
     }
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(trace_id.finish()),
-        Arc::new(digest.finish()),
-        Arc::new(continues.finish()),
-        Arc::new(detail.finish()),
-    ];
-    RecordBatch::try_new(TRACE_SCHEMA.clone(), columns)
-        .expect("the columns are those of the schema")
+    rows.finish()
 }
 
-fn detail_json(hot: &HotPart, split_with: &[u64]) -> String {
-    /// A [`TraceRow`] with borrowed fields.
-    #[derive(Serialize)]
-    struct Row<'a> {
-        part: &'a TracePart,
-        rows: &'a [u32],
-        #[serde(skip_serializing_if = "<[u64]>::is_empty")]
-        split_with: &'a [u64],
+/// Collects rows as columns.
+pub(super) struct TraceRows {
+    trace_id: FixedSizeBinaryBuilder,
+    digest: FixedSizeBinaryBuilder,
+    is_split: BooleanBuilder,
+    detail: StringBuilder,
+}
+
+/// A [`TraceRow`] with borrowed fields.
+#[derive(Serialize)]
+struct DetailOf<'a> {
+    part: &'a TracePart,
+    rows: &'a [u32],
+    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+    split_with: &'a [u64],
+}
+
+impl TraceRows {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            trace_id: FixedSizeBinaryBuilder::with_capacity(rows, 16),
+            digest: FixedSizeBinaryBuilder::with_capacity(rows, DIGEST_BYTES as i32),
+            is_split: BooleanBuilder::with_capacity(rows),
+            detail: StringBuilder::with_capacity(rows, 256 * rows),
+        }
     }
-    let row = Row { part: &hot.part, rows: &hot.rows, split_with };
-    serde_json::to_string(&row).expect("parts have a JSON form")
+
+    pub(super) fn push(&mut self, trace: TraceId, digest: &TraceDigest, row: &TraceRow) {
+        let TraceRow { part, rows, split_with } = row;
+        self.push_detail(trace, digest, DetailOf { part, rows, split_with });
+    }
+
+    fn push_detail(&mut self, trace: TraceId, digest: &TraceDigest, detail: DetailOf<'_>) {
+        let wide = "the column is as wide as the value";
+        self.trace_id.append_value(trace.bytes()).expect(wide);
+        self.digest.append_value(digest.to_bytes()).expect(wide);
+        self.is_split.append_value(!detail.split_with.is_empty());
+        self.detail.append_value(serde_json::to_string(&detail).expect("parts have a JSON form"));
+    }
+
+    pub(super) fn finish(mut self) -> RecordBatch {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.trace_id.finish()),
+            Arc::new(self.digest.finish()),
+            Arc::new(self.is_split.finish()),
+            Arc::new(self.detail.finish()),
+        ];
+        RecordBatch::try_new(TRACE_SCHEMA.clone(), columns)
+            .expect("the columns are those of the schema")
+    }
 }
 
 impl TraceRow {

@@ -371,4 +371,8 @@ impl Retention for Store {
     fn merge_metrics(&self, keep: MetricRetention) -> Result<MetricMerge, EngineError> {
         Ok(Store::merge_metrics(self, keep)?)
     }
+
+    fn merge_segments(&self, keep: SpanRetention) -> Result<u64, EngineError> {
+        Ok(Store::merge_segments(self, keep)?)
+    }
 }

@@ -211,7 +211,8 @@ pub(super) fn read_parts(
         let rows: Vec<u32> = rows.into_iter().collect();
         let at = segments.binary_search_by_key(&id, |segment| segment.id());
         if let Some(segment) = at.ok().and_then(|at| segments.get(at)) {
-            let details = segment.details(&rows, budget).map_err(StoreError::unreadable(id))?;
+            let read = segment.details(&rows, budget);
+            let details = read.map_err(StoreError::unreadable(segment.receipts()))?;
             parts.extend(details.into_iter().map(|(trace, row)| (trace, Arc::new(row.part))));
         }
     }

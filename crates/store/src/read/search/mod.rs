@@ -135,10 +135,10 @@ fn each_place(
 ) -> Result<Arc<Vec<Arc<Segment>>>, StoreError> {
     budget.check()?;
     let conditions = Conditions::of(plan);
-    let hot = hot_view(live, judge, conditions.as_ref(), best, budget)?;
+    let mut hot = hot_view(live, judge, conditions.as_ref(), best, budget)?;
     after(best, &hot.segments)?;
-    let mut pieces = SplitTraces::new(judge, hot.split);
-    let mut linked = hot.split_with;
+    let mut pieces = SplitTraces::new(judge, std::mem::take(&mut hot.split));
+    let mut linked = std::mem::take(&mut hot.split_with);
     let mut looked_at = BTreeSet::new();
     // Newest segments first, because older segments then rarely have traces that are new enough.
     for segment in hot.segments.iter().rev() {
@@ -147,10 +147,9 @@ fn each_place(
         // A trace that begins here may have a span of the service in another segment.
         let is_linked = || {
             let others = segment.split_with();
-            others.iter().any(|id| {
-                let other = hot.segments.binary_search_by_key(id, |segment| segment.id());
-                other.is_ok_and(|at| !judge.bits_in(&hot.segments[at]).are_nowhere())
-            })
+            others
+                .iter()
+                .any(|id| hot.segment(*id).is_some_and(|other| !judge.bits_in(other).are_nowhere()))
         };
         let may_match = judge.may_start_in(&segment.extent)
             && best.may_want(&segment.extent)
@@ -163,20 +162,19 @@ fn each_place(
                 }
                 rows.split(judge, &mut pieces, false)
             };
-            read().map_err(StoreError::unreadable(segment.id()))?;
+            read().map_err(StoreError::unreadable(segment.receipts()))?;
             after(best, &hot.segments)?;
             looked_at.insert(segment.id());
             linked.extend(segment.split_with());
         }
     }
-    let rest = |segment: &&Arc<Segment>| {
-        linked.contains(&segment.id()) && !looked_at.contains(&segment.id())
-    };
+    let rest =
+        |segment: &&Arc<Segment>| segment.is_one_of(&linked) && !looked_at.contains(&segment.id());
     // The other parts of the traces that were found so far: no other trace can match.
     for segment in hot.segments.iter().filter(rest) {
         SealedTraces::read(segment, judge, conditions.as_ref(), budget)
             .and_then(|rows| rows.split(judge, &mut pieces, true))
-            .map_err(StoreError::unreadable(segment.id()))?;
+            .map_err(StoreError::unreadable(segment.receipts()))?;
     }
     best.extend(pieces.candidates(judge, conditions.is_some()));
     after(best, &hot.segments)?;
@@ -234,9 +232,11 @@ fn hot_traces_that_fit(
 }
 
 impl HotView {
+    /// The segment with this number, or into which it was merged.
     fn segment(&self, id: u64) -> Option<&Arc<Segment>> {
-        let at = self.segments.binary_search_by_key(&id, |segment| segment.id()).ok()?;
-        self.segments.get(at)
+        let after = self.segments.partition_point(|segment| segment.id() <= id);
+        let segment = self.segments.get(after.checked_sub(1)?)?;
+        (id <= segment.extent.last_receipt).then_some(segment)
     }
 
     fn add<'a>(
