@@ -226,6 +226,13 @@ impl Drop for Segment {
     }
 }
 
+/// The segment with number `id`, or into which it was merged. `segments` are in order of receipt.
+pub(crate) fn numbered(segments: &[Arc<Segment>], id: u64) -> Option<&Arc<Segment>> {
+    let after = segments.partition_point(|segment| segment.id() <= id);
+    let segment = segments.get(after.checked_sub(1)?)?;
+    (id <= segment.extent.last_receipt).then_some(segment)
+}
+
 /// Reads all spans of the spans file at `path`, which may have any name.
 ///
 /// # Errors

@@ -44,6 +44,15 @@ impl TraceReader for Store {
         Ok(search::search(&self.0.spans.live, &plan, budget)?)
     }
 
+    fn search_each(
+        &self,
+        queries: &[TraceQuery],
+        budget: &Budget,
+    ) -> Result<Vec<Vec<TraceSummary>>, EngineError> {
+        let plans: Vec<Option<Plan<'_>>> = queries.iter().map(Plan::of).collect();
+        Ok(search::search_each(&self.0.spans.live, &plans, budget)?)
+    }
+
     /// From digests. A query with a filter is searched for.
     fn has_summaries(&self) -> bool {
         true

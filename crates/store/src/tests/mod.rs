@@ -19,6 +19,7 @@ mod page_columns;
 mod pages;
 mod reading;
 mod received;
+mod searches;
 mod segment_merges;
 mod services;
 mod sql;

@@ -12,9 +12,10 @@ use crate::work;
 pub(super) struct ObservationTable<'a> {
     pub names: &'a Names,
     pub observations: &'a [Observation],
-    /// By component: its times on critical paths.
+    /// By component: its times on critical paths, shortest first, because each comparison sorts some of
+    /// them.
     pub samples: Vec<Vec<Sample>>,
-    /// By component: its times outside of the critical path.
+    /// By component: its times outside of the critical path, shortest first.
     pub off_path: Vec<Vec<Sample>>,
     /// By component: its calls, as an operation, and what they called.
     pub operations: Vec<Operation>,
@@ -91,7 +92,8 @@ impl<'a> ObservationTable<'a> {
             (vec![Vec::new(); components], vec![Vec::new(); components]);
         let mut operations: Vec<Operation> = Vec::new();
         operations.resize_with(components, Operation::default);
-        let mut shapes: HashMap<(u32, Vec<u32>), usize> = HashMap::new();
+        let mut shapes: Vec<HashMap<Vec<u32>, usize>> = vec![HashMap::new(); components];
+        let mut children: Vec<u32> = Vec::new();
         let mut callees = Callees::default();
         for (number, observation) in observations.iter().enumerate() {
             let number = number as u32;
@@ -106,13 +108,15 @@ impl<'a> ObservationTable<'a> {
             }
             for (at, call) in observation.calls.iter().enumerate() {
                 let operation = &mut operations[call.operation as usize];
-                let children: Vec<u32> = call.children.iter().map(|child| child.0).collect();
-                let shape = match shapes.get(&(call.operation, children.clone())) {
+                let shapes = &mut shapes[call.operation as usize];
+                children.clear();
+                children.extend(call.children.iter().map(|child| child.0));
+                let shape = match shapes.get(children.as_slice()) {
                     Some(known) => Some(*known),
                     None if operation.shapes.len() < MAX_SHAPES => {
                         operation.shapes.push(children.clone());
                         let shape = operation.shapes.len() - 1;
-                        shapes.insert((call.operation, children), shape);
+                        shapes.insert(children.clone(), shape);
                         Some(shape)
                     }
                     None => None,
@@ -126,11 +130,14 @@ impl<'a> ObservationTable<'a> {
             }
         }
         operations.iter_mut().for_each(Operation::compare_shapes);
+        for samples in samples.iter_mut().chain(&mut off_path) {
+            samples.sort_by(|one, other| one.nanos.total_cmp(&other.nanos));
+        }
         Self { names, observations, samples, off_path, operations, callees: callees.found }
     }
 
     /// The observations of the window.
-    pub fn window(&self, in_window: &'a [bool]) -> impl Iterator<Item = &'a Observation> {
+    pub fn window(&self, in_window: &'a [bool]) -> impl Iterator<Item = &'a Observation> + use<'a> {
         self.observations.iter().zip(in_window).filter(|(_, inside)| **inside).map(|(of, _)| of)
     }
 
@@ -155,23 +162,35 @@ impl<'a> ObservationTable<'a> {
 struct Callees {
     found: Vec<Callee>,
     numbers: HashMap<(u32, u32), usize>,
+    /// Of the observation that is added: nanoseconds by callee of each call.
+    path_nanos: Vec<f64>,
+    /// By call of that observation: where its callees begin in `path_nanos`.
+    first: Vec<usize>,
 }
 
 impl Callees {
     fn add(&mut self, number: u32, observation: &Observation) {
         let calls = &observation.calls;
-        let mut path_nanos: Vec<Vec<f64>> =
-            calls.iter().map(|call| vec![0.0; call.children.len()]).collect();
+        // The nanoseconds by callee of the calls, one call after the other.
+        self.first.clear();
+        let mut callees = 0;
+        for call in calls {
+            self.first.push(callees);
+            callees += call.children.len();
+        }
+        self.path_nanos.clear();
+        self.path_nanos.resize(callees, 0.0);
         for call in calls {
             work::step();
             let Some(caller) = call.parent.map(|caller| caller as usize) else { continue };
             let among = &calls[caller].children;
             if let Ok(at) = among.binary_search_by_key(&call.called_as, |child| child.0) {
-                path_nanos[caller][at] += call.path_nanos;
+                self.path_nanos[self.first[caller] + at] += call.path_nanos;
             }
         }
-        for (at, (call, path_nanos)) in calls.iter().zip(path_nanos).enumerate() {
-            for ((component, count), nanos) in call.children.iter().zip(path_nanos) {
+        for (at, call) in calls.iter().enumerate() {
+            for (child, (component, count)) in call.children.iter().enumerate() {
+                let nanos = self.path_nanos[self.first[at] + child];
                 work::step();
                 let callee = self.entry(call.operation, *component);
                 callee.uses.push(CalleeUse {
