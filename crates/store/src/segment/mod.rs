@@ -8,6 +8,7 @@
 
 mod calls;
 mod damaged;
+mod detail;
 mod digests;
 mod file;
 mod filter;
