@@ -13,7 +13,6 @@ mod stored;
 mod take;
 #[cfg(test)]
 mod tests;
-mod varint;
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@
 
 mod calls;
 mod damaged;
+mod detail;
 mod digests;
 mod file;
 mod files;

@@ -2,22 +2,24 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow_array::builder::{BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
+use arrow_array::builder::{BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder};
+use arrow_array::cast::AsArray as _;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use coral_trace::{Collector, TraceId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::SegmentServices;
+use super::{SegmentServices, detail};
 use crate::error::StoreError;
 use crate::hot::digest::{DIGEST_BYTES, TraceDigest};
 use crate::hot::generation::{Generation, HotPart};
 use crate::hot::part::TracePart;
 use crate::row::damaged;
 
-/// The content of the `detail` column, as JSON: the trace part, its rows in the spans file, and
-/// other segments with spans of the trace.
+/// The content of the `detail` column: the trace part, its rows in the spans file in ascending order,
+/// and other segments with spans of the trace.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub(crate) struct TraceRow {
     pub(crate) part: TracePart,
     pub(crate) rows: Vec<u32>,
@@ -37,7 +39,7 @@ pub(super) static TRACE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("trace_id", DataType::FixedSizeBinary(16), false),
         Field::new("digest", DataType::FixedSizeBinary(DIGEST_BYTES as i32), false),
         Field::new("is_split", DataType::Boolean, false),
-        Field::new("detail", DataType::Utf8, false),
+        Field::new("detail", DataType::Binary, false),
     ]))
 });
 
@@ -83,9 +85,9 @@ pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
 pub(super) fn batch(entries: &[Entry<'_>], services: &SegmentServices) -> RecordBatch {
     let mut rows = TraceRows::with_capacity(entries.len());
     for entry in entries {
-        let detail =
-            DetailOf { part: &entry.hot.part, rows: &entry.hot.rows, split_with: entry.split_with };
-        rows.push_detail(entry.trace_id, &entry.digest(services), detail);
+        let detail = detail::encode(&entry.hot.part, &entry.hot.rows, entry.split_with);
+        let is_split = !entry.split_with.is_empty();
+        rows.add(entry.trace_id, &entry.digest(services), is_split, &detail);
     }
     rows.finish()
 }
@@ -95,16 +97,7 @@ pub(super) struct TraceRows {
     trace_id: FixedSizeBinaryBuilder,
     digest: FixedSizeBinaryBuilder,
     is_split: BooleanBuilder,
-    detail: StringBuilder,
-}
-
-/// A [`TraceRow`] with borrowed fields.
-#[derive(Serialize)]
-struct DetailOf<'a> {
-    part: &'a TracePart,
-    rows: &'a [u32],
-    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
-    split_with: &'a [u64],
+    detail: BinaryBuilder,
 }
 
 impl TraceRows {
@@ -113,21 +106,21 @@ impl TraceRows {
             trace_id: FixedSizeBinaryBuilder::with_capacity(rows, 16),
             digest: FixedSizeBinaryBuilder::with_capacity(rows, DIGEST_BYTES as i32),
             is_split: BooleanBuilder::with_capacity(rows),
-            detail: StringBuilder::with_capacity(rows, 256 * rows),
+            detail: BinaryBuilder::with_capacity(rows, 128 * rows),
         }
     }
 
     pub(super) fn push(&mut self, trace: TraceId, digest: &TraceDigest, row: &TraceRow) {
-        let TraceRow { part, rows, split_with } = row;
-        self.push_detail(trace, digest, DetailOf { part, rows, split_with });
+        let detail = detail::encode(&row.part, &row.rows, &row.split_with);
+        self.add(trace, digest, !row.split_with.is_empty(), &detail);
     }
 
-    fn push_detail(&mut self, trace: TraceId, digest: &TraceDigest, detail: DetailOf<'_>) {
+    fn add(&mut self, trace: TraceId, digest: &TraceDigest, is_split: bool, detail: &[u8]) {
         let wide = "the column is as wide as the value";
         self.trace_id.append_value(trace.bytes()).expect(wide);
         self.digest.append_value(digest.to_bytes()).expect(wide);
-        self.is_split.append_value(!detail.split_with.is_empty());
-        self.detail.append_value(serde_json::to_string(&detail).expect("parts have a JSON form"));
+        self.is_split.append_value(is_split);
+        self.detail.append_value(detail);
     }
 
     pub(super) fn finish(mut self) -> RecordBatch {
@@ -143,8 +136,25 @@ impl TraceRows {
 }
 
 impl TraceRow {
-    /// Parses a `detail`.
-    pub(super) fn parse(json: &str) -> Result<Self, StoreError> {
+    /// The rows of a `detail` column of a segment with `spans` spans. An earlier version of Coral wrote
+    /// JSON, as text.
+    pub(super) fn of_column(column: &ArrayRef, spans: u64) -> Result<Vec<Self>, StoreError> {
+        match column.data_type() {
+            DataType::Binary => {
+                let end = spans.try_into().unwrap_or(u32::MAX);
+                let read = |bytes| {
+                    detail::decode(bytes, end).ok_or_else(|| damaged("detail", &"invalid bytes"))
+                };
+                column.as_binary::<i32>().iter().flatten().map(read).collect()
+            }
+            DataType::Utf8 => {
+                column.as_string::<i32>().iter().flatten().map(Self::parse_json).collect()
+            }
+            other => Err(damaged("detail", other)),
+        }
+    }
+
+    pub(super) fn parse_json(json: &str) -> Result<Self, StoreError> {
         serde_json::from_str(json).map_err(|error| damaged("detail", &error))
     }
 }

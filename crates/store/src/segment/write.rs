@@ -26,8 +26,9 @@ pub(super) const ROW_GROUP: usize = 32_768;
 const PAGE_ROWS: usize = 2_048;
 /// Rows between two fences, and per page of trace ids.
 pub(super) const FENCE_ROWS: usize = 4_096;
-/// Rows per page of details, of which a search reads a few.
-const DETAIL_ROWS: usize = 32;
+/// Rows per page of details, of which a search reads a few. Details of one page share services and
+/// names, so larger pages are compressed better.
+const DETAIL_ROWS: usize = 128;
 
 impl Segment {
     /// Writes the rows of `generation` to `dir` as a segment, and syncs it. The segment exists
@@ -144,13 +145,15 @@ pub(crate) fn write_spans(
 /// Settings of a spans file.
 pub(super) fn spans_properties() -> WriterProperties {
     let mut properties = compressed();
-    for column in ["receipt", "start_time", "duration_us"] {
+    for column in ["receipt", "start_time", "duration_us", "sub_us"] {
         properties = properties
             .set_column_encoding(column.into(), Encoding::DELTA_BINARY_PACKED)
             .set_column_dictionary_enabled(column.into(), false);
     }
     properties
+        // Random bytes: neither repeated nor compressible.
         .set_column_dictionary_enabled("span_id".into(), false)
+        .set_column_compression("span_id".into(), Compression::UNCOMPRESSED)
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(PAGE_ROWS)
         .set_max_row_group_row_count(Some(ROW_GROUP))
