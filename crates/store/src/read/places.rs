@@ -37,7 +37,7 @@ pub(super) struct Row {
 /// are compared: those that were received first.
 const MAX_COMPARED: usize = 1_000_000;
 /// So many traces are looked for on one thread: starting another one would cost more.
-const MAX_TRACES_OF_ONE: usize = 64;
+const MAX_TRACES_OF_ONE: usize = if cfg!(test) { 2 } else { 256 };
 /// The rows that one thread reads at a time. A page of a column has 2,048 rows.
 const MAX_ROWS_OF_ONE: usize = if cfg!(test) { 8 } else { 8_192 };
 

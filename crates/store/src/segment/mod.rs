@@ -38,8 +38,8 @@ use serde::{Deserialize, Serialize};
 
 use self::calls::CallsFile;
 pub(crate) use self::damaged::{damaged_before, damaged_files, remove_damaged_before};
-pub(crate) use self::digests::DigestBounds;
 use self::digests::DigestIndex;
+pub(crate) use self::digests::{DigestBounds, SealedTrace};
 pub(crate) use self::file::charge;
 pub(crate) use self::files::{SegmentFiles, SegmentName, damaged_name};
 pub(crate) use self::filter::HashedTrace;

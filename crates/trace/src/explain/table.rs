@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 
 use super::names::{Key, Names};
-use super::observation::Observation;
+use super::observation::{Observation, PathShare};
+use crate::side_by_side::side_by_side;
 use crate::work;
 
 /// The observations of both cohorts, indexed by component.
@@ -85,55 +86,20 @@ pub(super) struct OperationCall {
 const MAX_SHAPES: usize = 64;
 
 impl<'a> ObservationTable<'a> {
-    /// Indexes all observations of both cohorts.
+    /// Indexes all observations of both cohorts, on two threads.
     pub fn from_observations(names: &'a Names, observations: &'a [Observation]) -> Self {
         let components = names.components.len();
-        let (mut samples, mut off_path) =
-            (vec![Vec::new(); components], vec![Vec::new(); components]);
-        let mut operations: Vec<Operation> = Vec::new();
-        operations.resize_with(components, Operation::default);
-        let mut shapes: Vec<HashMap<Vec<u32>, usize>> = vec![HashMap::new(); components];
-        let mut children: Vec<u32> = Vec::new();
-        let mut callees = Callees::default();
-        for (number, observation) in observations.iter().enumerate() {
-            let number = number as u32;
-            callees.add(number, observation);
-            for (shares, samples) in
-                [(&observation.path_shares, &mut samples), (&observation.off_path, &mut off_path)]
-            {
-                for share in shares {
-                    samples[share.component as usize]
-                        .push(Sample { observation: number, nanos: share.nanos });
-                }
-            }
-            for (at, call) in observation.calls.iter().enumerate() {
-                let operation = &mut operations[call.operation as usize];
-                let shapes = &mut shapes[call.operation as usize];
-                children.clear();
-                children.extend(call.children.iter().map(|child| child.0));
-                let shape = match shapes.get(children.as_slice()) {
-                    Some(known) => Some(*known),
-                    None if operation.shapes.len() < MAX_SHAPES => {
-                        operation.shapes.push(children.clone());
-                        let shape = operation.shapes.len() - 1;
-                        shapes.insert(children.clone(), shape);
-                        Some(shape)
-                    }
-                    None => None,
-                };
-                operation.calls.push(OperationCall {
-                    observation: number,
-                    call: at as u32,
-                    shape,
-                    size: call.size,
-                });
-            }
-        }
-        operations.iter_mut().for_each(Operation::compare_shapes);
-        for samples in samples.iter_mut().chain(&mut off_path) {
-            samples.sort_by(|one, other| one.nanos.total_cmp(&other.nanos));
-        }
-        Self { names, observations, samples, off_path, operations, callees: callees.found }
+        let ((samples, off_path, operations), callees) = side_by_side(
+            || {
+                (
+                    samples(components, observations, |of| &of.path_shares),
+                    samples(components, observations, |of| &of.off_path),
+                    operations(components, observations),
+                )
+            },
+            || callees(observations),
+        );
+        Self { names, observations, samples, off_path, operations, callees }
     }
 
     /// The observations of the window.
@@ -155,6 +121,62 @@ impl<'a> ObservationTable<'a> {
     pub fn key(&self, component: usize) -> Key {
         self.names.key(component)
     }
+}
+
+/// By component: its times among the `shares` of each observation, shortest first.
+fn samples(
+    components: usize,
+    observations: &[Observation],
+    shares: impl Fn(&Observation) -> &[PathShare],
+) -> Vec<Vec<Sample>> {
+    let mut samples = vec![Vec::new(); components];
+    for (number, observation) in (0..).zip(observations) {
+        for share in shares(observation) {
+            let sample = Sample { observation: number, nanos: share.nanos };
+            samples[share.component as usize].push(sample);
+        }
+    }
+    for samples in &mut samples {
+        samples.sort_by(|one, other| one.nanos.total_cmp(&other.nanos));
+    }
+    samples
+}
+
+/// By component: its calls.
+fn operations(components: usize, observations: &[Observation]) -> Vec<Operation> {
+    let mut operations: Vec<Operation> = Vec::new();
+    operations.resize_with(components, Operation::default);
+    let mut shapes: Vec<HashMap<Vec<u32>, usize>> = vec![HashMap::new(); components];
+    let mut children: Vec<u32> = Vec::new();
+    for (number, observation) in (0..).zip(observations) {
+        for (at, call) in (0..).zip(&observation.calls) {
+            let operation = &mut operations[call.operation as usize];
+            let shapes = &mut shapes[call.operation as usize];
+            children.clear();
+            children.extend(call.children.iter().map(|child| child.0));
+            let shape = match shapes.get(children.as_slice()) {
+                Some(known) => Some(*known),
+                None if operation.shapes.len() < MAX_SHAPES => {
+                    operation.shapes.push(children.clone());
+                    let shape = operation.shapes.len() - 1;
+                    shapes.insert(children.clone(), shape);
+                    Some(shape)
+                }
+                None => None,
+            };
+            let seen = OperationCall { observation: number, call: at, shape, size: call.size };
+            operation.calls.push(seen);
+        }
+    }
+    operations.iter_mut().for_each(Operation::compare_shapes);
+    operations
+}
+
+/// Pairs of an operation and a component that it calls.
+fn callees(observations: &[Observation]) -> Vec<Callee> {
+    let mut callees = Callees::default();
+    (0..).zip(observations).for_each(|(number, observation)| callees.add(number, observation));
+    callees.found
 }
 
 /// Collects pairs of operation and callee.

@@ -14,7 +14,7 @@ use crate::parallel;
 use crate::segment::Segment;
 
 /// So many rows of traces files are read on one thread: starting another one would cost more.
-const MAX_ROWS_OF_ONE: usize = 64;
+const MAX_ROWS_OF_ONE: usize = if cfg!(test) { 8 } else { 256 };
 
 /// Rows of traces files with what they say about their traces.
 pub(super) struct Details(HashMap<SegmentRow, (TraceId, Arc<TracePart>)>);

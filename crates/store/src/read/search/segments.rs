@@ -17,6 +17,10 @@ use crate::segment::{Segment, numbered};
 /// The most segments that are searched at a time, each on a thread of its own.
 const MAX_THREADS: usize = 8;
 
+/// A thread is started for so many segments: with fewer, the wait for another thread on a busy machine
+/// costs more than it saves.
+const SEGMENTS_OF_ONE: usize = if cfg!(test) { 1 } else { 4 };
+
 /// A search of segments.
 pub(super) struct SegmentSearch<'a> {
     pub(super) segments: &'a [Arc<Segment>],
@@ -57,7 +61,7 @@ impl SegmentSearch<'_> {
         }
         let may_have_more = self.segments[..found.left].iter().filter(|of| self.wants(of, found));
         let threads = parallel::cores().min(MAX_THREADS);
-        let threads = may_have_more.take(threads).count();
+        let threads = may_have_more.take(threads * SEGMENTS_OF_ONE).count() / SEGMENTS_OF_ONE;
         let (found, failed) = (Mutex::new(found), Mutex::new(None));
         parallel::on_threads(threads, || {
             let outcome = loop {
