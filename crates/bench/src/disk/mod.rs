@@ -98,3 +98,60 @@ fn write_recorded(
     eprintln!("  sealed, CPU: {:.2} µs/span", seal * 1e6 / spans as f64);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use coral_trace::Span;
+
+    use super::*;
+
+    const RECORDING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/beyla/3.31.0");
+
+    #[test]
+    fn a_round_of_a_recording_has_new_ids_and_keeps_parents_and_durations() {
+        let recorded = Recorded::read(Path::new(RECORDING)).unwrap();
+        let rounds = [0, 1].map(|round| recorded.round(round, 5_000_000_000).unwrap());
+        let ids: BTreeSet<u64> =
+            rounds.iter().flatten().map(|span| span.span_id.as_u64()).collect();
+        assert_eq!(ids.len(), 2 * recorded.spans());
+        let parents = |spans: &[Span]| {
+            let ids: BTreeSet<_> = spans.iter().map(|span| span.span_id).collect();
+            spans
+                .iter()
+                .filter(|span| span.parent_span_id.is_some_and(|id| ids.contains(&id)))
+                .count()
+        };
+        assert!(parents(&rounds[0]) > recorded.spans() / 2);
+        assert_eq!(parents(&rounds[0]), parents(&rounds[1]));
+        let durations = |spans: &[Span]| -> Vec<u64> {
+            spans.iter().map(|span| span.end.0 - span.start.0).collect()
+        };
+        assert_eq!(durations(&rounds[0]), durations(&rounds[1]));
+    }
+
+    #[test]
+    fn the_bytes_of_a_breakdown_are_those_of_the_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let store =
+            Database::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: 100 }).unwrap();
+        let recorded = Recorded::read(Path::new(RECORDING)).unwrap();
+        store
+            .append(&[recorded.round(0, 5_000_000_000).unwrap()], UnixNanos(6_000_000_000))
+            .unwrap();
+        store.seal().unwrap();
+        let segments = dir.path().join("segments");
+        let files = std::fs::read_dir(&segments).unwrap();
+        let bytes: u64 = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
+        let breakdown = Breakdown::of(&segments).unwrap();
+        assert_eq!(breakdown.spans, recorded.spans() as u64);
+        assert!((breakdown.total() * breakdown.spans as f64 - bytes as f64).abs() < 1.0);
+        let kinds: f64 = breakdown.kinds().map(|kind| breakdown.of_kind(kind)).sum();
+        assert!((kinds - breakdown.total()).abs() < 1e-6);
+        let table = breakdown.table().to_string();
+        for row in ["**spans.parquet**", "parent_span_id", "**traces.parquet**", "detail"] {
+            assert!(table.contains(row), "{table}");
+        }
+    }
+}
