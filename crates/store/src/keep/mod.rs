@@ -2,4 +2,6 @@
 
 pub(crate) mod backoff;
 pub(crate) mod maintain;
+pub(crate) mod pressure;
 pub(crate) mod repair;
+pub(crate) mod seal;
