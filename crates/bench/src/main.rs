@@ -20,6 +20,7 @@ mod incidents;
 mod jaeger;
 mod large_trace;
 mod latency;
+mod live;
 mod load;
 mod load_result;
 mod metrics;
@@ -75,6 +76,8 @@ enum Measure {
     Agent(agent::AgentCommand),
     /// Measures a colony that drains an agent: spans per second, CPU, and answers.
     Colony(colony::ColonyCommand),
+    /// Measures an agent and a colony that polls it while spans arrive: CPU of both together.
+    Live(live::LiveCommand),
     /// Measures the time from the acknowledgement of a span by one of many agents until the colony
     /// finds it, and the CPU of an idle colony.
     Freshness(freshness::Freshness),
@@ -174,6 +177,7 @@ impl Measure {
             Self::Sink(sink) => sink.run().await,
             Self::Agent(agent) => agent.run().await,
             Self::Colony(colony) => colony.run().await,
+            Self::Live(live) => live.run().await,
             Self::Freshness(freshness) => freshness.run().await,
             Self::Jaeger(jaeger) => jaeger.run().await,
             Self::Metrics(metrics) => metrics.run().await,

@@ -129,9 +129,9 @@ impl State {
         self.generations().map(|generation| u64::from(generation.rows())).sum()
     }
 
-    /// Size in memory of the rows in memory, in bytes. See [`Generation::bytes`].
-    pub(crate) fn hot_bytes(&self) -> u64 {
-        self.generations().map(|generation| generation.bytes() as u64).sum()
+    /// The memory that the rows in memory hold, in bytes. See [`Generation::memory`].
+    pub(crate) fn hot_memory(&self) -> u64 {
+        self.generations().map(Generation::memory).sum()
     }
 
     /// The newest receipt.

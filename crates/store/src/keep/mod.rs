@@ -4,4 +4,6 @@ pub(crate) mod backoff;
 pub(crate) mod maintain;
 pub(crate) mod merge;
 pub(crate) mod pause;
+pub(crate) mod pressure;
 pub(crate) mod repair;
+pub(crate) mod seal;

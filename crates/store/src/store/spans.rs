@@ -4,9 +4,12 @@ use coral_engine::{Checkpoint, KnownAgent, SpanMaintenance, SpanRetention};
 use coral_trace::{Span, UnixNanos};
 
 use super::Store;
+use crate::commit::append::DeliveredContent;
 use crate::commit::appended::Appended;
 use crate::error::StoreError;
 use crate::keep::repair::{self, Repaired};
+use crate::row::arrived::SpanRows;
+use crate::row::batch::Delivery;
 
 impl Store {
     /// Stores `groups` in one commit, received at `received`, and returns counts for each group. A
@@ -22,6 +25,19 @@ impl Store {
         received: UnixNanos,
     ) -> Result<Vec<Appended>, StoreError> {
         self.0.spans.commit(groups, "", received)
+    }
+
+    /// Stores `exports` like [`append`](Self::append), and returns counts for each export.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_rows(
+        &self,
+        exports: &[SpanRows],
+        received: UnixNanos,
+    ) -> Result<Vec<Appended>, StoreError> {
+        let delivery = Delivery { agent_id: "", received };
+        self.0.spans.commit_alone(DeliveredContent::Exports(exports), delivery)
     }
 
     /// All checkpoints, by agent. Does not wait for commits.

@@ -8,6 +8,7 @@ mod damage;
 mod earlier;
 mod endless;
 mod exact;
+mod exports;
 mod faults;
 mod index;
 mod keeping;
