@@ -46,6 +46,7 @@ mod ui;
 mod units;
 mod waterfall;
 mod web;
+mod why;
 
 use std::process::ExitCode;
 
@@ -109,6 +110,8 @@ enum Measure {
     Export(export::ExportCommand),
     /// Measures TraceQL: a search by attribute, a rate by service, and structural queries.
     Traceql(traceql::TraceQl),
+    /// Measures why requests are slow: 2,000 traces of a window and 2,000 of a baseline.
+    Why(why::Why),
     /// Measures the audit log alone: CPU per recorded question, bytes per line, and verification.
     Audit(audit::Audit),
     /// Measures connections over TLS, and how soon a revocation works.
@@ -190,6 +193,7 @@ impl Measure {
             Self::Disk(disk) => tokio::task::spawn_blocking(move || disk.run()).await?,
             Self::Export(export) => export.run().await,
             Self::Traceql(traceql) => tokio::task::spawn_blocking(move || traceql.run()).await?,
+            Self::Why(why) => tokio::task::spawn_blocking(move || why.run()).await?,
             Self::Trust(trust) => trust.run().await,
             Self::Ui(ui) => ui.run().await,
             Self::Audit(audit) => tokio::task::spawn_blocking(move || audit.run()).await?,

@@ -45,6 +45,9 @@ pub struct Setup {
     /// Part of the traces of which each span is stored once more, as an SDK's span; from 0 to 1.
     #[arg(long, default_value_t = 0.0)]
     pub seen_by_both: f64,
+    /// Leave the segments as they were sealed, as on an agent: do not merge them as a colony does.
+    #[arg(long)]
+    pub unmerged: bool,
 }
 
 impl Setup {
@@ -75,7 +78,7 @@ impl Store {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { commit: 8_192, segment_rows: 262_144, seen_by_both: 0.0 }
+        Self { commit: 8_192, segment_rows: 262_144, seen_by_both: 0.0, unmerged: false }
     }
 }
 
@@ -90,6 +93,9 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     let store = Database::open(config.clone())?;
     write(&store, traffic, setup, &mut figures)?;
     store.seal()?;
+    if !setup.unmerged {
+        merge(&store, setup.both().total_spans(traffic), &mut figures)?;
+    }
     let (extent, spans) = (store.extent(), setup.both().total_spans(traffic));
     if extent.spans != spans {
         return Err(format!("the store holds {} of {spans} spans", extent.spans).into());
@@ -112,6 +118,19 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     Database::open(config)?;
     figures.add("reopened in", begin.elapsed().as_secs_f64() * 1e3, "ms");
     Ok(figures)
+}
+
+/// Merges segments until there are no small neighbours, and adds what that costs.
+fn merge(store: &Database, spans: u64, figures: &mut Figures) -> Result<(), Failure> {
+    let (cpu, begin, segments) =
+        (Process::this().cpu_seconds(), Instant::now(), store.extent().segments);
+    let merged = store.merge_all_segments(KEEP)?;
+    let seconds = Process::this().cpu_seconds() - cpu;
+    figures.add("segments sealed", segments as f64, "");
+    figures.add("segments merged", merged as f64, "");
+    figures.add("merged, CPU", seconds * 1e6 / spans as f64, "µs/span");
+    figures.add("merged in", begin.elapsed().as_secs_f64(), "s");
+    Ok(())
 }
 
 /// Writes `traffic` to `store`, and adds what writing costs.

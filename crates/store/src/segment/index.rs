@@ -66,7 +66,7 @@ struct Head {
 }
 
 /// The first bytes of the file; the last of them is the version.
-const MAGIC: [u8; 8] = *b"coralix\x01";
+const MAGIC: [u8; 8] = *b"coralix\x02";
 
 impl SegmentIndex {
     /// Reads the index of `files`; `None` if there is none, if it does not fit the files, or if it

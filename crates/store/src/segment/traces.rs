@@ -83,26 +83,56 @@ pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
 
 /// The rows as columns. `services` are those of the segment.
 pub(super) fn batch(entries: &[Entry<'_>], services: &SegmentServices) -> RecordBatch {
-    let rows = entries.len();
-    let mut trace_id = FixedSizeBinaryBuilder::with_capacity(rows, 16);
-    let mut digest = FixedSizeBinaryBuilder::with_capacity(rows, DIGEST_BYTES as i32);
-    let mut continues = BooleanBuilder::with_capacity(rows);
-    let mut detail = BinaryBuilder::with_capacity(rows, 128 * rows);
+    let mut rows = TraceRows::with_capacity(entries.len());
     for entry in entries {
-        let wide = "the column is as wide as the value";
-        trace_id.append_value(entry.trace_id.bytes()).expect(wide);
-        digest.append_value(entry.digest(services).to_bytes()).expect(wide);
-        continues.append_value(!entry.split_with.is_empty());
-        detail.append_value(detail::encode(&entry.hot.part, &entry.hot.rows, entry.split_with));
+        let detail = detail::encode(&entry.hot.part, &entry.hot.rows, entry.split_with);
+        let is_split = !entry.split_with.is_empty();
+        rows.add(entry.trace_id, &entry.digest(services), is_split, &detail);
     }
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(trace_id.finish()),
-        Arc::new(digest.finish()),
-        Arc::new(continues.finish()),
-        Arc::new(detail.finish()),
-    ];
-    RecordBatch::try_new(TRACE_SCHEMA.clone(), columns)
-        .expect("the columns are those of the schema")
+    rows.finish()
+}
+
+/// Collects rows as columns.
+pub(super) struct TraceRows {
+    trace_id: FixedSizeBinaryBuilder,
+    digest: FixedSizeBinaryBuilder,
+    is_split: BooleanBuilder,
+    detail: BinaryBuilder,
+}
+
+impl TraceRows {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            trace_id: FixedSizeBinaryBuilder::with_capacity(rows, 16),
+            digest: FixedSizeBinaryBuilder::with_capacity(rows, DIGEST_BYTES as i32),
+            is_split: BooleanBuilder::with_capacity(rows),
+            detail: BinaryBuilder::with_capacity(rows, 128 * rows),
+        }
+    }
+
+    pub(super) fn push(&mut self, trace: TraceId, digest: &TraceDigest, row: &TraceRow) {
+        let detail = detail::encode(&row.part, &row.rows, &row.split_with);
+        self.add(trace, digest, !row.split_with.is_empty(), &detail);
+    }
+
+    fn add(&mut self, trace: TraceId, digest: &TraceDigest, is_split: bool, detail: &[u8]) {
+        let wide = "the column is as wide as the value";
+        self.trace_id.append_value(trace.bytes()).expect(wide);
+        self.digest.append_value(digest.to_bytes()).expect(wide);
+        self.is_split.append_value(is_split);
+        self.detail.append_value(detail);
+    }
+
+    pub(super) fn finish(mut self) -> RecordBatch {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.trace_id.finish()),
+            Arc::new(self.digest.finish()),
+            Arc::new(self.is_split.finish()),
+            Arc::new(self.detail.finish()),
+        ];
+        RecordBatch::try_new(TRACE_SCHEMA.clone(), columns)
+            .expect("the columns are those of the schema")
+    }
 }
 
 impl TraceRow {
