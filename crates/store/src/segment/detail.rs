@@ -20,6 +20,7 @@ const ALL_FLAGS: u8 = HAS_ROOT | ROOT_IS_HEAD | HEAD_IS_HOP | ROOT_IS_HOP;
 /// The detail of a trace with this part, these rows in ascending order, and these segments with
 /// other spans of it. No time of a part is before 1970 or before its first start.
 pub(super) fn encode(part: &TracePart, rows: &[u32], split_with: &[u64]) -> Vec<u8> {
+    debug_assert!(rows.is_sorted(), "a run of rows goes upwards");
     let mut to = Vec::with_capacity(128);
     let other_root = part.root.as_ref().filter(|root| **root != part.head);
     to.push(flags(part, other_root));
