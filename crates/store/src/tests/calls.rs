@@ -1,5 +1,6 @@
 //! The sums of the calls of a segment, from which service maps are made.
 
+use coral_engine::{Budget, TraceReader};
 use coral_trace::dependency::Topology;
 use coral_trace::{Collector, Span, SpanKind, TimeRange, UnixNanos};
 
@@ -131,6 +132,17 @@ fn a_window_that_cuts_minutes_anywhere_has_exactly_the_traces_that_started_in_it
             assert_eq!(map, from_spans(window, collector), "{from} to {to}, {collector:?}");
         }
     }
+}
+
+#[test]
+fn a_map_that_leaves_out_a_second_of_a_minute_reads_the_spans_of_that_second() {
+    let dir = written();
+    let store = Store::open(config(&dir)).unwrap();
+    let budget = Budget::unlimited();
+    TraceReader::dependencies(&store, window(1_000, 179_000), None, &budget).unwrap();
+    // One column of all spans, and all columns of the first trace of each segment.
+    let spans = store.extent().spans;
+    assert!(budget.rows() <= spans + 3 * 5, "{} of {spans}", budget.rows());
 }
 
 #[test]

@@ -256,18 +256,19 @@ impl<'a> AlignedTrace<'a> {
                 continue;
             }
             let node = &self.tree.nodes[at];
-            type Lookup<'n> = fn(&mut NodeNames<'n>, &[Span], &Tree, usize) -> u32;
-            let parts: [(Lookup<'_>, usize, u64); 3] = [
-                (NodeNames::own, node.span, lost_times.own),
-                (NodeNames::called_as, node.first(), lost_times.call),
-                (NodeNames::queue, node.span, lost_times.queue),
-            ];
-            for (component, span, nanos) in parts {
-                if nanos > 0 {
-                    let component = component(names, self.spans, &self.tree, at);
-                    let span = self.spans[span].span_id;
-                    path_shares.push(PathShare { component, nanos: nanos as f64, span });
-                }
+            let (spans, tree) = (self.spans, &self.tree);
+            let mut add = |component: u32, span: usize, nanos: u64| {
+                let span = spans[span].span_id;
+                path_shares.push(PathShare { component, nanos: nanos as f64, span });
+            };
+            if lost_times.own > 0 {
+                add(names.own(spans, tree, at), node.span, lost_times.own);
+            }
+            if lost_times.call > 0 {
+                add(names.called_as(spans, tree, at), node.first(), lost_times.call);
+            }
+            if lost_times.queue > 0 {
+                add(names.queue(spans, tree, at), node.span, lost_times.queue);
             }
         }
         path_shares
