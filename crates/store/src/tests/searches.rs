@@ -109,7 +109,7 @@ fn a_search_on_all_cores_ends_when_nobody_waits_for_it() {
     budget.cancel_on_drop().cancel();
     for found in [
         TraceReader::search(&store, &slowest, &budget),
-        store.search_each(&[slowest.clone()], &budget).map(|found| found.concat()),
+        store.search_each(std::slice::from_ref(&slowest), &budget).map(|found| found.concat()),
     ] {
         assert!(matches!(found, Err(EngineError::OverBudget(BudgetError::Cancelled))), "{found:?}");
     }
