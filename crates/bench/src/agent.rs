@@ -169,7 +169,7 @@ impl AgentBench<'_> {
         self.complete(&agent, queries::FINDABLE_SPANS).await?;
         let bytes = agent.counter("coral.agent.store.bytes").await? as f64;
         let each = bytes / self.traffic.total_spans() as f64;
-        figures.at_most("on disk, sealed", each, "B/span", 60.0);
+        figures.at_most("on disk, sealed", each, "B/span", 50.0);
         let segments = agent.segment_bytes("agent")? as f64 / self.traffic.total_spans() as f64;
         figures.add("… of that, segments", segments, "B/span");
         Ok(())

@@ -10,6 +10,7 @@ mod clock;
 mod colony;
 mod connections;
 mod demo;
+mod disk;
 mod encryption;
 mod export;
 mod exporter;
@@ -46,6 +47,7 @@ mod ui;
 mod units;
 mod waterfall;
 mod web;
+mod why;
 
 use std::process::ExitCode;
 
@@ -105,10 +107,14 @@ enum Measure {
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
     /// search, the page of a large trace, and reopening.
     Store(store::Store),
+    /// Shows what each file and column of a store costs, in bytes per span.
+    Disk(disk::Disk),
     /// Measures a colony that exports stored spans: spans per second of a core, and memory.
     Export(export::ExportCommand),
     /// Measures TraceQL: a search by attribute, a rate by service, and structural queries.
     Traceql(traceql::TraceQl),
+    /// Measures why requests are slow: 2,000 traces of a window and 2,000 of a baseline.
+    Why(why::Why),
     /// Measures the audit log alone: CPU per recorded question, bytes per line, and verification.
     Audit(audit::Audit),
     /// Measures connections over TLS, and how soon a revocation works.
@@ -188,8 +194,10 @@ impl Measure {
                 tokio::task::spawn_blocking(move || service.run()).await?
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
+            Self::Disk(disk) => tokio::task::spawn_blocking(move || disk.run()).await?,
             Self::Export(export) => export.run().await,
             Self::Traceql(traceql) => tokio::task::spawn_blocking(move || traceql.run()).await?,
+            Self::Why(why) => tokio::task::spawn_blocking(move || why.run()).await?,
             Self::Trust(trust) => trust.run().await,
             Self::Ui(ui) => ui.run().await,
             Self::Audit(audit) => tokio::task::spawn_blocking(move || audit.run()).await?,

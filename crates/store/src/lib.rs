@@ -32,6 +32,7 @@ mod sql;
 mod store;
 #[cfg(test)]
 mod tests;
+mod varint;
 
 pub use commit::appended::Appended;
 // Types of the engine's contract, for callers that use a store without `coral_engine`.

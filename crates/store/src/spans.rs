@@ -13,6 +13,7 @@ use crate::commit::writer::Writer;
 use crate::error::StoreError;
 use crate::hot::live::Live;
 use crate::keep::backoff::Maintenance;
+use crate::keep::merge::SegmentMerges;
 use crate::keep::pressure::Pressure;
 use crate::layout::{create_dir, log_dir, segment_dir};
 use crate::segment::{self, Footers};
@@ -32,6 +33,8 @@ pub(crate) struct Spans {
     pub(crate) pressure: Pressure,
     /// Locked during sealing and expiry, so that only one of them runs at a time.
     pub(crate) maintenance: Mutex<Maintenance>,
+    /// Locked during a piece of a merge, before `maintenance`.
+    pub(crate) merges: Mutex<SegmentMerges>,
 }
 
 impl Spans {
@@ -48,7 +51,7 @@ impl Spans {
         let mut segments = segment::load(&segment_dir(dir), &footers)?;
         let (writer, state, lost) = loop {
             match resume(&log_dir(dir), &segments, segment_bytes) {
-                Err(StoreError::SegmentUnreadable { id, source }) => {
+                Err(StoreError::SegmentUnreadable { id, source, .. }) => {
                     let error = crate::error::chain(&source);
                     tracing::error!(segment = id, error, "a damaged segment was set aside");
                     let damaged = segments.iter().position(|opened| opened.segment.id() == id);
@@ -77,6 +80,7 @@ impl Spans {
             pages: PageQueue::default(),
             pressure: Pressure::default(),
             maintenance: Mutex::default(),
+            merges: Mutex::default(),
         })
     }
 

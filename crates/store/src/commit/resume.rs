@@ -1,6 +1,6 @@
 //! Replays the journal when a store is opened.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -249,7 +249,7 @@ impl OldOrigins {
 
 /// Marks in every segment the traces that also have spans in another segment.
 fn mark_all_split(segments: &[Opened]) -> Result<(), StoreError> {
-    let mut in_older: HashMap<u64, Vec<TraceId>> = HashMap::new();
+    let mut in_older: BTreeMap<u64, Vec<TraceId>> = BTreeMap::new();
     for opened in segments {
         opened.mark_split(segments.iter().map(|opened| &opened.segment));
         for SplitRow { trace, split_with, .. } in &opened.split {
@@ -257,11 +257,11 @@ fn mark_all_split(segments: &[Opened]) -> Result<(), StoreError> {
         }
     }
     let marked = parallel::map(segments, |Opened { segment, .. }| {
-        let Some(traces) = in_older.get(&segment.id()) else { return Ok(()) };
-        let mut traces = traces.clone();
+        let inside = in_older.range(segment.id()..=segment.extent.last_receipt);
+        let mut traces: Vec<TraceId> = inside.flat_map(|(_, traces)| traces).copied().collect();
         traces.sort_unstable();
         traces.dedup();
-        let found = segment.find(&traces).map_err(StoreError::unreadable(segment.id()))?;
+        let found = segment.find(&traces).map_err(StoreError::unreadable(segment.receipts()))?;
         segment.mark_split(found.into_iter().map(|(row, index)| (row, traces[index])));
         Ok(())
     });

@@ -15,7 +15,7 @@ use crate::error::StoreError;
 use crate::hot::generation::Generation;
 use crate::journal::remove_logs;
 use crate::keep::seal::Due;
-use crate::layout::{bytes_under, log_dir, segment_dir, sql_dir};
+use crate::layout::{MERGE_DIR, bytes_under, log_dir, segment_dir, sql_dir};
 use crate::segment::{self, Segment};
 use crate::spans::Spans;
 
@@ -194,7 +194,8 @@ impl Spans {
     }
 
     /// Removes damaged files, then the oldest segments, until the store uses at most `cap` bytes.
-    /// Removed segments that readers still hold and temporary files of SQL questions do not count.
+    /// Removed segments that readers still hold, temporary files of SQL questions, and a merged segment
+    /// that is being written do not count.
     fn evict(&self, cap: u64, retired: &mut Vec<(Weak<Segment>, u64)>) -> Result<u64, StoreError> {
         let known = retired.len();
         retired.retain(|(segment, _)| segment.strong_count() > 0);
@@ -202,7 +203,9 @@ impl Spans {
             self.measure_disk()?;
         }
         let held: u64 = retired.iter().map(|(_, bytes)| bytes).sum();
-        let passing = held + bytes_of_questions(&self.dir).unwrap_or_default();
+        let passing = held
+            + bytes_of_questions(&self.dir).unwrap_or_default()
+            + bytes_under(&segment_dir(&self.dir).join(MERGE_DIR)).unwrap_or_default();
         let total = self.live.disk_bytes().saturating_sub(passing);
         if total <= cap {
             return Ok(0);

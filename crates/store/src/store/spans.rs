@@ -80,6 +80,25 @@ impl Store {
         Ok(done)
     }
 
+    /// Does a piece of the merge of small neighbouring segments into one, if one is due and the pause
+    /// after the last piece is over. Returns how many segments became one. See
+    /// [`Retention::merge_segments`](coral_engine::Retention).
+    ///
+    /// # Errors
+    /// [`StoreError`]: no span was lost, and a later call begins the merge again.
+    pub fn merge_segments(&self, keep: SpanRetention) -> Result<u64, StoreError> {
+        self.0.spans.merge_segments(keep)
+    }
+
+    /// Makes all merges of segments that are due, without pauses. Returns how many segments were
+    /// replaced.
+    ///
+    /// # Errors
+    /// As [`merge_segments`](Self::merge_segments).
+    pub fn merge_all_segments(&self, keep: SpanRetention) -> Result<u64, StoreError> {
+        self.0.spans.merge_all_segments(keep)
+    }
+
     /// Seals all hot rows now. Returns how many.
     ///
     /// # Errors

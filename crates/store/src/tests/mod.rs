@@ -20,6 +20,8 @@ mod page_columns;
 mod pages;
 mod reading;
 mod received;
+mod searches;
+mod segment_merges;
 mod services;
 mod sql;
 mod values;
