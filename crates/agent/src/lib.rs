@@ -255,8 +255,8 @@ fn limits(config: &AgentConfig) -> Limits {
     let body_bytes = usize::try_from(config.max_body).unwrap_or(usize::MAX / 4);
     Limits {
         body_bytes,
-        // A compressed body of the largest size, and half a one beside.
-        in_flight_bytes: 2 * body_bytes + body_bytes / 2,
+        // A compressed body of the largest size, and 2 MiB of others beside it.
+        in_flight_bytes: 2 * body_bytes + body_bytes / 8,
         connections: CONNECTIONS,
         streams: STREAMS,
         body_timeout: BODY_TIMEOUT,

@@ -96,9 +96,9 @@ pub enum Refusal {
 /// The retry delay in the answer to an exporter when the queue is full.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 /// The most bytes of uncompressed bodies whose items are in memory at a time: decoded, or being
-/// decoded. Spans take about as much memory as their body, and points about five times as much. Two usual commits have fewer
-/// bytes, so that a commit need not wait for exports to be decoded.
-const DECODED_BYTES: usize = 8 << 20;
+/// decoded. Spans take about as much memory as their body, and points about five times as much. A
+/// commit of 8,192 usual spans has fewer bytes, and spans of the next one are decoded meanwhile.
+const DECODED_BYTES: usize = 4 << 20;
 
 /// Creates a queue of at most `exports` exports, whose uncompressed bodies have at most `bytes`
 /// bytes together.
