@@ -70,11 +70,12 @@ impl Spans {
     }
 
     /// Measures everything that the store has on disk, including damaged and partial files and
-    /// removed segments that readers hold.
+    /// removed segments that readers hold, but no merged segment that is being written.
     pub(crate) fn measure_disk(&self) -> Result<(), StoreError> {
         let dir = &self.dir;
         let bytes = bytes_under(dir).map_err(StoreError::directory(dir))?;
-        self.live.measured(bytes);
+        let merging = bytes_under(&segment_dir(dir).join(MERGE_DIR)).unwrap_or_default();
+        self.live.measured(bytes.saturating_sub(merging));
         Ok(())
     }
 
@@ -194,8 +195,7 @@ impl Spans {
     }
 
     /// Removes damaged files, then the oldest segments, until the store uses at most `cap` bytes.
-    /// Removed segments that readers still hold, temporary files of SQL questions, and a merged segment
-    /// that is being written do not count.
+    /// Removed segments that readers still hold and temporary files of SQL questions do not count.
     fn evict(&self, cap: u64, retired: &mut Vec<(Weak<Segment>, u64)>) -> Result<u64, StoreError> {
         let known = retired.len();
         retired.retain(|(segment, _)| segment.strong_count() > 0);
@@ -203,9 +203,7 @@ impl Spans {
             self.measure_disk()?;
         }
         let held: u64 = retired.iter().map(|(_, bytes)| bytes).sum();
-        let passing = held
-            + bytes_of_questions(&self.dir).unwrap_or_default()
-            + bytes_under(&segment_dir(&self.dir).join(MERGE_DIR)).unwrap_or_default();
+        let passing = held + bytes_of_questions(&self.dir).unwrap_or_default();
         let total = self.live.disk_bytes().saturating_sub(passing);
         if total <= cap {
             return Ok(0);

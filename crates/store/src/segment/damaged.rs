@@ -21,7 +21,12 @@ pub(crate) fn damaged_before(
 ) -> Result<u64, StoreError> {
     let paths = damaged_files(dir)?;
     let damaged = paths.iter().filter_map(|path| damaged_segment(path));
-    let ids: BTreeMap<u64, SegmentName> = damaged.map(|name| (name.first(), name)).collect();
+    let mut ids: BTreeMap<u64, SegmentName> = BTreeMap::new();
+    for name in damaged {
+        // A segment may have the number of one that was merged into it.
+        let same = ids.entry(name.first()).or_insert(name);
+        *same = name.max(*same);
+    }
     let mut spans = 0;
     for (id, name) in ids.range(..oldest) {
         let end = ids.range(id + 1..).next().map_or(oldest, |(next, _)| oldest.min(*next));

@@ -90,6 +90,11 @@ impl SegmentName {
         self.first
     }
 
+    /// The receipt of its last row; of a segment that was not merged, that of its first row.
+    pub(super) fn last(self) -> u64 {
+        self.last.unwrap_or(self.first)
+    }
+
     /// The name of the segment whose spans file is at `path`; `None` if `path` is no spans file.
     pub(super) fn of_spans_file(path: &Path) -> Option<Self> {
         path.file_name()?.to_str()?.strip_suffix(".spans.parquet")?.parse().ok()

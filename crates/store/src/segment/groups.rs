@@ -149,6 +149,17 @@ impl RowGroup<'_> {
         read(self.segment.spans_file(), self.footer.clone(), mask, Rows::Group(self.index), budget)
     }
 
+    /// All rows of all columns.
+    pub(super) fn read_all(&self, budget: &Budget) -> Result<Vec<RecordBatch>, StoreError> {
+        let (footer, mask) = (self.footer.clone(), ProjectionMask::all());
+        read(self.segment.spans_file(), footer, mask, Rows::Group(self.index), budget)
+    }
+
+    /// The number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.footer.metadata().row_group(self.index).num_rows() as usize
+    }
+
     fn chunk(&self, column: &'static str) -> Result<&ColumnChunkMetaData, StoreError> {
         let chunks = self.footer.metadata().row_group(self.index).columns();
         let named = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;

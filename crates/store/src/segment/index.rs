@@ -108,6 +108,9 @@ impl SegmentIndex {
         let digests = DigestIndex::of(column((DIGEST, "digest"), DIGEST_BYTES)?, extent.traces)?;
         let column = column((TRACE_ID, "trace_id"), size_of::<u128>())?;
         let rows = rows_of(&footers.of(&files.spans)?);
+        if extent.last_receipt < extent.first_receipt || extent.last_receipt == u64::MAX {
+            return Err(damaged("receipt", &"the last before the first"));
+        }
         let receipts = extent.last_receipt + 1 - extent.first_receipt;
         if rows as u64 != receipts {
             return Err(damaged("receipt", &format!("{rows} rows for {receipts} receipts")));

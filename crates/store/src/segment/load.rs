@@ -51,7 +51,8 @@ fn remove_replaced(dir: &Path, loaded: &mut Vec<(SegmentName, Result<Opened, Sto
     loaded.retain(|(name, opened)| {
         let last = match opened {
             Ok(opened) => opened.segment.extent.last_receipt,
-            Err(_) => name.first(),
+            Err(error) if error.is_damage() => name.last(),
+            Err(_) => return true,
         };
         let is_replaced = readable.iter().any(|(other, first, other_last)| {
             other != name && *first <= name.first() && last <= *other_last
@@ -68,7 +69,7 @@ fn remove_replaced(dir: &Path, loaded: &mut Vec<(SegmentName, Result<Opened, Sto
 /// The names of segments with a spans file, in order. Removes files that belong to no segment.
 fn sweep(dir: &Path) -> Result<BTreeSet<SegmentName>, StoreError> {
     let failed = || StoreError::directory(dir);
-    remove_merge_dir(dir)?;
+    remove_merge_dir(dir);
     let entries = std::fs::read_dir(dir).map_err(failed())?;
     let paths: Vec<PathBuf> =
         entries.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(failed())?;
@@ -94,12 +95,12 @@ fn sweep(dir: &Path) -> Result<BTreeSet<SegmentName>, StoreError> {
 }
 
 /// Removes the files of a merge that did not end.
-fn remove_merge_dir(dir: &Path) -> Result<(), StoreError> {
+pub(super) fn remove_merge_dir(dir: &Path) {
     let merge_dir = dir.join(MERGE_DIR);
     match std::fs::remove_dir_all(&merge_dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::directory(&merge_dir)(error))
+            tracing::warn!(%error, dir = %merge_dir.display(), "could not remove the files of a merge that did not end");
         }
-        _ => Ok(()),
+        _ => {}
     }
 }

@@ -148,10 +148,18 @@ impl TraceRow {
                 column.as_binary::<i32>().iter().flatten().map(read).collect()
             }
             DataType::Utf8 => {
-                column.as_string::<i32>().iter().flatten().map(Self::parse_json).collect()
+                let read = |json| Self::parse_json(json)?.within(spans);
+                column.as_string::<i32>().iter().flatten().map(read).collect()
             }
             other => Err(damaged("detail", other)),
         }
+    }
+
+    /// The row, if its rows of the spans file ascend and are of `spans` rows.
+    fn within(self, spans: u64) -> Result<Self, StoreError> {
+        let ascends = self.rows.windows(2).all(|two| two[0] < two[1]);
+        let is_inside = self.rows.last().is_none_or(|last| u64::from(*last) < spans);
+        if ascends && is_inside { Ok(self) } else { Err(damaged("detail", &"rows out of order")) }
     }
 
     pub(super) fn parse_json(json: &str) -> Result<Self, StoreError> {

@@ -135,22 +135,30 @@ impl Segment {
 
     /// Writes the filter of the segment's texts. An error leaves the segment without one.
     pub(super) fn write_values(&mut self) {
+        if let Err(error) = self.try_write_values() {
+            let (error, file) = (crate::error::chain(&error), self.files.values.display());
+            tracing::warn!(error, %file, "could not read the texts of a segment for a filter");
+        }
+    }
+
+    /// As [`write_values`](Self::write_values).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the segment cannot be read.
+    pub(super) fn try_write_values(&mut self) -> Result<(), StoreError> {
         let file = self.files.values.clone();
         self.file_bytes -= self.values_bytes.take().unwrap_or_default();
         let spans_bytes = std::fs::metadata(&self.files.spans).map_or(0, |file| file.len());
-        match self.values().map(|texts| write(&file, spans_bytes, &texts)) {
-            Ok(Ok(bytes)) => {
+        match write(&file, spans_bytes, &self.values()?) {
+            Ok(bytes) => {
                 self.values_bytes = Some(bytes);
                 self.file_bytes += bytes;
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 tracing::warn!(%error, file = %file.display(), "could not write the filter of a segment's texts; searches read more of it");
             }
-            Err(error) => {
-                let error = crate::error::chain(&error);
-                tracing::warn!(error, file = %file.display(), "could not read the texts of a segment for a filter");
-            }
         }
+        Ok(())
     }
 
     /// The texts of all row groups. Reads dictionaries; of columns without one, every row.

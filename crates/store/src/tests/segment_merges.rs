@@ -315,12 +315,45 @@ fn a_merge_that_fails_or_panics_anywhere_loses_nothing_and_succeeds_later() {
 }
 
 #[test]
+fn a_merge_that_fails_three_times_lets_others_go_on() {
+    let (dir, store) = store();
+    ten_segments(&store);
+    for _ in 0..3 {
+        faults::plan(Some(Operation::Write), 3, Fault::Fails(ENOSPC));
+        store.merge_all_segments(KEEP).unwrap_err();
+    }
+    faults::clear();
+    assert_eq!(store.merge_all_segments(KEEP).unwrap(), 8);
+    assert_eq!(names(&dir)[1], "000000000011-000000000090");
+}
+
+#[test]
+fn a_merged_segment_that_cannot_be_opened_once_costs_nothing_that_only_it_has() {
+    let (dir, store) = store();
+    ten_segments(&store);
+    let before = answers(&store);
+    // One input is held, so its files stay.
+    let held = store.0.spans.live.segments()[0].clone();
+    store.merge_all_segments(KEEP).unwrap();
+    std::mem::forget(held);
+    drop(store);
+    assert_eq!(names(&dir).len(), 4);
+    for after in 0..40 {
+        faults::plan(None, after, Fault::Fails(EIO));
+        drop(Store::open(config(&dir)));
+        faults::clear();
+        assert!(names(&dir).contains(&"000000000001-000000000080".to_owned()), "{after}");
+    }
+    assert_eq!(answers(&Store::open(config(&dir)).unwrap()), before);
+}
+
+#[test]
 fn after_a_failed_merge_the_same_process_merges_later() {
     let (dir, store) = store();
     ten_segments(&store);
     let before = answers(&store);
-    for operation in [Operation::Rename, Operation::Sync, Operation::Open] {
-        for after in 0..8 {
+    for operation in [Operation::Rename, Operation::Sync, Operation::Open, Operation::Write] {
+        for after in [0, 7] {
             faults::plan(Some(operation), after, Fault::Fails(EIO));
             let _ = store.merge_all_segments(KEEP);
             faults::clear();

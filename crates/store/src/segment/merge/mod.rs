@@ -12,15 +12,14 @@ mod rows;
 mod spans;
 mod traces;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use coral_trace::TraceId;
 
 use self::rows::MergedRows;
 use self::spans::SpansCopy;
 use self::traces::TracesMerge;
+use super::load::remove_merge_dir;
 use super::{Footers, Opened, Segment, SegmentFiles, SegmentName};
 use crate::disk;
 use crate::error::StoreError;
@@ -64,6 +63,7 @@ impl SegmentMerge {
         let (rows, services) = MergedRows::of(&inputs)?;
         let extent = extent::of(&inputs, rows.traces(), services, row_groups);
         let merge_dir = dir.join(MERGE_DIR);
+        remove_merge_dir(dir);
         create_dir(&merge_dir).map_err(StoreError::directory(&merge_dir))?;
         let name = SegmentName::merged(extent.first_receipt, extent.last_receipt);
         let files = SegmentFiles::of(&merge_dir, name);
@@ -105,7 +105,7 @@ impl SegmentMerge {
             }
             State::Values(opened) => {
                 if let Some(segment) = Arc::get_mut(&mut opened.segment) {
-                    segment.write_values();
+                    segment.try_write_values()?;
                 }
                 State::Complete(opened.segment.clone())
             }
@@ -115,14 +115,9 @@ impl SegmentMerge {
         Ok(None)
     }
 
-    /// The traces that an input marks as split: for each the row of the merged traces file.
-    pub(crate) fn split_rows(&self) -> BTreeMap<u32, TraceId> {
-        let mut split = BTreeMap::new();
-        for (input, segment) in self.inputs.iter().enumerate() {
-            let rows = segment.split_rows();
-            split.extend(rows.iter().map(|(row, trace)| (self.rows.row(input, *row), *trace)));
-        }
-        split
+    /// The row of the merged traces file for `row` of the traces file of an input.
+    pub(crate) fn row(&self, input: usize, row: u32) -> u32 {
+        self.rows.row(input, row)
     }
 
     /// The segments, besides the inputs, that have spans of some of the traces.

@@ -19,7 +19,7 @@ pub(super) struct MergedRows {
 /// A row of the traces file of an input.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Source {
-    trace: u128,
+    pub(super) trace: u128,
     is_ebpf: bool,
     pub(super) input: u8,
     pub(super) row: u32,

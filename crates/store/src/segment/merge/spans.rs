@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow_array::UInt32Array;
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::UInt32Type;
 use coral_engine::Budget;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::Int32Type;
@@ -182,13 +182,19 @@ impl Source {
     }
 }
 
-/// For each row of a row group, the row of its trace in the traces file.
+/// For each row of a row group, the row of its trace in the traces file. Reads every column: a damaged
+/// page is found here, and costs its own segment, and not the merged one.
 fn trace_rows(segment: &Segment, group: usize) -> Result<Vec<u32>, StoreError> {
     let groups = segment.row_groups()?;
     let group = groups.get(group).ok_or_else(|| damaged(TRACE_ROW, &"a missing row group"))?;
     let mut rows = Vec::new();
-    for batch in group.read(&[TRACE_ROW], &Budget::unlimited())? {
-        rows.extend_from_slice(batch.column(0).as_primitive::<UInt32Type>().values());
+    for batch in group.read_all(&Budget::unlimited())? {
+        let column = batch.column_by_name(TRACE_ROW).and_then(|of| of.as_primitive_opt());
+        let column: &UInt32Array = column.ok_or_else(|| damaged(TRACE_ROW, &"another type"))?;
+        rows.extend_from_slice(column.values());
+    }
+    if rows.len() != group.rows() {
+        return Err(damaged(TRACE_ROW, &format!("{} of {} rows", rows.len(), group.rows())));
     }
     match rows.iter().find(|row| **row >= segment.extent.traces) {
         Some(row) => Err(damaged(TRACE_ROW, row)),

@@ -10,6 +10,7 @@ use coral_trace::{Collector, TraceId};
 use super::rows::{MergedRows, Source};
 use crate::error::StoreError;
 use crate::hot::digest::TraceDigest;
+use crate::row::damaged;
 use crate::segment::traces::{TraceRow, TraceRows};
 use crate::segment::write::{TableWriter, traces_writer};
 use crate::segment::{Segment, SegmentExtent};
@@ -58,6 +59,8 @@ impl TracesMerge {
                 row.rows.iter_mut().for_each(|row| *row += before);
                 Some((trace, row))
             });
+            let is_pair = rows.is_pair(self.done, same.len());
+            self.done += same.len();
             let Some((trace, mut row)) = parts.next() else { continue };
             for (_, part) in parts {
                 row.part.merge(&part.part);
@@ -68,9 +71,7 @@ impl TracesMerge {
             row.split_with.retain(|other| !inside.contains(other));
             row.split_with.sort_unstable();
             row.split_with.dedup();
-            let is_pair = rows.is_pair(self.done, same.len());
             batch.push(trace, &self.digest(&row, same[0].collector(), is_pair), &row);
-            self.done += same.len();
         }
         self.writer.as_mut().map_or(Ok(()), |writer| writer.write(&batch.finish()))?;
         Ok(true)
@@ -97,14 +98,22 @@ fn details<'a>(
     inputs: &[Arc<Segment>],
     sources: impl Iterator<Item = &'a Source>,
 ) -> Result<Vec<VecDeque<(TraceId, TraceRow)>>, StoreError> {
-    let mut rows = vec![Vec::new(); inputs.len()];
+    let mut wanted: Vec<Vec<&Source>> = vec![Vec::new(); inputs.len()];
     for source in sources {
-        rows[usize::from(source.input)].push(source.row);
+        wanted[usize::from(source.input)].push(source);
     }
-    let budget = Budget::unlimited();
-    let each = inputs.iter().zip(rows).map(|(input, rows)| {
-        let read = input.details(&rows, &budget);
-        Ok(read.map_err(StoreError::unreadable(input.receipts()))?.into())
-    });
-    each.collect()
+    let read = |input: &Segment, wanted: &[&Source]| {
+        let rows: Vec<u32> = wanted.iter().map(|source| source.row).collect();
+        let details = input.details(&rows, &Budget::unlimited())?;
+        let traces = details.iter().map(|(trace, _)| trace.as_u128());
+        match traces.eq(wanted.iter().map(|source| source.trace)) {
+            true => Ok(details.into()),
+            false => Err(damaged("detail", &"rows of other traces")),
+        }
+    };
+    let each = inputs.iter().zip(wanted);
+    each.map(|(input, wanted)| {
+        read(input, &wanted).map_err(StoreError::unreadable(input.receipts()))
+    })
+    .collect()
 }
