@@ -47,7 +47,7 @@ pub use metrics::{AppendedPoints, MetricPage};
 pub use page_columns::gather::ColumnPage;
 pub use read::page::{Page, PageLimit};
 pub use read::search::query::IndexedQuery;
-pub use row::arrived::{OriginRows, SpanRows, SpanRowsBuilder};
+pub use row::arrived::{MAX_EXPORT_TEXT_BYTES, OriginRows, SpanRows, SpanRowsBuilder};
 pub use sql::{
     FoundBy, FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlExport, SqlFailure,
     SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, SqlSnapshot, answer_sql, export_sql,

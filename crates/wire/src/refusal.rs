@@ -48,6 +48,8 @@ pub(crate) enum RefusalReason {
     TooLarge { bytes: usize },
     #[error("resource and scope are {bytes} bytes long, at most {MAX_ORIGIN_BYTES} are taken")]
     OriginTooLarge { bytes: usize },
+    #[error("the texts of this export take more than {limit} bytes in memory")]
+    ExportTooLarge { limit: usize },
     #[error("its resource has too many scopes")]
     TooManyScopes,
     #[error("{of} attributes are nested deeper than {MAX_NESTING} levels")]
@@ -77,8 +79,14 @@ impl RefusedSpans {
         [spans, links].into_iter().flatten().collect::<Vec<_>>().join(". ")
     }
 
+    /// Counts a refused span called `name`, because the spans of its export take more than `limit` bytes
+    /// in memory.
+    pub fn beyond_memory(&mut self, name: &str, limit: usize) {
+        self.span(RefusalReason::ExportTooLarge { limit }, name);
+    }
+
     /// Adds other refusals.
-    pub(crate) fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: Self) {
         for reason in other.reasons {
             self.note(reason);
         }

@@ -99,6 +99,8 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 /// decoded. Spans take about as much memory as their body, and points about five times as much. A
 /// commit of 8,192 usual spans has fewer bytes, and spans of the next one are decoded meanwhile.
 const DECODED_BYTES: usize = 4 << 20;
+/// What an export takes besides its body while it waits.
+const EXPORT_BYTES: usize = 2 << 10;
 
 /// Creates a queue of at most `exports` exports, whose uncompressed bodies have at most `bytes`
 /// bytes together.
@@ -137,10 +139,11 @@ impl<T: Items> Inlet<T> {
     /// memory than the agent.
     pub async fn admit(&self, wire_bytes: usize) -> Result<Admission, Refusal> {
         let busy = Refusal::Busy { retry_after: BUSY_RETRY };
-        let permits = |limit| u32::try_from(wire_bytes.clamp(1, limit)).unwrap_or(u32::MAX);
-        let room = self.room.clone().try_acquire_many_owned(permits(self.room_bytes));
+        let price = u32::try_from(wire_bytes.saturating_add(EXPORT_BYTES).min(self.room_bytes));
+        let room = self.room.clone().try_acquire_many_owned(price.unwrap_or(u32::MAX));
         let room = room.map_err(|_| busy)?;
-        let turn = self.turns.clone().acquire_many_owned(permits(DECODED_BYTES)).await;
+        let turn =
+            self.turns.clone().acquire_many_owned(wire_bytes.clamp(1, DECODED_BYTES) as u32).await;
         let turn = turn.map_err(|_| Refusal::ShuttingDown)?;
         Ok(Admission { _room: room, _turn: turn })
     }

@@ -90,7 +90,7 @@ impl HeldBody {
     }
 
     /// Frees the room that is not used, because a body may wait for long.
-    fn trim(&mut self) {
+    pub(super) fn trim(&mut self) {
         let unused = self.bytes.capacity();
         self.bytes.shrink_to_fit();
         let unused = unused.saturating_sub(self.bytes.capacity());

@@ -69,7 +69,10 @@ impl Coding {
         let mut step = vec![0; STEP];
         loop {
             match from.read(&mut step).map_err(|source| self.corrupt(source))? {
-                0 => return Ok(inflated),
+                0 => {
+                    inflated.trim();
+                    return Ok(inflated);
+                }
                 n => inflated.append(&step[..n], at_most)?,
             }
         }

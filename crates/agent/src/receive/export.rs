@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use coral_store::{OriginRows, SpanRows};
+use coral_store::{MAX_EXPORT_TEXT_BYTES, OriginRows, SpanRows};
 use coral_trace::Span;
 use coral_wire::otlp_in::{self, DecodeError, Encoding, RefusedSpans};
 use coral_wire::otlp_metrics_in::{self, DecodedMetrics, RefusedPoints};
@@ -23,6 +23,8 @@ const DECODED_IN_PLACE: usize = 32 * 1024;
 
 /// The room for rows is made for spans of this many bytes in protobuf. A usual span has 300.
 const USUAL_SPAN_BYTES: usize = 256;
+/// The most rows for which room is made before they are there.
+const MAX_ROOM: usize = 8_192;
 
 /// The bytes of a request, and how to decode them.
 pub(super) struct Message {
@@ -82,14 +84,18 @@ impl Receiver {
         let signal = message.signal;
         let decode = move |body: &[u8], encoding| {
             let mut cleaning = privacy.cleaning();
-            let mut rows = SpanRows::builder(body.len() / USUAL_SPAN_BYTES + 1);
+            let room = (body.len() / USUAL_SPAN_BYTES + 1).min(MAX_ROOM);
+            let mut rows = SpanRows::builder(room);
             // Each span becomes a row at once, so that one span at a time is in memory.
+            let mut too_large = RefusedSpans::default();
             let mut take = |mut span: Span| {
                 cleaning.span(&mut span);
-                rows.push(&span);
+                if !rows.push(&span) {
+                    too_large.beyond_memory(&span.name, MAX_EXPORT_TEXT_BYTES);
+                }
                 Some(span)
             };
-            let refused = match signal {
+            let mut refused = match signal {
                 Signal::ZipkinTraces => {
                     let decoded = zipkin_in::decode(body, &recogniser)?;
                     decoded.spans.into_iter().for_each(|span| drop(take(span)));
@@ -97,6 +103,7 @@ impl Receiver {
                 }
                 _ => otlp_in::decode_each(body, encoding, &recogniser, &mut take)?,
             };
+            refused.add(too_large);
             Ok((rows.finish(), refused, cleaning.removed))
         };
         let inlet = &self.destination.inlet;

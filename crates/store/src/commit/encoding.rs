@@ -55,6 +55,8 @@ pub(crate) struct CommitEncoder {
 /// Commits of at least this many rows are compressed. Arrow compresses each of about 100 buffers
 /// alone, which costs so much that smaller commits are cheaper to write as they are.
 const MIN_COMPRESSED_ROWS: usize = 4_096;
+/// Commits of at least this many bytes in memory are compressed too: as many as usual rows have.
+const MIN_COMPRESSED_BYTES: usize = 4 << 20;
 
 impl CommitEncoder {
     pub(crate) fn new() -> Self {
@@ -70,7 +72,8 @@ impl CommitEncoder {
     pub(crate) fn encode(&mut self, commit: &Commit, payload: &mut Vec<u8>) {
         encode_record(&commit.record, payload);
         if let Some(rows) = &commit.rows {
-            let is_large = rows.num_rows() >= MIN_COMPRESSED_ROWS;
+            let is_large = rows.num_rows() >= MIN_COMPRESSED_ROWS
+                || rows.get_array_memory_size() >= MIN_COMPRESSED_BYTES;
             let writer = if is_large { &mut self.compressed } else { &mut self.plain };
             writer.write(rows).expect("memory takes rows of the schema");
             payload.append(writer.get_mut());

@@ -209,12 +209,12 @@ impl Spans {
 }
 
 /// The oldest neighbours that are to be merged.
-fn next_run<'a>(
-    segments: &'a [Arc<Segment>],
+fn next_run(
+    segments: &[Arc<Segment>],
     segment_rows: u64,
     keep: SpanRetention,
     is_refused: impl Fn(u64) -> bool,
-) -> Option<&'a [Arc<Segment>]> {
+) -> Option<&[Arc<Segment>]> {
     segments.windows(RUN).find(|run| {
         let (first, last) = (&run[0].extent, &run[RUN - 1].extent);
         let micros = last.last_received.saturating_sub(first.first_received);

@@ -37,7 +37,10 @@ pub struct SpanRowsBuilder {
 
 /// How many of the latest origins are compared with the origin of the next span. Exporters that
 /// repeat origins in turn have few of them.
-const RECENT_ORIGINS: usize = 4;
+const RECENT_ORIGINS: usize = 8;
+/// The most bytes of texts of one export. A row has its own copy of the name of its service, so a small
+/// export can have large rows.
+pub const MAX_EXPORT_TEXT_BYTES: usize = 64 << 20;
 
 impl SpanRows {
     /// A builder with room for `spans` usual spans.
@@ -46,9 +49,13 @@ impl SpanRows {
     }
 
     /// The rows of `spans`.
+    ///
+    /// # Panics
+    /// When their texts are larger than [`MAX_EXPORT_TEXT_BYTES`].
     pub fn of(spans: &[Span]) -> Self {
         let mut rows = Self::builder(spans.len());
-        spans.iter().for_each(|span| rows.push(span));
+        let is_whole = spans.iter().all(|span| rows.push(span));
+        assert!(is_whole, "the spans have more texts than an export may have");
         rows.finish()
     }
 
@@ -80,8 +87,13 @@ impl SpanRows {
 }
 
 impl SpanRowsBuilder {
-    /// Adds `span`.
-    pub fn push(&mut self, span: &Span) {
+    /// Adds `span`. Returns `false`, without adding it, if the texts of the export would take more than
+    /// about [`MAX_EXPORT_TEXT_BYTES`].
+    #[must_use]
+    pub fn push(&mut self, span: &Span) -> bool {
+        if self.batch.text_bytes() + span.origin.service_name().len() > MAX_EXPORT_TEXT_BYTES {
+            return false;
+        }
         let recent = self.origins.iter().enumerate().rev().take(RECENT_ORIGINS);
         let known = recent.map(|(at, known)| (at, &known.origin));
         let mut same = known.filter(|(_, origin)| Arc::ptr_eq(origin, &span.origin));
@@ -92,6 +104,7 @@ impl SpanRowsBuilder {
         }
         let delivery = Delivery { agent_id: "", received: UnixNanos::default() };
         self.batch.push(span, 0, at as u32, delivery);
+        true
     }
 
     /// The rows.

@@ -123,6 +123,14 @@ impl SpanBatch {
         self.extra.append_option(write_extra(span));
     }
 
+    /// The bytes of those texts of which small spans may have many.
+    pub(crate) fn text_bytes(&self) -> usize {
+        [&self.service_name, &self.span_name, &self.attributes, &self.extra]
+            .map(|texts| texts.values_slice().len())
+            .iter()
+            .sum()
+    }
+
     fn push_identity(&mut self, span: &Span) {
         self.trace_id
             .append_value(span.trace_id.bytes())

@@ -71,6 +71,15 @@ fn rows_of_an_export_give_back_its_spans_and_count_its_origins() {
 }
 
 #[test]
+fn an_export_has_no_more_rows_than_fit_in_its_memory() {
+    let named = of_service(span(1, 1, None, 0, 1), &"s".repeat(1 << 20));
+    let mut rows = SpanRows::builder(1);
+    let taken = (0..1_000).filter(|_| rows.push(&named)).count();
+    assert_eq!(taken, 63);
+    assert_eq!(rows.finish().len(), taken);
+}
+
+#[test]
 fn a_resource_that_is_known_is_not_written_again() {
     let (_dir, store) = store();
     let texts = || store.0.spans.live.read().hot.origin_texts();
