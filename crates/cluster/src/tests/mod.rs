@@ -1,0 +1,7 @@
+//! Tests with real servers.
+
+mod conformance;
+mod exactly_once;
+mod metrics;
+mod proxy;
+mod server;
