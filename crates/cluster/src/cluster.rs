@@ -46,15 +46,18 @@ impl Cluster {
         let runtime = Arc::new(runtime);
         let urls = config.shards.iter().flatten();
         let shards: Vec<Shard> = urls.map(|url| Shard::new(url, config, &runtime)).collect();
-        let new_id = random_id();
+        let new_id = random_id()?;
+        let (mut stored, mut now) = (0, 0);
         let mut id = None;
         for (index, shard) in shards.iter().enumerate() {
             id = Some(schema::open(shard, index, shards.len(), id.as_deref(), &new_id)?);
+            stored = schema::last_version(shard)?.max(stored);
+            now = shard.now()?.max(now);
         }
         Ok(Self {
             id: id.unwrap_or_default(),
             shards,
-            sequence: Sequence::default(),
+            sequence: Sequence::after(stored, now),
             dropping: RwLock::new(()),
             spans_due: Mutex::default(),
             metrics_due: Mutex::default(),
@@ -112,11 +115,9 @@ impl std::fmt::Debug for Cluster {
 }
 
 /// A random id: 32 hex digits.
-fn random_id() -> String {
+fn random_id() -> Result<String, ClusterError> {
     let mut bytes = [0; 16];
-    // Without the kernel's random numbers, the time tells stores apart.
-    if getrandom::fill(&mut bytes).is_err() {
-        bytes[..8].copy_from_slice(&crate::sequence::wall_clock().to_be_bytes());
-    }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    getrandom::fill(&mut bytes)
+        .map_err(|error| ClusterError::NoRandom { reason: error.to_string() })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -19,6 +19,12 @@ pub enum ClusterError {
         /// The reason.
         source: std::io::Error,
     },
+    /// The host gives no random numbers, from which the id of a new store is made.
+    #[error("the host gives no random numbers: {reason}")]
+    NoRandom {
+        /// The reason.
+        reason: String,
+    },
     /// A later version of Coral made the tables.
     #[error("the tables at {url} have schema version {found}; this build needs at most {expected}")]
     SchemaVersion {

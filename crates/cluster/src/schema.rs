@@ -175,7 +175,16 @@ fn value(shard: &Shard, key: &str, which: &str) -> Result<Option<String>, Cluste
 }
 
 fn set(shard: &Shard, key: &str, value: &str) -> Result<(), ClusterError> {
-    let row =
-        MetaRow { key: key.to_owned(), at: crate::sequence::wall_clock(), value: value.to_owned() };
+    let row = MetaRow { key: key.to_owned(), at: shard.now()?, value: value.to_owned() };
     shard.insert("meta", &[row])
+}
+
+/// The greatest version of a row on `shard`; 0 if there is none.
+pub(crate) fn last_version(shard: &Shard) -> Result<u64, ClusterError> {
+    let mut last = 0;
+    for table in ["checkpoints", "agents", "metric_checkpoints", "agent_minutes"] {
+        let sql = format!("SELECT max(at) FROM {}", shard.table(table));
+        last = shard.rows::<u64>(&sql, &Budget::unlimited())?.into_iter().fold(last, u64::max);
+    }
+    Ok(last)
 }

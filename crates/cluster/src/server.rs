@@ -84,7 +84,8 @@ impl Server {
         let mut query = self
             .client
             .query_raw(sql)
-            .with_setting("readonly", "1")
+            // Reads only, with the settings of this request.
+            .with_setting("readonly", "2")
             .with_setting("max_query_size", MAX_STATEMENT_BYTES.to_string())
             .with_setting("max_memory_usage", MAX_QUERY_BYTES.to_string())
             .with_setting("max_bytes_before_external_sort", MAX_SORT_BYTES.to_string())

@@ -42,6 +42,12 @@ impl Shard {
         format!("{}.{name}", self.database)
     }
 
+    /// The server's clock, in seconds since the Unix epoch; 0 from a server that says nothing.
+    pub(crate) fn now(&self) -> Result<u64, ClusterError> {
+        let found = self.rows::<u64>("SELECT toUInt64(now())", &Budget::unlimited())?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    }
+
     /// The rows of a query.
     pub(crate) fn rows<T: RowOwned + RowRead>(
         &self,

@@ -98,15 +98,15 @@ fn lost_and_doubled(cluster: &Cluster, all: &[Span]) -> (usize, usize) {
 #[test]
 fn no_span_is_lost_or_doubled_when_writers_and_shards_end_at_any_step() {
     let Some(program) = program() else { return };
-    const COUNT: u64 = 12_000;
+    const COUNT: u64 = 7_500;
     const TRACES: u64 = 1_500;
     let mut servers = [TestServer::start(&program), TestServer::start(&program)];
     let proxies: Vec<Proxy> = servers.iter().map(|server| Proxy::start(&server.url())).collect();
     let urls: Vec<String> = proxies.iter().map(|proxy| proxy.url.clone()).collect();
     let (all, mut ends) = (spans(COUNT, TRACES), BTreeMap::<&str, u32>::new());
-    for seed in 1..=3_u64 {
+    for seed in 1..=2_u64 {
         let config = config(&urls, 2);
-        let mut random = Random(seed * 0x9e37_79b9_7f4a_7c15);
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let (mut cluster, mut at, mut minute) = (Cluster::open(&config).unwrap(), beginning(), 0);
         while at.next_receipt < COUNT {
             minute += 1;

@@ -3,5 +3,6 @@
 mod conformance;
 mod exactly_once;
 mod metrics;
+mod opening;
 mod proxy;
 mod server;

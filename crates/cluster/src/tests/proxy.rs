@@ -37,6 +37,7 @@ enum Body {
 
 impl Proxy {
     /// A proxy for the server at `upstream`, such as `http://127.0.0.1:8123`.
+    #[expect(clippy::disallowed_methods, reason = "threads end with their connections")]
     pub(super) fn start(upstream: &str) -> Self {
         let upstream = upstream.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -133,15 +133,19 @@ static SHARED: OnceLock<Mutex<Option<Vec<TestServer>>>> = OnceLock::new();
 static USERS: Mutex<usize> = Mutex::new(0);
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// Two servers, started by the first test that asks, and ended with the last.
+/// The servers at the URLs in `CORAL_TEST_CLICKHOUSE`, separated by commas, if it is set. Otherwise two
+/// servers, started by the first test that asks, and ended with the last.
 pub(super) fn shared() -> Option<SharedServers> {
-    let program = program()?;
+    let given = std::env::var("CORAL_TEST_CLICKHOUSE").ok();
+    let urls = given.map(|urls| urls.split(',').map(str::to_owned).collect());
+    let program = if urls.is_none() { Some(program()?) } else { None };
     let mut users = USERS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    *users += 1;
+    let Some(program) = program else { return Some(SharedServers { urls: urls? }) };
     let servers = SHARED.get_or_init(Mutex::default);
     let mut servers = servers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let started = servers
         .get_or_insert_with(|| vec![TestServer::start(&program), TestServer::start(&program)]);
-    *users += 1;
     Some(SharedServers { urls: started.iter().map(TestServer::url).collect() })
 }
 
