@@ -29,7 +29,7 @@ impl Random {
 }
 
 /// The spans of an agent: the span at index `i` has the receipt `i + 1`.
-fn spans(count: u64, traces: u64) -> Vec<Span> {
+pub(super) fn spans(count: u64, traces: u64) -> Vec<Span> {
     let attributes = Attributes::from_iter([("service.name", "shop")]);
     let resource = Resource { attributes, ..Resource::default() };
     let origin = Arc::new(Origin { resource, scope: Scope::default(), collector: Collector::Ebpf });
@@ -110,10 +110,11 @@ fn no_span_is_lost_or_doubled_when_writers_and_shards_end_at_any_step() {
         let (mut cluster, mut at, mut minute) = (Cluster::open(&config).unwrap(), beginning(), 0);
         while at.next_receipt < COUNT {
             minute += 1;
-            let end = (at.next_receipt + 1 + random.below(800)).min(COUNT);
+            let end = (at.next_receipt + 1 + random.below(500)).min(COUNT);
             let shard = random.below(2) as usize;
             let table = ["places", "traces", "spans", "checkpoints"][random.below(4) as usize];
-            let what = match random.below(12) {
+            let kind = random.below(12);
+            let what = match kind {
                 0..=2 => Some(What::CutAfterBytes(random.below(20) as usize)),
                 3..=4 => Some(What::CutAfterChunks(random.below(2) as usize)),
                 5..=6 => Some(What::LoseAnswer),
@@ -121,7 +122,7 @@ fn no_span_is_lost_or_doubled_when_writers_and_shards_end_at_any_step() {
             };
             if let Some(what) = what {
                 proxies[shard].arm(Some(Fault { table, what }));
-            } else if random.below(8) == 0 {
+            } else if kind == 7 {
                 servers[shard].kill();
             }
             let stored = cluster.append_pages(vec![page(&all, &at, end, minute)]).remove(0);
@@ -129,8 +130,8 @@ fn no_span_is_lost_or_doubled_when_writers_and_shards_end_at_any_step() {
             match stored {
                 Ok(appended) => at = appended.checkpoint,
                 Err(_) => {
-                    *ends.entry(what.map_or("server", |_| "connection")).or_default() += 1;
-                    if what.is_none() {
+                    *ends.entry(if kind == 7 { "server" } else { "connection" }).or_default() += 1;
+                    if kind == 7 {
                         servers[shard].run(&program);
                     }
                     cluster = Cluster::open(&config).unwrap();
@@ -149,7 +150,7 @@ fn no_span_is_lost_or_doubled_when_writers_and_shards_end_at_any_step() {
         }
     }
     eprintln!("ended early: {ends:?}");
-    assert!(ends["connection"] > 10 && ends["server"] > 1, "too little was tried: {ends:?}");
+    assert!(ends.len() == 2 && ends["connection"] > 10, "too little was tried: {ends:?}");
 }
 
 /// Stores a page, then begins to store a large one whose body is cut between two chunks. Returns

@@ -2,6 +2,8 @@
 
 mod conformance;
 mod exactly_once;
+mod keeping;
+mod measure;
 mod metrics;
 mod opening;
 mod proxy;
