@@ -45,7 +45,8 @@ impl Cluster {
             .map_err(|source| ClusterError::Runtime { source })?;
         let runtime = Arc::new(runtime);
         let urls = config.shards.iter().flatten();
-        let shards: Vec<Shard> = urls.map(|url| Shard::new(url, config, &runtime)).collect();
+        let shards =
+            urls.map(|url| Shard::new(url, config, &runtime)).collect::<Result<Vec<_>, _>>()?;
         let new_id = random_id()?;
         let (mut stored, mut now) = (0, 0);
         let mut id = None;

@@ -19,6 +19,12 @@ pub enum ClusterError {
         /// The reason.
         source: std::io::Error,
     },
+    /// TLS cannot be used.
+    #[error("TLS cannot be used: {reason}")]
+    Tls {
+        /// The reason.
+        reason: String,
+    },
     /// The host gives no random numbers, from which the id of a new store is made.
     #[error("the host gives no random numbers: {reason}")]
     NoRandom {

@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 
 use clickhouse::{Client, Row, RowOwned, RowRead, RowWrite};
 use coral_engine::{Budget, BudgetError};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use tokio::runtime::Runtime;
 
 use crate::config::ClusterConfig;
@@ -30,19 +34,38 @@ const MAX_SORT_BYTES: u64 = 1 << 30;
 const MAX_STATEMENT_BYTES: u64 = 16 << 20;
 /// How long a request that changes something may take.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a connection without a request is kept. A server closes it after 3 to 10 s.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often a request that waits looks whether its question was cancelled.
 const CANCEL_INTERVAL: Duration = Duration::from_millis(10);
 
 impl Server {
-    pub(crate) fn new(url: &str, config: &ClusterConfig, runtime: Arc<Runtime>) -> Self {
-        let mut client = Client::default().with_url(url).with_validation(false);
+    pub(crate) fn new(
+        url: &str,
+        config: &ClusterConfig,
+        runtime: Arc<Runtime>,
+    ) -> Result<Self, ClusterError> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        // The body of an insert follows its head at once, and not after 40 ms.
+        tcp.set_nodelay(true);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(provider)
+            .map_err(|error| ClusterError::Tls { reason: error.to_string() })?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let http =
+            HttpClient::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_TIMEOUT).build(tls);
+        let mut client = Client::with_http_client(http).with_url(url).with_validation(false);
         if let Some(user) = &config.user {
             client = client.with_user(user);
         }
         if let Some(password) = &config.password {
             client = client.with_password(password);
         }
-        Self { url: url.to_owned(), client, runtime, dialect: OnceLock::new() }
+        Ok(Self { url: url.to_owned(), client, runtime, dialect: OnceLock::new() })
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -20,9 +20,13 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn new(url: &str, config: &ClusterConfig, runtime: &Arc<Runtime>) -> Self {
-        let server = Server::new(url, config, runtime.clone());
-        Self { server, database: config.database.clone() }
+    pub(crate) fn new(
+        url: &str,
+        config: &ClusterConfig,
+        runtime: &Arc<Runtime>,
+    ) -> Result<Self, ClusterError> {
+        let server = Server::new(url, config, runtime.clone())?;
+        Ok(Self { server, database: config.database.clone() })
     }
 
     pub(crate) fn url(&self) -> &str {

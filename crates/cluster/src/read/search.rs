@@ -17,9 +17,12 @@ use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::shard::Shard;
 
-/// The most candidates of a chunk when their spans are not read, and when they are.
-const MAX_CHUNK: usize = 1_000;
-const MAX_TESTED: usize = 256;
+/// The most candidates of the first chunk when their spans are not read, and when they are. Each
+/// further chunk has twice as many: few traces match, and every chunk costs a look at all summaries.
+const FIRST_CHUNK: usize = 1_000;
+const FIRST_TESTED: usize = 256;
+/// The most candidates of a chunk.
+const MAX_CHUNK: usize = 8_192;
 
 /// See [`TraceReader::search`](coral_engine::TraceReader::search).
 pub(crate) fn search(
@@ -55,17 +58,18 @@ fn shard_search(
     budget: &Budget,
 ) -> Result<Vec<TraceSummary>, ClusterError> {
     let is_tested = query.filter.is_some() || !query.attributes.is_empty();
-    let most = if is_tested { MAX_TESTED } else { MAX_CHUNK };
+    let mut most = if is_tested { FIRST_TESTED } else { FIRST_CHUNK };
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let wanted = query.limit as usize - found.len();
         // Of few that are wanted, some may have begun earlier.
         let limit = if is_tested { most } else { wanted.saturating_add(8).min(most) };
         let chunk = candidates::next(shard, query, after, limit, budget)?;
+        budget.count_rows(chunk.len() as u64)?;
+        most = (2 * most).min(MAX_CHUNK);
         let mut ids: Vec<TraceId> = chunk.iter().map(|candidate| candidate.trace).collect();
         if is_tested {
-            let matching = matching(shard, query, &ids, budget)?;
-            ids.retain(|id| matching.contains(id));
+            ids = matching(shard, query, &ids, budget)?;
         }
         let summaries = summary::of(shard, &ids, query.collector, budget)?;
         found.extend(summaries.into_values().filter(|trace| fits(trace, query)));

@@ -42,6 +42,6 @@ fn a_server_that_does_not_answer_is_an_error_with_its_url() {
     let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
-    let refused = Cluster::open(&config(&[url.clone()], 1)).unwrap_err();
+    let refused = Cluster::open(&config(std::slice::from_ref(&url), 1)).unwrap_err();
     assert!(refused.to_string().contains(&url), "{refused}");
 }

@@ -69,6 +69,8 @@ impl Proxy {
 fn serve(client: &TcpStream, server: &TcpStream, armed: &Mutex<Option<Fault>>) -> io::Result<()> {
     let (mut from_client, mut from_server) = (BufReader::new(client), BufReader::new(server));
     let (mut to_client, mut to_server) = (client, server);
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
     loop {
         let (head, body) = read_head(&mut from_client)?;
         let fault = take(armed, &head);
