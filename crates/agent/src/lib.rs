@@ -18,9 +18,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use coral_store::{MetricRetention, SpanRetention, Store, StoreConfig, StoreError};
+use coral_store::{MetricRetention, SpanRetention, SpanRows, Store, StoreConfig, StoreError};
+use coral_trace::Recogniser;
 use coral_trace::red::Point;
-use coral_trace::{Recogniser, Span};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -211,8 +211,8 @@ pub async fn run(
 fn destination(
     config: &AgentConfig,
     store: &Store,
-    inlet: Inlet<Span>,
-    metrics: Inlet<Point>,
+    inlet: Inlet<SpanRows>,
+    metrics: Inlet<Vec<Point>>,
     counters: Arc<IntakeCounters>,
 ) -> Destination {
     let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
@@ -255,7 +255,8 @@ fn limits(config: &AgentConfig) -> Limits {
     let body_bytes = usize::try_from(config.max_body).unwrap_or(usize::MAX / 4);
     Limits {
         body_bytes,
-        in_flight_bytes: 4 * body_bytes,
+        // A compressed body of the largest size, and half a one beside.
+        in_flight_bytes: 2 * body_bytes + body_bytes / 2,
         connections: CONNECTIONS,
         streams: STREAMS,
         body_timeout: BODY_TIMEOUT,
@@ -269,6 +270,9 @@ fn limits(config: &AgentConfig) -> Limits {
 /// [`AgentError::Store`].
 pub async fn open_store(config: &AgentConfig) -> Result<Store, AgentError> {
     let (dir, segment_rows) = (config.data_dir.join("agent"), config.storage.segment_rows);
-    let open = move || Store::open(StoreConfig { dir, segment_rows });
+    let open = move || {
+        let config = StoreConfig { dir, segment_rows };
+        Store::open_within(config, StoreConfig::AGENT_SEGMENT_BYTES)
+    };
     Ok(tokio::task::spawn_blocking(open).await.expect("opening a store does not panic")?)
 }

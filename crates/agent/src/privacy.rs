@@ -51,6 +51,44 @@ const HEADERS: [&str; 4] = [
     "rpc.grpc.response.metadata.",
 ];
 
+/// Removes data from the spans of one export, one after another.
+pub struct Cleaning<'a> {
+    privacy: &'a Privacy,
+    /// What was removed so far.
+    pub removed: RemovedCounts,
+    /// Origins by address, each with the origin in its place.
+    origins: HashMap<usize, (Arc<Origin>, Arc<Origin>)>,
+}
+
+impl Cleaning<'_> {
+    /// Removes the configured data from `span`.
+    pub fn span(&mut self, span: &mut Span) {
+        let Self { privacy, removed, origins } = self;
+        let before = removed.dropped;
+        privacy.attributes(&mut span.attributes, removed);
+        let dropped = (removed.dropped - before) as u32;
+        span.dropped_attributes = span.dropped_attributes.saturating_add(dropped);
+        for event in &mut span.events {
+            let before = removed.dropped;
+            privacy.attributes(&mut event.attributes, removed);
+            event.dropped_attributes += (removed.dropped - before) as u32;
+        }
+        for link in &mut span.links {
+            let before = removed.dropped;
+            privacy.attributes(&mut link.attributes, removed);
+            link.dropped_attributes += (removed.dropped - before) as u32;
+        }
+        // Spans that share an origin still share one afterwards. The map keeps each origin alive, so
+        // that no address is used for a second one.
+        if privacy.changes_resources() {
+            let (_, cleaned) = origins
+                .entry(Arc::as_ptr(&span.origin).addr())
+                .or_insert_with(|| (span.origin.clone(), privacy.origin(&span.origin, removed)));
+            span.origin = cleaned.clone();
+        }
+    }
+}
+
 impl Privacy {
     /// Removes the data that `config` names. Hashes are keyed with the configured key, else with
     /// `default_hash_key`.
@@ -63,33 +101,14 @@ impl Privacy {
 
     /// Removes the configured data from `spans`.
     pub fn spans(&self, spans: &mut [Span]) -> RemovedCounts {
-        let mut removed = RemovedCounts::default();
-        let mut origins: HashMap<usize, Arc<Origin>> = HashMap::new();
-        for span in spans {
-            let before = removed.dropped;
-            self.attributes(&mut span.attributes, &mut removed);
-            let dropped = (removed.dropped - before) as u32;
-            span.dropped_attributes = span.dropped_attributes.saturating_add(dropped);
-            for event in &mut span.events {
-                let before = removed.dropped;
-                self.attributes(&mut event.attributes, &mut removed);
-                event.dropped_attributes += (removed.dropped - before) as u32;
-            }
-            for link in &mut span.links {
-                let before = removed.dropped;
-                self.attributes(&mut link.attributes, &mut removed);
-                link.dropped_attributes += (removed.dropped - before) as u32;
-            }
-            // Spans that share an origin still share one afterwards. The map keeps each origin
-            // alive, so that no address is used for a second one.
-            if self.changes_resources() {
-                let cleaned = origins
-                    .entry(Arc::as_ptr(&span.origin).addr())
-                    .or_insert_with(|| self.origin(&span.origin, &mut removed));
-                span.origin = cleaned.clone();
-            }
-        }
-        removed
+        let mut cleaning = self.cleaning();
+        spans.iter_mut().for_each(|span| cleaning.span(span));
+        cleaning.removed
+    }
+
+    /// Begins to remove the configured data from the spans of one export.
+    pub fn cleaning(&self) -> Cleaning<'_> {
+        Cleaning { privacy: self, removed: RemovedCounts::default(), origins: HashMap::new() }
     }
 
     /// Removes the configured data from `points`.

@@ -10,6 +10,7 @@ mod clock;
 mod colony;
 mod connections;
 mod demo;
+mod disk;
 mod encryption;
 mod export;
 mod exporter;
@@ -19,6 +20,7 @@ mod incidents;
 mod jaeger;
 mod large_trace;
 mod latency;
+mod live;
 mod load;
 mod load_result;
 mod metrics;
@@ -45,6 +47,7 @@ mod ui;
 mod units;
 mod waterfall;
 mod web;
+mod why;
 
 use std::process::ExitCode;
 
@@ -73,6 +76,8 @@ enum Measure {
     Agent(agent::AgentCommand),
     /// Measures a colony that drains an agent: spans per second, CPU, and answers.
     Colony(colony::ColonyCommand),
+    /// Measures an agent and a colony that polls it while spans arrive: CPU of both together.
+    Live(live::LiveCommand),
     /// Measures the time from the acknowledgement of a span by one of many agents until the colony
     /// finds it, and the CPU of an idle colony.
     Freshness(freshness::Freshness),
@@ -102,10 +107,14 @@ enum Measure {
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
     /// search, the page of a large trace, and reopening.
     Store(store::Store),
+    /// Shows what each file and column of a store costs, in bytes per span.
+    Disk(disk::Disk),
     /// Measures a colony that exports stored spans: spans per second of a core, and memory.
     Export(export::ExportCommand),
     /// Measures TraceQL: a search by attribute, a rate by service, and structural queries.
     Traceql(traceql::TraceQl),
+    /// Measures why requests are slow: 2,000 traces of a window and 2,000 of a baseline.
+    Why(why::Why),
     /// Measures the audit log alone: CPU per recorded question, bytes per line, and verification.
     Audit(audit::Audit),
     /// Measures connections over TLS, and how soon a revocation works.
@@ -168,6 +177,7 @@ impl Measure {
             Self::Sink(sink) => sink.run().await,
             Self::Agent(agent) => agent.run().await,
             Self::Colony(colony) => colony.run().await,
+            Self::Live(live) => live.run().await,
             Self::Freshness(freshness) => freshness.run().await,
             Self::Jaeger(jaeger) => jaeger.run().await,
             Self::Metrics(metrics) => metrics.run().await,
@@ -184,8 +194,10 @@ impl Measure {
                 tokio::task::spawn_blocking(move || service.run()).await?
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
+            Self::Disk(disk) => tokio::task::spawn_blocking(move || disk.run()).await?,
             Self::Export(export) => export.run().await,
             Self::Traceql(traceql) => tokio::task::spawn_blocking(move || traceql.run()).await?,
+            Self::Why(why) => tokio::task::spawn_blocking(move || why.run()).await?,
             Self::Trust(trust) => trust.run().await,
             Self::Ui(ui) => ui.run().await,
             Self::Audit(audit) => tokio::task::spawn_blocking(move || audit.run()).await?,

@@ -1,6 +1,6 @@
 //! `coral-bench store`: measures the store alone, within this process.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -10,6 +10,7 @@ use coral_wire::otlp_in::{self, Encoding};
 
 use crate::ask::ListAnswer;
 use crate::both::SeenByBoth;
+use crate::disk::Breakdown;
 use crate::figures::Figures;
 use crate::latency::Latencies;
 use crate::process::Process;
@@ -44,6 +45,9 @@ pub struct Setup {
     /// Part of the traces of which each span is stored once more, as an SDK's span; from 0 to 1.
     #[arg(long, default_value_t = 0.0)]
     pub seen_by_both: f64,
+    /// Leave the segments as they were sealed, as on an agent: do not merge them as a colony does.
+    #[arg(long)]
+    pub unmerged: bool,
 }
 
 impl Setup {
@@ -74,7 +78,7 @@ impl Store {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { commit: 8_192, segment_rows: 262_144, seen_by_both: 0.0 }
+        Self { commit: 8_192, segment_rows: 262_144, seen_by_both: 0.0, unmerged: false }
     }
 }
 
@@ -89,14 +93,19 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     let store = Database::open(config.clone())?;
     write(&store, traffic, setup, &mut figures)?;
     store.seal()?;
+    if !setup.unmerged {
+        merge(&store, setup.both().total_spans(traffic), &mut figures)?;
+    }
     let (extent, spans) = (store.extent(), setup.both().total_spans(traffic));
     if extent.spans != spans {
         return Err(format!("the store holds {} of {spans} spans", extent.spans).into());
     }
-    let [all, sums] = sealed_bytes(&dir.path().join("segments"))?;
-    figures.at_most("on disk, sealed", all as f64 / spans as f64, "B/span", 60.0);
+    let disk = Breakdown::of(&dir.path().join("segments"))?;
+    figures.at_most("on disk, sealed", disk.total(), "B/span", 50.0);
     figures.add("segments", extent.segments as f64, "");
-    figures.add("sums of calls, of these bytes", sums as f64 / spans as f64, "B/span");
+    for kind in disk.kinds() {
+        figures.add(format!("of these bytes, {kind}"), disk.of_kind(kind), "B/span");
+    }
     look_up(&store, traffic, setup.both(), &mut figures)?;
     search(&store, traffic, setup.both(), &mut figures);
     // The calls of the traffic are those of eBPF.
@@ -111,16 +120,17 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     Ok(figures)
 }
 
-/// Size of the files of segments in `dir`, and of those with sums of calls.
-fn sealed_bytes(dir: &Path) -> Result<[u64; 2], Failure> {
-    let mut bytes = [0; 2];
-    for entry in std::fs::read_dir(dir)? {
-        let path = entry?.path();
-        let size = std::fs::metadata(&path)?.len();
-        bytes[0] += size;
-        bytes[1] += if path.extension().is_some_and(|kind| kind == "calls") { size } else { 0 };
-    }
-    Ok(bytes)
+/// Merges segments until there are no small neighbours, and adds what that costs.
+fn merge(store: &Database, spans: u64, figures: &mut Figures) -> Result<(), Failure> {
+    let (cpu, begin, segments) =
+        (Process::this().cpu_seconds(), Instant::now(), store.extent().segments);
+    let merged = store.merge_all_segments(KEEP)?;
+    let seconds = Process::this().cpu_seconds() - cpu;
+    figures.add("segments sealed", segments as f64, "");
+    figures.add("segments merged", merged as f64, "");
+    figures.add("merged, CPU", seconds * 1e6 / spans as f64, "µs/span");
+    figures.add("merged in", begin.elapsed().as_secs_f64(), "s");
+    Ok(())
 }
 
 /// Writes `traffic` to `store`, and adds what writing costs.

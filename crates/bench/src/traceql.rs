@@ -43,7 +43,8 @@ const STRUCTURE_LIMIT: f64 = 500.0;
 /// The steps of a series over an hour, as Grafana asks for them.
 const STEP: Duration = Duration::from_secs(15);
 
-struct NoAgents;
+/// A colony without agents.
+pub struct NoAgents;
 
 impl FleetState for NoAgents {
     fn status(&self, _: UnixNanos) -> ColonyStatus {

@@ -49,6 +49,20 @@ pub trait TraceReader: Send + Sync {
     fn search(&self, query: &TraceQuery, budget: &Budget)
     -> Result<Vec<TraceSummary>, EngineError>;
 
+    /// The traces that match each of `queries`, as [`search`](Self::search) finds them. An engine
+    /// whose searches share work, such as a page that has traces of several, SHOULD replace the
+    /// default, which searches one after the other.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    fn search_each(
+        &self,
+        queries: &[TraceQuery],
+        budget: &Budget,
+    ) -> Result<Vec<Vec<TraceSummary>>, EngineError> {
+        queries.iter().map(|query| self.search(query, budget)).collect()
+    }
+
     /// The number of traces that match `query`, and of those with a failed span, in each cell of
     /// `grid`. The order, the position and the limit of `query` do not matter. An engine with summaries of traces
     /// SHOULD replace the default, which searches.

@@ -7,7 +7,7 @@ use coral_trace::{Span, TimeRange, TraceId, UnixNanos, side_by_side};
 
 use crate::coverage::{self, Coverage, TracesOf};
 use crate::reader::Reader;
-use crate::sample::{INTERVALS, OVERSIZED_IN_COHORT, fitting, spread};
+use crate::sample::{INTERVALS, OVERSIZED_IN_COHORT, fitting, intervals};
 
 /// The largest number of traces in a cohort. A window is divided into [`INTERVALS`], and the newest
 /// traces of each interval are read.
@@ -79,14 +79,15 @@ impl Reader<'_> {
         name: Option<&str>,
         started: TimeRange,
     ) -> Result<StoredCohort, EngineError> {
-        let search = |started, limit| {
-            self.search(&TraceQuery {
-                started,
-                services: service.map(str::to_owned).into_iter().collect(),
-                name: name.map(str::to_owned),
-                order: Order::Newest,
-                ..TraceQuery::newest(limit)
-            })
+        let query = |(started, limit): &(TimeRange, u32)| TraceQuery {
+            started: *started,
+            services: service.map(str::to_owned).into_iter().collect(),
+            name: name.map(str::to_owned),
+            order: Order::Newest,
+            ..TraceQuery::newest(*limit)
+        };
+        let search = |intervals: &[(TimeRange, u32)]| {
+            self.search_each(&intervals.iter().map(query).collect::<Vec<_>>())
         };
         let (found, mut cut) = evenly(started, MAX_TRACES, search)?;
         let (found, is_thinned_out) = thinned_out(found);
@@ -98,33 +99,34 @@ impl Reader<'_> {
     }
 }
 
-/// At most `max_traces` of the traces that `search` finds in a time range, newest first and with a
-/// limit, and whether there are more. Each interval of the range has the same share of the limit; what
+/// At most `max_traces` of the traces that `search` finds in intervals of a time range, newest first and
+/// each with a limit, and whether there are more. Each interval of the range has the same share of the limit; what
 /// intervals with few traces leave of it is divided among the others, once.
 pub(crate) fn evenly(
     started: TimeRange,
     max_traces: u32,
-    search: impl Fn(TimeRange, u32) -> Result<Vec<TraceSummary>, EngineError>,
+    search: impl Fn(&[(TimeRange, u32)]) -> Result<Vec<Vec<TraceSummary>>, EngineError>,
 ) -> Result<(Vec<TraceSummary>, bool), EngineError> {
     let mut each = max_traces / INTERVALS;
-    let mut of_intervals = spread(started, max_traces, |interval, limit| {
-        Ok((interval, search(interval, limit + 1)?))
-    })?;
-    let is_cut = |traces: &[TraceSummary], each: u32| traces.len() > each as usize;
-    let (full, few): (Vec<_>, Vec<_>) =
-        of_intervals.iter().partition(|(_, traces)| is_cut(traces, each));
-    let rest: usize = few.iter().map(|(_, traces)| each as usize - traces.len()).sum();
+    let intervals: Vec<(TimeRange, u32)> =
+        intervals(started).map(|interval| (interval, each + 1)).collect();
+    let mut of_intervals = search(&intervals)?;
+    let is_cut = |traces: &Vec<TraceSummary>, each: u32| traces.len() > each as usize;
+    let full: Vec<usize> =
+        (0..of_intervals.len()).filter(|at| is_cut(&of_intervals[*at], each)).collect();
+    let few = of_intervals.iter().filter(|traces| !is_cut(traces, each));
+    let rest: usize = few.map(|traces| each as usize - traces.len()).sum();
     let more = (rest / full.len().max(1)) as u32;
     if more > 0 && !full.is_empty() {
-        let busy: Vec<TimeRange> = full.into_iter().map(|(interval, _)| *interval).collect();
         each += more;
-        for (interval, traces) in of_intervals.iter_mut().filter(|(of, _)| busy.contains(of)) {
-            *traces = search(*interval, each + 1)?;
+        let busy: Vec<(TimeRange, u32)> =
+            full.iter().map(|at| (intervals[*at].0, each + 1)).collect();
+        for (at, traces) in full.into_iter().zip(search(&busy)?) {
+            of_intervals[at] = traces;
         }
     }
-    let cut = of_intervals.iter().any(|(_, traces)| is_cut(traces, each));
-    let found =
-        of_intervals.into_iter().flat_map(|(_, traces)| traces.into_iter().take(each as usize));
+    let cut = of_intervals.iter().any(|traces| is_cut(traces, each));
+    let found = of_intervals.into_iter().flat_map(|traces| traces.into_iter().take(each as usize));
     Ok((found.collect(), cut))
 }
 
@@ -175,7 +177,7 @@ mod tests {
     fn chosen(of_second: impl Fn(u64) -> u32) -> (usize, bool) {
         const SECOND: u64 = 1_000_000_000;
         let started = TimeRange { start: UnixNanos(0), end: UnixNanos(100 * SECOND) };
-        let search = |interval: TimeRange, limit: u32| {
+        let search_one = |&(interval, limit): &(TimeRange, u32)| {
             let seconds = interval.start.0 / SECOND..interval.end.0 / SECOND;
             let starts = seconds
                 .rev()
@@ -191,8 +193,10 @@ mod tests {
                 root_name: String::new(),
                 status_code: None,
             };
-            Ok(starts.take(limit as usize).map(summary).collect())
+            starts.take(limit as usize).map(summary).collect()
         };
+        let search =
+            |intervals: &[(TimeRange, u32)]| Ok(intervals.iter().map(search_one).collect());
         let (found, cut) = evenly(started, MAX_TRACES, search).unwrap();
         (found.len(), cut)
     }

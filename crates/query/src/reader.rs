@@ -29,6 +29,13 @@ impl<'a> Reader<'a> {
         self.from.traces.search(query, self.budget)
     }
 
+    pub(crate) fn search_each(
+        &self,
+        queries: &[TraceQuery],
+    ) -> Result<Vec<Vec<TraceSummary>>, EngineError> {
+        self.from.traces.search_each(queries, self.budget)
+    }
+
     /// At most `limit` spans of `traces`, grouped by trace, with the given groups of columns.
     /// `None` as `collector` is any collector.
     pub(crate) fn spans(

@@ -74,7 +74,7 @@ pub(crate) fn spread<T>(
 }
 
 /// Divides `range` into [`INTERVALS`] intervals.
-fn intervals(range: TimeRange) -> impl Iterator<Item = TimeRange> {
+pub(crate) fn intervals(range: TimeRange) -> impl Iterator<Item = TimeRange> {
     let (start, length) = (range.start.0, range.end.0.saturating_sub(range.start.0));
     let at = move |index: u32| UnixNanos(start + length / u64::from(INTERVALS) * u64::from(index));
     (0..INTERVALS).map(move |index| TimeRange {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use coral_engine::{MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention};
+use coral_engine::{
+    EngineError, MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
@@ -18,8 +20,8 @@ pub struct Retain {
     pub keep: SpanRetention,
     /// The limits of the engine's metrics.
     pub metrics: MetricRetention,
-    /// Whether files of metrics are merged, and old rows summed. A store whose metrics are polled by
-    /// receipt, that of an agent, MUST keep its rows as they are.
+    /// Whether segments and files of metrics are merged, and old rows of metrics summed. A store whose
+    /// metrics are polled by receipt, that of an agent, MUST keep its rows as they are.
     pub merge: bool,
     /// Counts of deleted rows.
     pub counters: Arc<RetainCounters>,
@@ -40,8 +42,17 @@ pub struct RetainCounters {
     pub metrics_rolled_up: AtomicU64,
     /// Exemplars of metrics that were not kept when old rows were summed.
     pub exemplars_left_out: AtomicU64,
+    /// Segments that were merged into larger ones.
+    pub segments_merged: AtomicU64,
     /// Number of failed rounds of maintenance.
     pub failures: AtomicU64,
+}
+
+/// What a merge needs of [`Retain`].
+struct Merging {
+    keep: SpanRetention,
+    metrics: MetricRetention,
+    counters: Arc<RetainCounters>,
 }
 
 /// Divisor of `storage.max_size`: metrics may take a quarter of that size.
@@ -50,7 +61,7 @@ pub const METRICS_SHARE: u64 = 4;
 /// Interval of maintenance. A retention of less than four intervals shortens the interval to a
 /// quarter of the retention.
 const EVERY: Duration = Duration::from_millis(200);
-/// Interval at which the engine is asked to merge metrics; the engine makes longer pauses.
+/// Interval at which the engine is asked to merge; the engine makes longer pauses.
 const MERGE_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Retain {
@@ -69,25 +80,42 @@ impl Retain {
         }
     }
 
-    /// Merges metrics, beside the other maintenance, because a merge takes seconds.
+    /// Merges metrics and segments, beside the other maintenance, because a merge takes seconds.
     async fn merge(&self, stop: &CancellationToken) {
+        let metrics = self.merging(stop, "metrics", |engine, retain| {
+            let done = engine.merge_metrics(retain.metrics)?;
+            let counters = &retain.counters;
+            counters.metrics_rolled_up.fetch_add(done.rolled_up, Ordering::Relaxed);
+            counters.exemplars_left_out.fetch_add(done.exemplars_left_out, Ordering::Relaxed);
+            Ok(())
+        });
+        let segments = self.merging(stop, "segments", |engine, retain| {
+            let merged = engine.merge_segments(retain.keep)?;
+            retain.counters.segments_merged.fetch_add(merged, Ordering::Relaxed);
+            Ok(())
+        });
+        tokio::join!(metrics, segments);
+    }
+
+    /// Calls `merge` again and again until `stop`. `what` is merged.
+    async fn merging(
+        &self,
+        stop: &CancellationToken,
+        what: &'static str,
+        merge: fn(&dyn Retention, &Merging) -> Result<(), EngineError>,
+    ) {
         let mut ticks = tokio::time::interval(MERGE_INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while self.merge && stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            let (engine, keep) = (self.engine.clone(), self.metrics);
-            match tokio::task::spawn_blocking(move || engine.merge_metrics(keep)).await {
-                Ok(Ok(done)) => {
-                    let counters = &self.counters;
-                    counters.metrics_rolled_up.fetch_add(done.rolled_up, Ordering::Relaxed);
-                    counters
-                        .exemplars_left_out
-                        .fetch_add(done.exemplars_left_out, Ordering::Relaxed);
-                }
+            let (engine, counters) = (self.engine.clone(), self.counters.clone());
+            let limits = Merging { keep: self.keep, metrics: self.metrics, counters };
+            match tokio::task::spawn_blocking(move || merge(&*engine, &limits)).await {
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => {
                     self.counters.failures.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(error = %chain(&error), "could not merge metrics; will try again");
+                    tracing::warn!(error = %chain(&error), what, "could not merge stored data; will try again");
                 }
-                Err(panic) => tracing::error!(%panic, "a merge of metrics panicked"),
+                Err(panic) => tracing::error!(%panic, what, "a merge of stored data panicked"),
             }
         }
     }
@@ -137,7 +165,7 @@ impl Retain {
 
 impl RetainCounters {
     /// Names and values of the counters of `role`, which is `agent` or `colony`.
-    pub fn snapshot(&self, role: &str) -> [(String, u64); 7] {
+    pub fn snapshot(&self, role: &str) -> [(String, u64); 8] {
         [
             ("expired", &self.expired),
             ("evicted", &self.evicted),
@@ -145,6 +173,7 @@ impl RetainCounters {
             ("metrics.evicted", &self.metrics_evicted),
             ("metrics.rolled_up", &self.metrics_rolled_up),
             ("metrics.exemplars_left_out", &self.exemplars_left_out),
+            ("segments.merged", &self.segments_merged),
             ("maintenance.failures", &self.failures),
         ]
         .map(|(name, count)| {

@@ -77,6 +77,8 @@ pub enum StoreError {
     SegmentUnreadable {
         /// The number of the segment.
         id: u64,
+        /// The receipt of its last row: a segment may have the number of one that was merged into it.
+        last_receipt: u64,
         /// The reason.
         source: Box<StoreError>,
     },
@@ -107,11 +109,11 @@ impl StoreError {
     }
 
     /// If the error means damage, wraps it as [`SegmentUnreadable`](Self::SegmentUnreadable) of
-    /// segment `id`. Other errors, such as too many open files or too little memory, are returned
+    /// the segment with these first and last receipts. Other errors, such as too many open files or too little memory, are returned
     /// unchanged.
-    pub(crate) fn unreadable(id: u64) -> impl FnOnce(Self) -> Self {
+    pub(crate) fn unreadable((id, last_receipt): (u64, u64)) -> impl FnOnce(Self) -> Self {
         move |source| match source.is_damage() {
-            true => Self::SegmentUnreadable { id, source: Box::new(source) },
+            true => Self::SegmentUnreadable { id, last_receipt, source: Box::new(source) },
             false => source,
         }
     }

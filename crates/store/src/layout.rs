@@ -13,6 +13,9 @@ pub(crate) fn segment_dir(dir: &Path) -> PathBuf {
     dir.join("segments")
 }
 
+/// The directory, below that of the segments, in which a merged segment is written.
+pub(crate) const MERGE_DIR: &str = "merging";
+
 /// The journal of metrics.
 pub(crate) fn metric_log_dir(dir: &Path) -> PathBuf {
     dir.join("metrics/log")

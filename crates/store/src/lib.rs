@@ -32,6 +32,7 @@ mod sql;
 mod store;
 #[cfg(test)]
 mod tests;
+mod varint;
 
 pub use commit::appended::Appended;
 // Types of the engine's contract, for callers that use a store without `coral_engine`.
@@ -46,6 +47,7 @@ pub use metrics::{AppendedPoints, MetricPage};
 pub use page_columns::gather::ColumnPage;
 pub use read::page::{Page, PageLimit};
 pub use read::search::query::IndexedQuery;
+pub use row::arrived::{OriginRows, SpanRows, SpanRowsBuilder};
 pub use sql::{
     FoundBy, FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlExport, SqlFailure,
     SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, SqlSnapshot, answer_sql, export_sql,

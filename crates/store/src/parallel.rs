@@ -23,15 +23,23 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) 
             results.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
         }
     };
-    std::thread::scope(|scope| {
-        for _ in 1..cores.min(items.len()) {
-            scope.spawn(run);
-        }
-        run();
-    });
+    on_threads(cores.min(items.len()), run);
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_unstable_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Calls `work` once on each of `threads` threads, of which the calling thread is one.
+///
+/// # Panics
+/// When `work` panics.
+pub(crate) fn on_threads(threads: usize, work: impl Fn() + Sync) {
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(&work);
+        }
+        work();
+    });
 }
 
 /// How many threads work at a time.

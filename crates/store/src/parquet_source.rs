@@ -23,7 +23,7 @@ struct Opened {
     path: PathBuf,
     file: File,
     len: u64,
-    /// The operating system's error of the first failed read, until [`ParquetSource::error`] takes
+    /// The operating system's error of the first failed read, until [`ParquetSource::failure`] takes
     /// it.
     failure: Mutex<Option<std::io::Error>>,
     /// Whether a system call that reads the file is in progress.
@@ -51,11 +51,13 @@ impl ParquetSource {
     /// Converts an error of the Parquet library: to [`StoreError::Directory`] if the operating
     /// system could not read the file, else to [`StoreError::Segment`] (damaged content).
     fn error(&self, error: impl Into<ParquetError>) -> StoreError {
+        self.failure().unwrap_or_else(|| StoreError::segment(&self.0.path)(error.into()))
+    }
+
+    /// The error of a read that the operating system refused since the last call.
+    pub(crate) fn failure(&self) -> Option<StoreError> {
         let failure = self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match failure {
-            Some(failure) => StoreError::directory(&self.0.path)(failure),
-            None => StoreError::segment(&self.0.path)(error.into()),
-        }
+        failure.map(StoreError::directory(&self.0.path))
     }
 
     /// Runs `read`, which passes this file to the Parquet library. The library panics at some kinds

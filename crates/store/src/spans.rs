@@ -13,6 +13,8 @@ use crate::commit::writer::Writer;
 use crate::error::StoreError;
 use crate::hot::live::Live;
 use crate::keep::backoff::Maintenance;
+use crate::keep::merge::SegmentMerges;
+use crate::keep::pressure::Pressure;
 use crate::layout::{create_dir, log_dir, segment_dir};
 use crate::segment::{self, Footers};
 
@@ -21,25 +23,35 @@ pub(crate) struct Spans {
     pub(crate) dir: PathBuf,
     /// Number of hot rows at which a seal is due.
     pub(crate) segment_rows: u64,
+    /// Size of the memory of hot rows, in bytes, at which a generation ends and its seal is due.
+    pub(crate) segment_bytes: u64,
     pub(crate) live: Live,
     pub(crate) footers: Arc<Footers>,
     writer: Mutex<Writer>,
     pub(crate) pages: PageQueue,
+    /// Lets commits wait for a seal.
+    pub(crate) pressure: Pressure,
     /// Locked during sealing and expiry, so that only one of them runs at a time.
     pub(crate) maintenance: Mutex<Maintenance>,
+    /// Locked during a piece of a merge, before `maintenance`.
+    pub(crate) merges: Mutex<SegmentMerges>,
 }
 
 impl Spans {
     /// Opens the spans of the store in `dir`. The caller holds the store's lock.
-    pub(crate) fn open(dir: &Path, segment_rows: u64, uptime: Uptime) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        dir: &Path,
+        (segment_rows, segment_bytes): (u64, u64),
+        uptime: Uptime,
+    ) -> Result<Self, StoreError> {
         for dir in [log_dir(dir), segment_dir(dir)] {
             create_dir(&dir).map_err(StoreError::directory(&dir))?;
         }
         let footers = Arc::new(Footers::default());
         let mut segments = segment::load(&segment_dir(dir), &footers)?;
         let (writer, state, lost) = loop {
-            match resume(&log_dir(dir), &segments) {
-                Err(StoreError::SegmentUnreadable { id, source }) => {
+            match resume(&log_dir(dir), &segments, segment_bytes) {
+                Err(StoreError::SegmentUnreadable { id, source, .. }) => {
                     let error = crate::error::chain(&source);
                     tracing::error!(segment = id, error, "a damaged segment was set aside");
                     let damaged = segments.iter().position(|opened| opened.segment.id() == id);
@@ -61,11 +73,14 @@ impl Spans {
         Ok(Self {
             dir: dir.to_owned(),
             segment_rows,
+            segment_bytes,
             live: Live::new(state, damaged, Ages::new(uptime)),
             footers,
             writer: Mutex::new(writer),
             pages: PageQueue::default(),
+            pressure: Pressure::default(),
             maintenance: Mutex::default(),
+            merges: Mutex::default(),
         })
     }
 

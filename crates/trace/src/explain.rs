@@ -24,6 +24,7 @@ mod change;
 mod counterfactual;
 mod edge;
 mod names;
+mod node_names;
 mod observation;
 mod onset;
 mod permutation;

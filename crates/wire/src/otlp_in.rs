@@ -5,21 +5,24 @@
 //! `opentelemetry/proto/trace/v1/trace.proto` and "OTLP Specification 1.x".
 
 mod fast_path;
+mod fields;
 mod intake;
 mod json;
 mod links;
 mod protobuf;
 mod span;
+mod texts;
 
 pub use crate::otlp::{DecodeError, Encoding, MAX_NESTING, MAX_ORIGIN_BYTES, MAX_SPAN_BYTES};
 pub use crate::refusal::RefusedSpans;
-pub use intake::DecodedSpans;
+pub use intake::{DecodedSpans, TakeSpan};
 
 use coral_trace::Recogniser;
 use prost::Message;
 
 use crate::otlp_protobuf::value;
 use crate::otlp_service::ExportTraceServiceRequest;
+use fields::SpanFields;
 use intake::{Intake, Origins};
 
 /// Decodes the `body` of one export: an uncompressed `ExportTraceServiceRequest`.
@@ -36,26 +39,54 @@ pub fn decode(
     encoding: Encoding,
     recogniser: &Recogniser,
 ) -> Result<DecodedSpans, DecodeError> {
-    match encoding {
-        Encoding::Protobuf => protobuf::decode(body, recogniser),
-        Encoding::Json => json::decode(body, recogniser),
-    }
+    let mut spans = Vec::new();
+    let refused = decode_each(body, encoding, recogniser, &mut |span| {
+        spans.push(span);
+        None
+    })?;
+    Ok(DecodedSpans { spans, refused })
 }
 
-/// Converts a request that prost has decoded, by the same rules as [`decode`]. Strings are moved,
-/// not copied.
+/// Decodes like [`decode`], and gives the accepted spans to `take` one after another. A span that
+/// `take` returns is decoded into again, so that spans that are needed one at a time take no memory of
+/// their own.
+///
+/// # Errors
+/// As for [`decode`]. `take` may have received spans: they are to be discarded.
+pub fn decode_each<'t>(
+    body: &[u8],
+    encoding: Encoding,
+    recogniser: &Recogniser,
+    take: &'t mut TakeSpan<'t>,
+) -> Result<RefusedSpans, DecodeError> {
+    let mut intake = Intake::new(take);
+    match encoding {
+        Encoding::Protobuf => protobuf::decode(body, recogniser, &mut intake)?,
+        Encoding::Json => json::decode(body, recogniser, &mut intake)?,
+    }
+    Ok(intake.refused)
+}
+
+/// Converts a request that prost has decoded, by the same rules as [`decode`]. Attributes are
+/// moved, not copied.
 pub fn convert(request: ExportTraceServiceRequest, recogniser: &Recogniser) -> DecodedSpans {
     let bytes = request.encoded_len();
-    let (mut intake, mut origins) = (Intake::default(), Origins::new(recogniser, bytes));
+    let mut spans = Vec::new();
+    let mut take = |span| {
+        spans.push(span);
+        None
+    };
+    let (mut intake, mut origins) = (Intake::new(&mut take), Origins::new(recogniser, bytes));
     for resource_spans in request.resource_spans {
         origins.enter(value::resource(resource_spans.resource, resource_spans.schema_url));
         for scope_spans in resource_spans.scope_spans {
             let origin = origins.origin(value::scope(scope_spans.scope, scope_spans.schema_url));
-            for span in scope_spans.spans {
+            for mut span in scope_spans.spans {
                 let bytes = if bytes > MAX_SPAN_BYTES { span.encoded_len() } else { 0 };
-                intake.take((span, None), bytes, &origin);
+                intake.take(SpanFields::of(&mut span), bytes, &origin);
             }
         }
     }
-    intake.decoded
+    let refused = intake.refused;
+    DecodedSpans { spans, refused }
 }

@@ -7,13 +7,12 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_store::{Appended, AppendedPoints, Store, StoreError};
-use coral_trace::Span;
+use coral_store::{Appended, AppendedPoints, SpanRows, Store, StoreError};
 use coral_trace::red::Point;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
-use self::inlet::{Export, ExportCounts, Refusal};
+use self::inlet::{Export, ExportCounts, Items, Refusal, WaitingExporter};
 use coral_server::clock;
 use coral_trace::chain;
 
@@ -30,20 +29,23 @@ pub struct Ingest<T> {
     pub committed: watch::Sender<()>,
 }
 
-/// Stores several exports, each a list of items, in one commit. Returns the counts of each export.
-pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<ExportCounts>, StoreError>;
+/// Stores several exports in one commit. Returns the counts of each export.
+pub type Append<T> = fn(&Store, &[T]) -> Result<Vec<ExportCounts>, StoreError>;
 
 /// The largest number of items in a commit, except that the last export may exceed it.
-const GROUP_ITEMS: usize = 16_384;
-/// The interval between commits under load, because a commit of 1,000 rows costs as much as a
-/// commit of one. An export that arrives alone is committed at once.
+const GROUP_ITEMS: usize = 8_192;
+/// Between commits under load this interval passes, unless [`FULL_COMMIT_ITEMS`] wait before. An
+/// export that arrives alone is committed at once.
 const COMMIT_INTERVAL: Duration = Duration::from_millis(20);
+/// With this many items, a commit begins without a pause: further items would hardly lower its cost
+/// per item, and exporters that wait for an acknowledgement send nothing meanwhile.
+const FULL_COMMIT_ITEMS: usize = 1_000;
 /// The retry delay in the answer to an exporter when the store cannot write.
 const CANNOT_STORE_RETRY: Duration = Duration::from_secs(5);
 
 /// Stores spans.
-pub fn append_spans(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<ExportCounts>, StoreError> {
-    let appended = store.append(exports, clock::now())?;
+pub fn append_spans(store: &Store, exports: &[SpanRows]) -> Result<Vec<ExportCounts>, StoreError> {
+    let appended = store.append_rows(exports, clock::now())?;
     let counts = |Appended { new, duplicate }| ExportCounts { new, duplicate, grown: new };
     Ok(appended.into_iter().map(counts).collect())
 }
@@ -62,7 +64,7 @@ pub fn append_points(
     Ok(appended.into_iter().map(counts).collect())
 }
 
-impl<T: Send + 'static> Ingest<T> {
+impl<T: Items> Ingest<T> {
     /// Runs until the queue ends.
     pub async fn run(mut self) {
         let mut last_commit = None;
@@ -91,27 +93,28 @@ impl<T: Send + 'static> Ingest<T> {
     /// The next exports to commit together; `None` at the end of the queue.
     async fn gather(&mut self, last_commit: Option<Instant>) -> Option<Vec<Export<T>>> {
         let first = self.queue.recv().await?;
-        let mut items = first.items.len();
+        let mut items = first.items.count();
         let mut group = vec![first];
         let close = last_commit.map_or_else(Instant::now, |at| at + COMMIT_INTERVAL);
         while items < GROUP_ITEMS {
             let next = match self.queue.try_recv() {
                 Ok(export) => Some(export),
+                Err(_) if items >= FULL_COMMIT_ITEMS => None,
                 Err(_) => timeout_at(close, self.queue.recv()).await.ok().flatten(),
             };
             let Some(export) = next else { break };
-            items += export.items.len();
+            items += export.items.count();
             group.push(export);
         }
         Some(group)
     }
 
     /// Commits `group` and answers each of its exports.
-    async fn commit(&self, mut group: Vec<Export<T>>) -> Result<(), Refusal> {
-        let batches: Vec<Vec<T>> =
-            group.iter_mut().map(|export| std::mem::take(&mut export.items)).collect();
+    async fn commit(&self, group: Vec<Export<T>>) -> Result<(), Refusal> {
+        let group = group.into_iter().map(|export| (export.items, export.exporter));
+        let (exports, exporters): (Vec<T>, Vec<WaitingExporter>) = group.unzip();
         let (store, append) = (self.store.clone(), self.append);
-        let written = tokio::task::spawn_blocking(move || append(&store, &batches));
+        let written = tokio::task::spawn_blocking(move || append(&store, &exports));
         let outcome = match written.await {
             Ok(outcome) => outcome.map_err(cannot_store),
             Err(panic) => Err(cannot_store(panic)),
@@ -120,13 +123,13 @@ impl<T: Send + 'static> Ingest<T> {
         self.committed.send_replace(());
         match outcome {
             Ok(counts) => {
-                for (export, counts) in group.into_iter().zip(counts) {
-                    export.answer(Ok(counts));
+                for (exporter, counts) in exporters.into_iter().zip(counts) {
+                    exporter.answer(Ok(counts));
                 }
                 Ok(())
             }
             Err(refusal) => {
-                group.into_iter().for_each(|export| export.answer(Err(refusal.clone())));
+                exporters.into_iter().for_each(|exporter| exporter.answer(Err(refusal.clone())));
                 Err(refusal)
             }
         }

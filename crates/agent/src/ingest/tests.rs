@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use coral_store::StoreConfig;
-use coral_trace::{Collector, Recogniser, SpanId, TraceId};
+use coral_trace::{Collector, Recogniser, Span, SpanId, TraceId};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1 as otlp;
 use proptest::prelude::*;
@@ -58,9 +58,10 @@ impl Outcome {
 }
 
 /// Stores spans as the outcomes of their requests say.
-fn append(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<ExportCounts>, StoreError> {
+fn append(store: &Store, exports: &[SpanRows]) -> Result<Vec<ExportCounts>, StoreError> {
+    let exports_of: Vec<Vec<Span>> = exports.iter().map(SpanRows::to_spans).collect();
     let holds =
-        |outcome: Outcome| exports.iter().flatten().any(|span| span.name == outcome.span_name());
+        |outcome: Outcome| exports_of.iter().flatten().any(|span| span.name == outcome.span_name());
     let full = || StoreError::Log {
         path: "spans.log".into(),
         source: std::io::ErrorKind::StorageFull.into(),
@@ -73,7 +74,7 @@ fn append(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<ExportCounts>, Sto
     if holds(Outcome::FailsLate) {
         return Err(full());
     }
-    for (export, counts) in exports.iter().zip(&mut counts) {
+    for (export, counts) in exports_of.iter().zip(&mut counts) {
         if export.iter().any(|span| span.name == Outcome::Forgets.span_name()) {
             counts.new = counts.new.saturating_sub(1);
         }

@@ -52,6 +52,7 @@ async fn collect(
             held.append(&data, at_most)?;
         }
     }
+    held.trim();
     Ok(held)
 }
 
@@ -86,6 +87,14 @@ impl HeldBody {
         }
         self.bytes.extend_from_slice(data);
         Ok(())
+    }
+
+    /// Frees the room that is not used, because a body may wait for long.
+    fn trim(&mut self) {
+        let unused = self.bytes.capacity();
+        self.bytes.shrink_to_fit();
+        let unused = unused.saturating_sub(self.bytes.capacity());
+        drop(self.paid.split(unused));
     }
 
     /// Makes room for `capacity` bytes in total. The capacity counts against the budget, used or

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use coral_trace::{Origin, Span};
-use coral_wire::otlp_in::{self, DecodeError, DecodedSpans, Encoding, RefusedSpans};
+use coral_store::{OriginRows, SpanRows};
+use coral_trace::Span;
+use coral_wire::otlp_in::{self, DecodeError, Encoding, RefusedSpans};
 use coral_wire::otlp_metrics_in::{self, DecodedMetrics, RefusedPoints};
 use coral_wire::{status, zipkin_in};
 use tracing::{debug, error};
@@ -14,10 +15,14 @@ use super::coding::Coding;
 use super::rejection::Rejection;
 use super::{Destination, Receiver};
 use crate::counters::{End, OpenRequest};
+use crate::ingest::inlet::{Admission, Inlet, Items};
 
 /// The largest body, in bytes, that is decoded on the runtime's threads, in about 0.1 ms. Larger
-/// and compressed bodies are decoded on threads for blocking calls.
+/// bodies are decoded, and compressed bodies are decompressed, on threads for blocking calls.
 const DECODED_IN_PLACE: usize = 32 * 1024;
+
+/// The room for rows is made for spans of this many bytes in protobuf. A usual span has 300.
+const USUAL_SPAN_BYTES: usize = 256;
 
 /// The bytes of a request, and how to decode them.
 pub(super) struct Message {
@@ -76,28 +81,39 @@ impl Receiver {
         let Destination { recogniser, privacy, .. } = self.destination.clone();
         let signal = message.signal;
         let decode = move |body: &[u8], encoding| {
-            let mut decoded = match signal {
-                Signal::ZipkinTraces => zipkin_in::decode(body, &recogniser),
-                _ => otlp_in::decode(body, encoding, &recogniser),
-            }?;
-            let removed = privacy.spans(&mut decoded.spans);
-            Ok((decoded, removed))
+            let mut cleaning = privacy.cleaning();
+            let mut rows = SpanRows::builder(body.len() / USUAL_SPAN_BYTES + 1);
+            // Each span becomes a row at once, so that one span at a time is in memory.
+            let mut take = |mut span: Span| {
+                cleaning.span(&mut span);
+                rows.push(&span);
+                Some(span)
+            };
+            let refused = match signal {
+                Signal::ZipkinTraces => {
+                    let decoded = zipkin_in::decode(body, &recogniser)?;
+                    decoded.spans.into_iter().for_each(|span| drop(take(span)));
+                    decoded.refused
+                }
+                _ => otlp_in::decode_each(body, encoding, &recogniser, &mut take)?,
+            };
+            Ok((rows.finish(), refused, cleaning.removed))
         };
-        let ((DecodedSpans { spans, refused }, removed), bytes) =
-            self.decode(message, decode).await?;
+        let inlet = &self.destination.inlet;
+        let ((rows, refused, removed), admission) = self.decode(message, inlet, decode).await?;
         self.counters().count_removed(removed);
-        let offered = spans.len() as u64;
+        let offered = rows.len() as u64;
         self.counters().count_decoded(offered, refused.spans, refused.links);
         let arrivals = self.destination.arrivals.as_deref();
-        let services = arrivals.map(|_| spans_by_service(&spans)).unwrap_or_default();
-        let outcome = self.destination.inlet.export(spans, bytes).await;
+        let origins = arrivals.map(|_| rows.origins().to_vec()).unwrap_or_default();
+        let outcome = inlet.export(rows, admission).await;
         let dropped = self.counters().count_exported(offered, &outcome);
         if dropped > 0 {
             error!(n_spans = dropped, "ingest did not account for all spans");
         }
         outcome?;
-        for (origin, spans) in services {
-            arrivals.inspect(|arrivals| arrivals.add(origin.service_name(), spans));
+        for OriginRows { origin, rows } in origins {
+            arrivals.inspect(|arrivals| arrivals.add(origin.service_name(), rows));
         }
         Ok(refused)
     }
@@ -109,44 +125,55 @@ impl Receiver {
             let removed = privacy.points(&mut decoded.points);
             Ok((decoded, removed))
         };
-        let ((decoded, removed), bytes) = self.decode(message, decode).await?;
+        let inlet = &self.destination.metrics;
+        let ((decoded, removed), admission) = self.decode(message, inlet, decode).await?;
         self.counters().count_removed(removed);
         let DecodedMetrics { points, refused, ignored } = decoded;
         let offered = points.len() as u64;
         self.counters().count_decoded_points(offered, refused.points, ignored);
-        let outcome = self.destination.metrics.export(points, bytes).await;
+        let outcome = inlet.export(points, admission).await;
         self.counters().count_exported_points(offered, &outcome);
         outcome?;
         Ok(refused)
     }
 
-    /// Decompresses `message`, and decodes it with `read`. Also returns the length of the
-    /// decompressed body.
-    async fn decode<T: Send + 'static>(
+    /// Decompresses `message`, waits until `inlet` admits the decompressed body, and decodes the body
+    /// with `read`. Also returns the admission.
+    async fn decode<I: Items, T: Send + 'static>(
         &self,
         message: Message,
+        inlet: &Inlet<I>,
         read: impl FnOnce(&[u8], Encoding) -> Result<T, DecodeError> + Send + 'static,
-    ) -> Result<(T, usize), Rejection> {
-        let small = message.held.bytes.len() <= DECODED_IN_PLACE;
-        let in_place = small && message.coding == Coding::Identity;
+    ) -> Result<(T, Admission), Rejection> {
+        let Message { held, coding, encoding, signal } = message;
         let at_most = self.limits.body_bytes;
+        let held = match coding {
+            Coding::Identity => held,
+            _ => self.in_turn(move || coding.decompress(held, at_most)).await?,
+        };
+        let admission = inlet.admit(held.bytes.len()).await?;
+        let in_place = held.bytes.len() <= DECODED_IN_PLACE;
         let decode = move || {
-            let held = message.coding.decompress(message.held, at_most)?;
             // An empty body is not JSON, but OTLP/HTTP exporters send it when they have nothing to
             // export.
             let is_empty = held.bytes.is_empty();
-            let encoding = if is_empty { Encoding::Protobuf } else { message.encoding };
-            let decoded = read(&held.bytes, encoding).map_err(|error| match message.signal {
+            let encoding = if is_empty { Encoding::Protobuf } else { encoding };
+            read(&held.bytes, encoding).map_err(|error| match signal {
                 Signal::ZipkinTraces => Rejection::NotZipkin(error),
                 _ => Rejection::Undecodable(error),
-            });
-            Ok((decoded?, held.bytes.len()))
+            })
         };
-        if in_place {
-            return decode();
-        }
+        let decoded = if in_place { decode()? } else { self.in_turn(decode).await? };
+        Ok((decoded, admission))
+    }
+
+    /// Runs `work` on a thread for blocking calls, when one of [`DECODERS`](super::DECODERS) is free.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
+    ) -> Result<T, Rejection> {
         let _turn = self.decoders.acquire().await;
-        tokio::task::spawn_blocking(decode).await.unwrap_or_else(|error| {
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
             error!(%error, "decoding panicked");
             Err(Rejection::Internal)
         })
@@ -168,10 +195,4 @@ pub(super) fn end(request: OpenRequest<'_>, outcome: &Result<RefusedItems, Rejec
     let Err(rejection) = outcome else { return request.end(End::Accepted) };
     debug!(reason = rejection.message(), "refused an export");
     request.end(rejection.end());
-}
-
-/// The number of `spans` of each origin. An origin occurs once for each run of its spans.
-fn spans_by_service(spans: &[Span]) -> Vec<(Arc<Origin>, u64)> {
-    let runs = spans.chunk_by(|one, next| Arc::ptr_eq(&one.origin, &next.origin));
-    runs.filter_map(|run| Some((run.first()?.origin.clone(), run.len() as u64))).collect()
 }

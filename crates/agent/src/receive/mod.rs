@@ -23,8 +23,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coral_beyla::arrivals::Arrivals;
+use coral_store::SpanRows;
+use coral_trace::Recogniser;
 use coral_trace::red::Point;
-use coral_trace::{Recogniser, Span};
 use coral_wire::otlp_metrics_in::KnownSeries;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -49,9 +50,9 @@ pub struct Listeners {
 #[derive(Clone)]
 pub struct Destination {
     /// The ingest queue for spans. The receiver drops its inlet when it ends.
-    pub inlet: Inlet<Span>,
+    pub inlet: Inlet<SpanRows>,
     /// The ingest queue for metrics. The receiver drops its inlet when it ends.
-    pub metrics: Inlet<Point>,
+    pub metrics: Inlet<Vec<Point>>,
     /// Decides which collector made a span or a point.
     pub recogniser: Arc<Recogniser>,
     /// Removes sensitive data before spans and metrics are stored.

@@ -17,7 +17,7 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Rows,
         Preset::PerRole { agent: "163840", colony: "262144" },
         "Number of spans that are collected in memory, and in a log, before they are written to disk as one \
-         segment (earlier when they take more than 512 bytes of memory per span on average).",
+         segment (earlier when they take 64 MiB of memory on an agent, or 256 MiB on a colony).",
     ),
     colony(
         "storage.beyla.retention.traces",

@@ -20,7 +20,7 @@ use coral_server::addresses::Addresses;
 use coral_trace::chain;
 
 pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
-    memory::settle();
+    memory::settle(memory::AGENT);
     let config = AgentConfig::load(&sources(args, "agent"))?;
     secrecy::keep()?;
     start_log(&config.log);
@@ -32,7 +32,7 @@ pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
-    memory::settle();
+    memory::settle(memory::COLONY);
     let config = ColonyConfig::load(&sources(args, "colony"))?;
     secrecy::keep()?;
     start_log(&config.log);
@@ -41,7 +41,7 @@ pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
-    memory::settle();
+    memory::settle(memory::COLONY);
     let config = StandaloneConfig::load(&sources(args, "colony"))?;
     secrecy::keep()?;
     start_log(&config.agent.log);

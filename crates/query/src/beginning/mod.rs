@@ -118,21 +118,20 @@ impl Reader<'_> {
         service: Option<&str>,
         end: UnixNanos,
     ) -> Result<Vec<TraceSummary>, EngineError> {
-        let search = |started, limit| {
-            self.search(&TraceQuery {
-                started,
-                services: service.map(str::to_owned).into_iter().collect(),
-                ..TraceQuery::newest(limit)
-            })
+        let query = |started, limit| TraceQuery {
+            started,
+            services: service.map(str::to_owned).into_iter().collect(),
+            ..TraceQuery::newest(limit)
         };
-        let all = search(TimeRange { start: end.earlier(HISTORY), end }, MAX_LISTED)?;
+        let history = TimeRange { start: end.earlier(HISTORY), end };
+        let all = self.search(&query(history, MAX_LISTED))?;
         if all.len() < MAX_LISTED as usize {
             return Ok(all);
         }
         let intervals = intervals(end);
         let each = |intervals: &[TimeRange]| {
-            let found = intervals.iter().map(|interval| search(*interval, MAX_PER_INTERVAL));
-            found.collect::<Result<Vec<_>, _>>()
+            let queries = intervals.iter().map(|interval| query(*interval, MAX_PER_INTERVAL));
+            self.search_each(&queries.collect::<Vec<_>>())
         };
         let (recent, older) = intervals.split_at(intervals.len() / 2);
         let (recent, older) = side_by_side(|| each(recent), || each(older));

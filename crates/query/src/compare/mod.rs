@@ -201,14 +201,15 @@ impl Reader<'_> {
                 break;
             }
             // Spread over the time: during a fault, the newest traces are the least healthy ones.
-            let (found, cut) = evenly(started, MAX_TRACES, |started, limit| {
-                self.search(&TraceQuery {
-                    started,
-                    services: vec![root.origin.service_name().to_owned()],
-                    name: Some(root.name.clone()),
-                    collector: question.source.collector(),
-                    ..TraceQuery::newest(limit)
-                })
+            let query = |(started, limit): &(TimeRange, u32)| TraceQuery {
+                started: *started,
+                services: vec![root.origin.service_name().to_owned()],
+                name: Some(root.name.clone()),
+                collector: question.source.collector(),
+                ..TraceQuery::newest(*limit)
+            };
+            let (found, cut) = evenly(started, MAX_TRACES, |intervals| {
+                self.search_each(&intervals.iter().map(query).collect::<Vec<_>>())
             })?;
             let (mut traces, cut) = self.compared_traces(found, cut, question)?;
             traces.retain(|trace| trace.first().is_some_and(|of| !own.contains(&of.trace_id)));

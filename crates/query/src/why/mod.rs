@@ -11,7 +11,7 @@ use coral_trace::explain::{
     Difference, Entry, Evidence, Explanation, Rate, Reason, Standout, StandoutTimes, Suspect,
     explain,
 };
-use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId, UnixNanos};
+use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId, UnixNanos, side_by_side};
 
 use crate::ask::{Ask, QueryError, Sources};
 use crate::beginning::baseline_end;
@@ -137,6 +137,8 @@ impl Reader<'_> {
             }
         };
         let mut answer = why(subject, explanation, window.cut || baseline.cut, names);
+        // A hundred thousand spans with their attributes are some millions of small allocations.
+        side_by_side(|| drop(window), || drop(baseline));
         let suspects = answer.ranking.iter_mut().chain(&mut answer.further_causes);
         self.name_callees(suspects, range)?;
         Ok(answer::Why { began, coverage, sampled, stored_since, ..answer })

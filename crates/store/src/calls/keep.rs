@@ -60,12 +60,12 @@ pub(crate) fn of_segment(
 pub(crate) fn keep_up_with(segment: &Segment, segments: &[Arc<Segment>]) {
     keep_up(segment);
     let others = segment.split_with();
-    segments.iter().filter(|other| others.contains(&other.id())).for_each(|other| keep_up(other));
+    segments.iter().filter(|other| other.is_one_of(&others)).for_each(|other| keep_up(other));
 }
 
 /// Makes the file of `segment`, or makes it again without the traces that became split since.
 /// Errors are logged: a later question makes the file.
-fn keep_up(segment: &Segment) {
+pub(crate) fn keep_up(segment: &Segment) {
     let split = segment.split_rows();
     if !segment.extent.has_pairs || segment.calls.is_without(split.len()) {
         return;

@@ -7,7 +7,7 @@ use coral_trace::dependency::CallSpan;
 use coral_trace::{Collector, TraceId};
 
 use super::columns::Reader;
-use super::{SegmentCalls, SpansByTrace, SplitSpan, each_sum, scan, stored};
+use super::{Scan, SegmentCalls, SpansByTrace, SplitSpan, each_sum, scan, stored};
 use crate::error::StoreError;
 use crate::row::damaged;
 use crate::segment::{Segment, TRACE_ROW};
@@ -20,9 +20,8 @@ pub(super) fn make(
 ) -> Result<Vec<u8>, StoreError> {
     let mut reader = Reader::default();
     let mut spans = SpansByTrace::none_of(segment.extent.traces as usize);
-    scan(segment, (i64::MIN, i64::MAX), true, &mut reader, budget, |trace, span| {
-        spans.push(trace, *span)
-    })?;
+    let all = Scan { within: (i64::MIN, i64::MAX), wanted: None, with_starts: true };
+    scan(segment, all, &mut reader, budget, |trace, span| spans.push(trace, *span))?;
     let spans = spans.grouped();
     let mut calls = SegmentCalls {
         sums: BTreeMap::new(),

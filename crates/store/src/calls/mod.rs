@@ -13,7 +13,6 @@ mod stored;
 mod take;
 #[cfg(test)]
 mod tests;
-mod varint;
 
 use std::collections::BTreeMap;
 
@@ -21,9 +20,9 @@ use coral_trace::dependency::{CallSpan, CallSums};
 use coral_trace::{Collector, TraceId};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::keep::{keep_up_with, newly_split, of_segment};
-pub(crate) use self::scan::{SpansByTrace, scan};
-pub(crate) use self::take::{TracePart, spans_of, take_out};
+pub(crate) use self::keep::{keep_up, keep_up_with, newly_split, of_segment};
+pub(crate) use self::scan::{Scan, SpansByTrace, scan};
+pub(crate) use self::take::{TracePart, spans_of, take_out, take_traces_out};
 
 /// The sums of one segment. Ids are those of one map.
 pub(crate) struct SegmentCalls {

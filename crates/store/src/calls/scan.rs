@@ -12,23 +12,43 @@ use crate::row::batch::kind_number;
 use crate::row::damaged;
 use crate::segment::{RowGroup, Segment, TRACE_ROW};
 
-/// Calls `each` with the spans of `segment`, and the row of the traces file of each. Leaves out row
-/// groups without spans that started within `within`, both bounds inclusive, in microseconds.
-/// Without `with_starts`, only spans of row groups with messages have a start.
+/// Which spans are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Scan<'a> {
+    /// Row groups without spans that started between these times, both inclusive, are left out.
+    /// Microseconds.
+    pub(crate) within: (i64, i64),
+    /// By row of the traces file: whether spans of the trace are wanted; `None` if all are.
+    pub(crate) wanted: Option<&'a dyn Fn(u32) -> bool>,
+    /// Whether every span has a start; otherwise only spans of row groups with messages have.
+    pub(crate) with_starts: bool,
+}
+
+/// If at most one of so many rows of a row group is wanted, only pages with wanted rows are read.
+const MIN_SPARSE: usize = 2;
+
+/// Calls `each` with the spans of `segment`, and the row of the traces file of each. May also call
+/// `each` with spans that are not wanted.
 pub(crate) fn scan(
     segment: &Segment,
-    within: (i64, i64),
-    with_starts: bool,
+    scan: Scan<'_>,
     reader: &mut Reader,
     budget: &Budget,
     mut each: impl FnMut(u32, &CallSpan) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     for group in segment.row_groups()? {
         let bounds = group.bounds(START)?;
-        if bounds.is_some_and(|(first, last)| last < within.0 || first > within.1) {
+        if bounds.is_some_and(|(first, last)| last < scan.within.0 || first > scan.within.1) {
             continue;
         }
-        for batch in group.read(&columns(&group, with_starts)?, budget)? {
+        let sparse = scan.wanted.map(|wanted| rows_of(&group, wanted, budget)).transpose()?;
+        let columns = || columns(&group, scan.with_starts);
+        let batches = match sparse {
+            Some(Wanted::Nothing) => continue,
+            Some(Wanted::Few(rows)) => segment.spans_at(&rows, &columns()?, budget)?,
+            Some(Wanted::Many) | None => group.read(&columns()?, budget)?,
+        };
+        for batch in batches {
             let traces = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
             for (trace, span) in traces.iter().zip(reader.read(&batch)?) {
                 each(*trace, span)?;
@@ -36,6 +56,32 @@ pub(crate) fn scan(
         }
     }
     Ok(())
+}
+
+/// How many rows of a row group are wanted.
+enum Wanted {
+    Nothing,
+    /// These rows of the spans file.
+    Few(Vec<u32>),
+    Many,
+}
+
+fn rows_of(
+    group: &RowGroup<'_>,
+    wanted: &dyn Fn(u32) -> bool,
+    budget: &Budget,
+) -> Result<Wanted, StoreError> {
+    let (mut rows, mut next) = (Vec::new(), group.first_row);
+    for batch in group.read(&[TRACE_ROW], budget)? {
+        let traces = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
+        rows.extend((next..).zip(traces).filter(|(_, trace)| wanted(**trace)).map(|(row, _)| row));
+        next += batch.num_rows() as u32;
+    }
+    Ok(match rows.len() {
+        0 => Wanted::Nothing,
+        few if few * MIN_SPARSE <= (next - group.first_row) as usize => Wanted::Few(rows),
+        _ => Wanted::Many,
+    })
 }
 
 fn columns(group: &RowGroup<'_>, with_starts: bool) -> Result<Vec<&'static str>, StoreError> {

@@ -63,10 +63,20 @@ pub(crate) fn take_out(
     parts: &[TracePart],
     map: &mut Dependencies,
 ) -> BTreeSet<i64> {
+    let traces = parts.chunk_by(|one, next| one.trace == next.trace).map(|parts| {
+        parts.iter().map(|part| (part.collector, part.spans.as_slice())).collect::<Vec<_>>()
+    });
+    take_traces_out(calls, traces, map)
+}
+
+/// [`take_out`] of traces that are given by their spans, as each collector observed them.
+pub(crate) fn take_traces_out<'a>(
+    calls: &mut SegmentCalls,
+    traces: impl Iterator<Item = Vec<(Collector, &'a [CallSpan])>>,
+    map: &mut Dependencies,
+) -> BTreeSet<i64> {
     let mut coarse = BTreeSet::new();
-    for parts in parts.chunk_by(|one, next| one.trace == next.trace) {
-        let parts: Vec<(Collector, &[CallSpan])> =
-            parts.iter().map(|part| (part.collector, part.spans.as_slice())).collect();
+    for parts in traces {
         each_sum(&parts, |key, spans| {
             let is_taken =
                 calls.sums.get_mut(&key).is_none_or(|sums| map.take_from_sums(spans, sums));

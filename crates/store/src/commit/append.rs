@@ -9,14 +9,15 @@ use crate::commit::fresh::Fresh;
 use crate::commit::sealed_parts::{SealedParts, find_and_mark, traces_not_in};
 use crate::commit::writer::{Attempt, Writer};
 use crate::error::StoreError;
-use crate::hot::generation::{MAX_MEAN_ROW_BYTES, ReceivedSpan};
+use crate::hot::generation::ReceivedSpan;
 use crate::page_columns::check::CheckedRows;
+use crate::row::arrived::SpanRows;
 use crate::row::batch::Delivery;
 use crate::spans::Spans;
 
 /// Spans are refused while the hot rows are more than this multiple of `segment_rows`, or of
-/// 65,536 if that is larger, or have more bytes than so many rows of [`MAX_MEAN_ROW_BYTES`]. Hot
-/// rows become so many only if sealing fails.
+/// 65,536 if that is larger, or hold more memory than this multiple of `segment_bytes`. Hot rows
+/// become so many only if sealing fails, or is slower than the senders.
 const MAX_UNSEALED: u64 = 4;
 
 /// What one sender delivered, and the checkpoint if the sender is a polled agent.
@@ -32,6 +33,8 @@ pub(crate) struct Delivered<'a> {
 pub(crate) enum DeliveredContent<'a> {
     /// Groups of spans, which are counted separately.
     Groups(&'a [Vec<Span>]),
+    /// The rows of exports, which are counted separately.
+    Exports(&'a [SpanRows]),
     /// A page by column.
     Columns(&'a CheckedRows),
 }
@@ -45,11 +48,27 @@ impl Spans {
         agent_id: &str,
         received: UnixNanos,
     ) -> Result<Vec<Appended>, StoreError> {
-        let delivery = Delivery { agent_id, received };
-        let content = DeliveredContent::Groups(groups);
+        self.commit_alone(DeliveredContent::Groups(groups), Delivery { agent_id, received })
+    }
+
+    /// Stores what one sender delivered. Returns the counts of each group or export.
+    pub(crate) fn commit_alone(
+        &self,
+        content: DeliveredContent<'_>,
+        delivery: Delivery<'_>,
+    ) -> Result<Vec<Appended>, StoreError> {
+        self.wait_for_seal();
         let one = Delivered { content, delivery, checkpoint: None };
         let appended = self.commit_together(&mut self.writer(), &[one])?;
         Ok(appended.into_iter().next().expect("one sender, one answer"))
+    }
+
+    /// Waits while a seal is running and the rows after it hold half of `segment_bytes`. Senders can
+    /// wait with less memory than this process, and the logs of sealed rows can be removed only when
+    /// no generation waits. The caller must not have locked the writer.
+    pub(crate) fn wait_for_seal(&self) {
+        let is_full = || self.live.read().hot.memory() >= self.segment_bytes / 2;
+        self.pressure.wait_while(is_full);
     }
 
     /// Stores what several senders delivered, in one commit, each span once. Returns the counts of
@@ -61,6 +80,7 @@ impl Spans {
     ) -> Result<Vec<Vec<Appended>>, StoreError> {
         self.check_room()?;
         writer.mend(&self.live)?;
+        self.end_full_generation(writer)?;
         let parts = self.sealed_parts(delivered)?;
         writer.seen.extend(&parts.keys);
         let mut attempt = Attempt::begin(writer);
@@ -81,13 +101,21 @@ impl Spans {
     /// Refuses spans while there are too many unsealed rows, because more would fill the memory.
     fn check_room(&self) -> Result<(), StoreError> {
         let state = self.live.read();
-        let (hot_rows, hot_bytes) = (state.hot_rows(), state.hot_bytes());
+        let (hot_rows, hot_memory) = (state.hot_rows(), state.hot_memory());
         drop(state);
-        let most = MAX_UNSEALED * self.segment_rows.max(65_536);
-        if hot_rows > most || hot_bytes > most * MAX_MEAN_ROW_BYTES {
+        let is_full = hot_rows > MAX_UNSEALED * self.segment_rows.max(65_536)
+            || hot_memory > MAX_UNSEALED * self.segment_bytes;
+        if is_full {
             return Err(StoreError::CannotSeal { hot_rows });
         }
         Ok(())
+    }
+
+    /// Begins a new generation if the rows of the current one hold `segment_bytes`, so that a
+    /// generation exceeds that by at most one commit, however fast spans arrive.
+    fn end_full_generation(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let is_full = self.live.read().hot.memory() >= self.segment_bytes;
+        if is_full { self.begin_generation(writer).map(drop) } else { Ok(()) }
     }
 
     /// Finds the sealed parts of those traces of `delivered` that have no hot rows, and marks
@@ -144,6 +172,7 @@ fn traces<'a>(delivered: &Delivered<'a>) -> Box<dyn Iterator<Item = TraceId> + '
         DeliveredContent::Groups(groups) => {
             Box::new(groups.iter().flatten().map(|span| span.trace_id))
         }
+        DeliveredContent::Exports(exports) => Box::new(exports.iter().flat_map(SpanRows::traces)),
         DeliveredContent::Columns(rows) => Box::new(rows.traces()),
     }
 }

@@ -1,5 +1,5 @@
 //! The encoding of one commit of spans in the journal: the length of a JSON record, the record,
-//! and the rows as one Arrow IPC message, compressed with LZ4.
+//! and the rows as one Arrow IPC message. The message of a large commit is compressed with LZ4.
 //!
 //! Storing rows in DuckDB's own tables instead would take four times the CPU time:
 //! docs/design/0001-log-and-parquet.md.
@@ -47,21 +47,33 @@ pub(crate) struct Record {
 }
 
 /// Encodes commits.
-pub(crate) struct CommitEncoder(StreamWriter<Vec<u8>>);
+pub(crate) struct CommitEncoder {
+    plain: StreamWriter<Vec<u8>>,
+    compressed: StreamWriter<Vec<u8>>,
+}
+
+/// Commits of at least this many rows are compressed. Arrow compresses each of about 100 buffers
+/// alone, which costs so much that smaller commits are cheaper to write as they are.
+const MIN_COMPRESSED_ROWS: usize = 4_096;
 
 impl CommitEncoder {
     pub(crate) fn new() -> Self {
-        let mut writer = schema_writer();
-        writer.get_mut().clear();
-        Self(writer)
+        let writer = |compression| {
+            let mut writer = schema_writer(compression);
+            writer.get_mut().clear();
+            writer
+        };
+        Self { plain: writer(None), compressed: writer(Some(CompressionType::LZ4_FRAME)) }
     }
 
     /// Appends `commit` to `payload`.
     pub(crate) fn encode(&mut self, commit: &Commit, payload: &mut Vec<u8>) {
         encode_record(&commit.record, payload);
         if let Some(rows) = &commit.rows {
-            self.0.write(rows).expect("memory takes rows of the schema");
-            payload.append(self.0.get_mut());
+            let is_large = rows.num_rows() >= MIN_COMPRESSED_ROWS;
+            let writer = if is_large { &mut self.compressed } else { &mut self.plain };
+            writer.write(rows).expect("memory takes rows of the schema");
+            payload.append(writer.get_mut());
         }
     }
 }
@@ -100,13 +112,37 @@ fn read_rows(message: &[u8]) -> Result<RecordBatch, ArrowError> {
 
 /// The Arrow IPC schema message. A reader needs it before a message of rows; logs do not store it.
 static SCHEMA_MESSAGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let mut writer = schema_writer();
+    let mut writer = schema_writer(None);
     std::mem::take(writer.get_mut())
 });
 
-fn schema_writer() -> StreamWriter<Vec<u8>> {
+fn schema_writer(compression: Option<CompressionType>) -> StreamWriter<Vec<u8>> {
     IpcWriteOptions::default()
-        .try_with_compression(Some(CompressionType::LZ4_FRAME))
+        .try_with_compression(compression)
         .and_then(|options| StreamWriter::try_new_with_options(Vec::new(), &SCHEMA, options))
         .expect("memory takes a schema")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::arrived::SpanRows;
+    use crate::tests::span;
+
+    #[test]
+    fn small_commits_are_written_as_they_are_large_ones_compressed_and_both_are_read() {
+        let mut encoder = CommitEncoder::new();
+        let mut bytes_per_row = |rows: usize| {
+            let spans: Vec<_> = (1..=rows as u64).map(|id| span(1, id, Some(1), 0, 1)).collect();
+            let rows = Some(SpanRows::of(&spans).rows);
+            let commit = Commit { rows, record: Record::default() };
+            let mut payload = Vec::new();
+            encoder.encode(&commit, &mut payload);
+            assert_eq!(decode(&payload).unwrap().rows, commit.rows);
+            payload.len() / spans.len()
+        };
+        assert!(bytes_per_row(MIN_COMPRESSED_ROWS - 1) > 3 * bytes_per_row(MIN_COMPRESSED_ROWS));
+        // In turns, so that neither writer keeps anything of a commit.
+        assert!(bytes_per_row(MIN_COMPRESSED_ROWS - 1) > 3 * bytes_per_row(MIN_COMPRESSED_ROWS));
+    }
 }

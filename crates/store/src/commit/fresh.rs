@@ -10,6 +10,7 @@ use coral_trace::{Origin, Span};
 use crate::commit::append::DeliveredContent;
 use crate::commit::appended::Appended;
 use crate::commit::encoding::Record;
+use crate::commit::fresh_rows::FreshSpanRows;
 use crate::commit::seen;
 use crate::commit::writer::{Attempt, Writer};
 use crate::hot::generation::Arrival;
@@ -20,6 +21,8 @@ use crate::row::batch::{Delivery, SCHEMA, SpanBatch};
 pub(super) struct Fresh<'a> {
     /// Rows of a column page.
     rows: Option<FreshRows<'a>>,
+    /// Rows of exports.
+    exports: Vec<FreshSpanRows<'a>>,
     spans: Vec<&'a Span>,
     pub(super) delivery: Delivery<'a>,
     pub(super) checkpoint: Option<&'a Checkpoint>,
@@ -27,7 +30,7 @@ pub(super) struct Fresh<'a> {
 
 impl<'a> Fresh<'a> {
     pub(super) fn new(delivery: Delivery<'a>, checkpoint: Option<&'a Checkpoint>) -> Self {
-        Self { rows: None, spans: Vec::new(), delivery, checkpoint }
+        Self { rows: None, exports: Vec::new(), spans: Vec::new(), delivery, checkpoint }
     }
 
     /// Adds those of `content` that are new to `attempt`. Returns the counts of each group.
@@ -51,6 +54,16 @@ impl<'a> Fresh<'a> {
                 }
                 appended
             }
+            DeliveredContent::Exports(exports) => {
+                let mut appended = Vec::with_capacity(exports.len());
+                for export in exports {
+                    let fresh = export.fresh(|key| attempt.insert(key));
+                    let new = fresh.len() as u64;
+                    appended.push(Appended { new, duplicate: export.len() as u64 - new });
+                    self.exports.push(fresh);
+                }
+                appended
+            }
             DeliveredContent::Columns(checked) => {
                 self.rows = Some(checked.fresh(|key| attempt.insert(key)));
                 self.spans
@@ -63,7 +76,8 @@ impl<'a> Fresh<'a> {
 
     /// The number of spans.
     pub(super) fn len(&self) -> u64 {
-        (self.rows.as_ref().map_or(0, FreshRows::len) + self.spans.len()) as u64
+        let exports: usize = self.exports.iter().map(FreshSpanRows::len).sum();
+        (self.rows.as_ref().map_or(0, FreshRows::len) + exports + self.spans.len()) as u64
     }
 
     /// The checkpoint, in which the spans are counted.
@@ -86,7 +100,15 @@ impl Writer {
         let (mut batches, mut row) = (Vec::new(), 0);
         // Neighbouring spans of several senders become one batch.
         let mut unwritten: Vec<(&Span, Delivery<'_>)> = Vec::new();
-        for Fresh { rows, spans, delivery, .. } in fresh {
+        for Fresh { rows, exports, spans, delivery, .. } in fresh {
+            for export in exports.into_iter().filter(|export| export.len() > 0) {
+                batches.extend(self.span_rows(&mut unwritten, first_row, &mut row, &mut arrival));
+                let count = export.len() as u32;
+                let (receipt, first) = (self.next_receipt + u64::from(row), first_row + row);
+                let origins = &mut self.origins;
+                batches.push(export.into_rows(receipt, first, delivery, origins, &mut arrival));
+                row += count;
+            }
             if let Some(rows) = rows.filter(|rows| rows.len() > 0) {
                 batches.extend(self.span_rows(&mut unwritten, first_row, &mut row, &mut arrival));
                 let count = rows.len() as u32;

@@ -5,6 +5,7 @@ pub(crate) mod appended;
 pub(crate) mod checkpoint;
 pub(crate) mod encoding;
 mod fresh;
+mod fresh_rows;
 pub(crate) mod origins;
 pub(crate) mod pages;
 pub(crate) mod queue;

@@ -27,6 +27,7 @@ impl Spans {
     ) -> Vec<Result<AppendedPage, StoreError>> {
         let pages: Vec<Arc<QueuedPage>> = pages.into_iter().map(QueuedPage::new).collect();
         self.pages.add(&pages);
+        self.wait_for_seal();
         let mut writer = self.writer();
         while pages.iter().any(|page| page.is_waiting()) {
             self.commit_queued(&mut writer, &self.pages.take());

@@ -1,6 +1,6 @@
 //! Replays the journal when a store is opened.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,16 +28,20 @@ use crate::row::promoted;
 use crate::segment::{Opened, Segment, SplitRow};
 
 /// Reads the journal in `dir` and begins a new log. Returns the writer, and the state with the
-/// rows that are not in `segments`. Also returns how many spans were lost in damaged logs before
-/// the first readable receipt.
+/// rows that are not in `segments`, in generations that end when they hold `segment_bytes` of
+/// memory. Also returns how many spans were lost in damaged logs before the first readable receipt.
 ///
 /// # Errors
 /// [`StoreError`]: no stored row was changed.
-pub(crate) fn resume(dir: &Path, segments: &[Opened]) -> Result<(Writer, State, u64), StoreError> {
+pub(crate) fn resume(
+    dir: &Path,
+    segments: &[Opened],
+    segment_bytes: u64,
+) -> Result<(Writer, State, u64), StoreError> {
     mark_all_split(segments)?;
     let logs = OldLogs::list(dir)?;
     let segments = segments.iter().map(|opened| opened.segment.clone());
-    let mut replay = Replay::new(segments.collect());
+    let mut replay = Replay::new(segments.collect(), segment_bytes);
     logs.replay(|frame| replay.frame(&frame))?;
     let next_receipt = logs.next_receipt(replay.hot.next_receipt());
     replay.skip_to(next_receipt);
@@ -68,7 +72,8 @@ struct Replay {
     segments: Vec<Arc<Segment>>,
     /// The newest receipt in any segment; 0 without segments.
     sealed: u64,
-    /// Generations that ended at a gap between receipts. Each becomes a segment of its own.
+    /// Generations that ended at a gap between receipts, or when they were full. Each becomes a
+    /// segment of its own.
     sealing: Vec<Arc<Generation>>,
     hot: Generation,
     seen: Seen,
@@ -79,6 +84,7 @@ struct Replay {
     /// The log that is being read.
     log: PathBuf,
     origins: OldOrigins,
+    segment_bytes: u64,
 }
 
 /// The origins of the log that is being read. Each log numbers its origins from 0.
@@ -94,7 +100,7 @@ struct OldOrigins {
 }
 
 impl Replay {
-    fn new(segments: Vec<Arc<Segment>>) -> Self {
+    fn new(segments: Vec<Arc<Segment>>, segment_bytes: u64) -> Self {
         let sealed = segments.last().map_or(0, |segment| segment.extent.last_receipt);
         Self {
             segments,
@@ -107,6 +113,7 @@ impl Replay {
             reader: SpanReader::of(Columns::ALL),
             log: PathBuf::new(),
             origins: OldOrigins::default(),
+            segment_bytes,
         }
     }
 
@@ -139,6 +146,9 @@ impl Replay {
             return Ok(());
         }
         self.skip_to(frame.receipts.first);
+        if self.hot.memory() >= self.segment_bytes {
+            self.begin_generation(frame.receipts.first);
+        }
         self.kept.insert(frame.log.to_owned());
         let rows = self.origins.renumbered(&rows, &mut self.hot);
         self.rows(&rows)
@@ -150,11 +160,18 @@ impl Replay {
         if receipt <= self.hot.next_receipt() {
             return;
         }
+        if self.hot.rows() > 0 {
+            let n_spans = receipt - self.hot.next_receipt();
+            tracing::error!(n_spans, "spans in a damaged log are lost");
+        }
+        self.begin_generation(receipt);
+    }
+
+    /// Begins a generation at `receipt`. The one before is sealed later, if it has rows.
+    fn begin_generation(&mut self, receipt: u64) {
         let before = std::mem::replace(&mut self.hot, Generation::after(receipt));
         self.origins.begin_generation();
         if before.rows() > 0 {
-            let n_spans = receipt - before.next_receipt();
-            tracing::error!(n_spans, "spans in a damaged log are lost");
             self.sealing.push(Arc::new(before));
         }
     }
@@ -232,7 +249,7 @@ impl OldOrigins {
 
 /// Marks in every segment the traces that also have spans in another segment.
 fn mark_all_split(segments: &[Opened]) -> Result<(), StoreError> {
-    let mut in_older: HashMap<u64, Vec<TraceId>> = HashMap::new();
+    let mut in_older: BTreeMap<u64, Vec<TraceId>> = BTreeMap::new();
     for opened in segments {
         opened.mark_split(segments.iter().map(|opened| &opened.segment));
         for SplitRow { trace, split_with, .. } in &opened.split {
@@ -240,11 +257,11 @@ fn mark_all_split(segments: &[Opened]) -> Result<(), StoreError> {
         }
     }
     let marked = parallel::map(segments, |Opened { segment, .. }| {
-        let Some(traces) = in_older.get(&segment.id()) else { return Ok(()) };
-        let mut traces = traces.clone();
+        let inside = in_older.range(segment.id()..=segment.extent.last_receipt);
+        let mut traces: Vec<TraceId> = inside.flat_map(|(_, traces)| traces).copied().collect();
         traces.sort_unstable();
         traces.dedup();
-        let found = segment.find(&traces).map_err(StoreError::unreadable(segment.id()))?;
+        let found = segment.find(&traces).map_err(StoreError::unreadable(segment.receipts()))?;
         segment.mark_split(found.into_iter().map(|(row, index)| (row, traces[index])));
         Ok(())
     });

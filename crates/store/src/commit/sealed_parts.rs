@@ -83,7 +83,7 @@ pub(crate) fn find_and_mark(
         let maybe: Vec<TraceId> = maybe.map(|trace| trace.id).collect();
         if !maybe.is_empty() {
             in_segment(segment, &maybe, &mut parts)
-                .map_err(StoreError::unreadable(segment.id()))?;
+                .map_err(StoreError::unreadable(segment.receipts()))?;
             searched.retain(|trace| parts.visits_of(trace.id) < MAX_VISITED);
         }
     }

@@ -14,6 +14,7 @@ use hashbrown::HashMap;
 
 use crate::clock::Received;
 use crate::hot::digest::TraceDigest;
+use crate::hot::memory::batch_memory;
 use crate::hot::part::{PartSpan, TracePart};
 use crate::row::batch::{ORIGIN_ID, SCHEMA, SPAN_ID, START_TIME, places, row_bytes};
 
@@ -23,8 +24,10 @@ pub(crate) struct Generation {
     /// Batches in order, each with the number of its first row.
     batches: Vec<(u32, Arc<RecordBatch>)>,
     rows: u32,
-    /// Size in memory of the rows and origins. See [`row_bytes`].
+    /// Size of the rows and origins. See [`row_bytes`].
     bytes: usize,
+    /// Size of the memory that the rows and origins hold. See [`batch_memory`].
+    memory: usize,
     origins: OriginTexts,
     pub(crate) traces: HashMap<TraceId, HotTrace>,
     /// Whether the JSON of some row has an attribute that has a column of its own. Otherwise
@@ -68,6 +71,8 @@ pub(crate) struct Joined {
     batch: RecordBatch,
     new_rows: u32,
     new_bytes: usize,
+    /// By how many bytes the memory of all batches grows or shrinks.
+    memory_change: isize,
 }
 
 /// The hot rows of one trace.
@@ -98,10 +103,6 @@ pub(crate) struct Arrival {
     traces: HashMap<TraceId, HotTrace>,
 }
 
-/// Hot rows that are larger than this on average are sealed before they are `segment_rows`, so that
-/// large spans do not fill the memory. A usual span has 300 bytes, so usual spans are sealed by
-/// their number; 163,840 rows have at most 84 MB.
-pub(crate) const MAX_MEAN_ROW_BYTES: u64 = 512;
 /// Batches are joined into batches of at most this many rows, because small arrays waste memory: a
 /// batch of one row takes 10 KiB.
 const JOINED_ROWS: usize = 8_192;
@@ -178,6 +179,7 @@ impl Generation {
             batches: Vec::new(),
             rows: 0,
             bytes: 0,
+            memory: 0,
             origins: OriginTexts::default(),
             traces: HashMap::new(),
             has_misplaced: false,
@@ -189,9 +191,15 @@ impl Generation {
         self.rows
     }
 
-    /// Size in memory of the rows and origins, in bytes. The index by trace does not count.
+    /// Size of the rows and origins, in bytes. See [`row_bytes`].
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Size of the memory that the rows and origins hold, in bytes. The index by trace does not
+    /// count.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory as u64
     }
 
     /// The receipt after the newest row.
@@ -222,7 +230,9 @@ impl Generation {
 
     /// Adds origins, which get the next numbers.
     pub(crate) fn add_origins(&mut self, texts: &[String]) {
-        self.bytes += texts.iter().map(String::len).sum::<usize>();
+        let bytes = texts.iter().map(String::len).sum::<usize>();
+        self.bytes += bytes;
+        self.memory += bytes;
         self.origins.add(texts);
     }
 
@@ -238,6 +248,7 @@ impl Generation {
         self.batches.truncate(self.batches.len() - joined.replaces);
         self.rows += joined.new_rows;
         self.bytes += joined.new_bytes;
+        self.memory = self.memory.saturating_add_signed(joined.memory_change);
         let first = self.rows - joined.batch.num_rows() as u32;
         self.batches.push((first, Arc::new(joined.batch)));
         self.has_misplaced |= arrival.has_misplaced;
@@ -367,6 +378,7 @@ impl Tail {
     pub(crate) fn join(mut self, rows: &RecordBatch) -> Joined {
         let (new_rows, new_bytes) = (rows.num_rows() as u32, row_bytes(rows));
         let (mut batch, mut bytes, mut replaces) = (rows.clone(), new_bytes, 0);
+        let mut replaced_memory = 0;
         while let Some(one) = self.0.pop()
             && one.num_rows() <= batch.num_rows()
             && one.num_rows() + batch.num_rows() <= JOINED_ROWS
@@ -377,9 +389,11 @@ impl Tail {
             }
             let joined = concat_batches(&SCHEMA, [one.as_ref(), &batch]);
             batch = joined.expect("both have the schema");
+            replaced_memory += batch_memory(&one);
             replaces += 1;
         }
-        Joined { replaces, batch, new_rows, new_bytes }
+        let memory_change = batch_memory(&batch) as isize - replaced_memory as isize;
+        Joined { replaces, batch, new_rows, new_bytes, memory_change }
     }
 }
 

@@ -67,33 +67,40 @@ impl Live {
         &self,
         mut read: impl FnMut() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        let mut replaced = None;
         loop {
             match read() {
-                Err(StoreError::SegmentUnreadable { id, source }) => {
+                Err(StoreError::SegmentUnreadable { id, last_receipt, source }) => {
+                    let receipts = (id, last_receipt);
                     let error = crate::error::chain(&source);
-                    tracing::error!(segment = id, error, "a damaged segment was set aside");
-                    self.drop_damaged(id);
+                    if self.drop_damaged(receipts) {
+                        tracing::error!(segment = id, error, "a damaged segment was set aside");
+                    } else if replaced.replace(receipts) == Some(receipts) {
+                        // It was merged into another segment, and `read` insists on it.
+                        return Err(*source);
+                    }
                 }
                 outcome => return outcome,
             }
         }
     }
 
-    /// Removes a damaged segment from the state, so that everything else stays readable.
-    pub(crate) fn drop_damaged(&self, id: u64) {
+    /// Removes the damaged segment with these receipts from the state, so that everything else stays
+    /// readable. Returns `false` if it is not there: it was removed, or merged into another segment,
+    /// after the caller found it.
+    pub(crate) fn drop_damaged(&self, receipts: (u64, u64)) -> bool {
         let mut state = self.write();
-        let Some(segment) = state.segments.iter().find(|segment| segment.id() == id).cloned()
-        else {
-            return;
-        };
+        let damaged = state.segments.iter().find(|segment| segment.receipts() == receipts);
+        let Some(segment) = damaged.cloned() else { return false };
         let missing_before = state.missing();
-        state.segments =
-            Arc::new(state.segments.iter().filter(|other| other.id() != id).cloned().collect());
+        let stay = state.segments.iter().filter(|other| !Arc::ptr_eq(other, &segment));
+        state.segments = Arc::new(stay.cloned().collect());
         // A gap is no gap any more if the segment before the gap was the oldest one.
         let lost = (missing_before + segment.spans()).saturating_sub(state.missing());
         self.damaged.fetch_add(lost, Ordering::Relaxed);
         drop(state);
         segment.quarantine();
+        true
     }
 
     /// Size of the store's directory in bytes, at the last measurement.
@@ -122,9 +129,9 @@ impl State {
         self.generations().map(|generation| u64::from(generation.rows())).sum()
     }
 
-    /// Size in memory of the rows in memory, in bytes. See [`Generation::bytes`].
-    pub(crate) fn hot_bytes(&self) -> u64 {
-        self.generations().map(|generation| generation.bytes() as u64).sum()
+    /// The memory that the rows in memory hold, in bytes. See [`Generation::memory`].
+    pub(crate) fn hot_memory(&self) -> u64 {
+        self.generations().map(Generation::memory).sum()
     }
 
     /// The newest receipt.

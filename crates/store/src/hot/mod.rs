@@ -3,4 +3,5 @@
 pub(crate) mod digest;
 pub(crate) mod generation;
 pub(crate) mod live;
+pub(crate) mod memory;
 pub(crate) mod part;

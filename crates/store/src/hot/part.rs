@@ -26,7 +26,7 @@ pub(crate) struct TracePart {
 /// A span that may give the trace its name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Named {
-    rank: Rank,
+    pub(crate) rank: Rank,
     pub(crate) service: Box<str>,
     pub(crate) name: Box<str>,
     pub(crate) status: Option<u16>,
@@ -35,7 +35,7 @@ pub(crate) struct Named {
 /// The order of spans that may name a trace: start, whether the span is a virtual hop, span id. A
 /// virtual hop starts at the same time as the request that it belongs to, and must not name the
 /// trace.
-type Rank = (i64, bool, u64);
+pub(crate) type Rank = (i64, bool, u64);
 
 /// What the sums of a trace need of a span: a [`Span`], or a row of a column page. Times are
 /// microseconds.

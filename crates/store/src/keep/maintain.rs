@@ -9,17 +9,15 @@ use coral_engine::{SpanMaintenance, SpanRetention};
 use coral_trace::{TraceId, UnixNanos};
 
 use crate::calls;
+use crate::commit::writer::Writer;
 use crate::disk;
 use crate::error::StoreError;
-use crate::hot::generation::{Generation, MAX_MEAN_ROW_BYTES};
+use crate::hot::generation::Generation;
 use crate::journal::remove_logs;
-use crate::layout::{bytes_under, log_dir, segment_dir, sql_dir};
+use crate::keep::seal::Due;
+use crate::layout::{MERGE_DIR, bytes_under, log_dir, segment_dir, sql_dir};
 use crate::segment::{self, Segment};
 use crate::spans::Spans;
-
-/// A seal is due when the oldest hot row is as old as [`SpanRetention::age`] divided by this
-/// number. Thus spans are kept at most a quarter longer than the retention.
-const SEALS_PER_AGE: u32 = 4;
 
 /// The interval at which the directory is measured. A seal or an expiry also causes a measurement.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(2);
@@ -37,8 +35,9 @@ impl Spans {
         let ages = &self.live.ages;
         ages.settle(now, self.newest_before_opening(), keep.age);
         let uptime = ages.uptime();
-        let is_due = maintenance.backoff.is_over(uptime) && self.seal_is_due(keep);
-        let sealed = if is_due { maintenance.backoff.note(uptime, self.seal()) } else { Ok(0) };
+        let due = if maintenance.backoff.is_over(uptime) { self.due(keep) } else { Due::Nothing };
+        let is_due = due != Due::Nothing;
+        let sealed = if is_due { maintenance.backoff.note(uptime, self.seal(due)) } else { Ok(0) };
         self.begin_log_if_idle()?;
         // No segment is removed while a log holds its rows, because a replay of the log would
         // restore them.
@@ -58,7 +57,7 @@ impl Spans {
     /// Seals all hot rows now. Returns how many.
     pub(crate) fn seal_all(&self) -> Result<u64, StoreError> {
         let _alone = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        self.seal()
+        self.seal(Due::Everything)
     }
 
     /// When an earlier process received its newest stored row.
@@ -81,7 +80,7 @@ impl Spans {
 
     /// Removes logs whose rows are all sealed. Returns `false` if such a log could not be removed,
     /// or if a log with unsealed rows may also hold sealed rows.
-    fn remove_obsolete_logs(&self) -> bool {
+    pub(super) fn remove_obsolete_logs(&self) -> bool {
         let obsolete = self.writer().journal.take_obsolete();
         let left = remove_logs(obsolete);
         let all_are_gone = left.is_empty();
@@ -104,43 +103,17 @@ impl Spans {
         Ok(())
     }
 
-    fn seal_is_due(&self, keep: SpanRetention) -> bool {
-        let state = self.live.read();
-        let (hot_rows, hot_bytes) = (state.hot_rows(), state.hot_bytes());
-        let oldest = state.generations().find_map(|rows| Some(rows.received?.oldest));
-        let waits = !state.sealing.is_empty();
-        drop(state);
-        let old =
-            oldest.is_some_and(|oldest| self.live.ages.of(oldest) >= keep.age / SEALS_PER_AGE);
-        // Hot rows cannot be evicted, but segments can. So a seal is due when the logs use more
-        // than half of the size limit.
-        let is_large = || {
-            // A failed measurement is repeated in the next round.
-            bytes_under(&log_dir(&self.dir)).is_ok_and(|logs| logs > keep.bytes / 2)
-        };
-        let many =
-            hot_rows >= self.segment_rows || hot_bytes >= self.segment_rows * MAX_MEAN_ROW_BYTES;
-        hot_rows > 0 && (waits || many || old || is_large())
-    }
-
-    /// Seals waiting generations, then the hot rows.
-    fn seal(&self) -> Result<u64, StoreError> {
-        let mut sealed = 0;
-        let waiting = self.live.read().sealing.clone();
-        for generation in waiting {
-            sealed += self.seal_generation(&generation)?;
-        }
-        if let Some(generation) = self.begin_sealing()? {
-            sealed += self.seal_generation(&generation)?;
-        }
-        self.remove_obsolete_logs();
-        Ok(sealed)
-    }
-
     /// Begins a new generation for later commits. Returns the generation before, which is to be
     /// sealed; `None` if it has no rows.
     pub(crate) fn begin_sealing(&self) -> Result<Option<Arc<Generation>>, StoreError> {
-        let mut writer = self.writer();
+        self.begin_generation(&mut self.writer())
+    }
+
+    /// As [`begin_sealing`](Self::begin_sealing), for a caller that has locked the writer.
+    pub(crate) fn begin_generation(
+        &self,
+        writer: &mut Writer,
+    ) -> Result<Option<Arc<Generation>>, StoreError> {
         if self.live.read().hot.rows() == 0 {
             return Ok(None);
         }
@@ -221,7 +194,8 @@ impl Spans {
     }
 
     /// Removes damaged files, then the oldest segments, until the store uses at most `cap` bytes.
-    /// Removed segments that readers still hold and temporary files of SQL questions do not count.
+    /// Removed segments that readers still hold, temporary files of SQL questions, and a merged segment
+    /// that is being written do not count.
     fn evict(&self, cap: u64, retired: &mut Vec<(Weak<Segment>, u64)>) -> Result<u64, StoreError> {
         let known = retired.len();
         retired.retain(|(segment, _)| segment.strong_count() > 0);
@@ -229,7 +203,9 @@ impl Spans {
             self.measure_disk()?;
         }
         let held: u64 = retired.iter().map(|(_, bytes)| bytes).sum();
-        let passing = held + bytes_of_questions(&self.dir).unwrap_or_default();
+        let passing = held
+            + bytes_of_questions(&self.dir).unwrap_or_default()
+            + bytes_under(&segment_dir(&self.dir).join(MERGE_DIR)).unwrap_or_default();
         let total = self.live.disk_bytes().saturating_sub(passing);
         if total <= cap {
             return Ok(0);

@@ -4,7 +4,6 @@
 //! From the rename on, the replaced files are obsolete: they are removed when their last reader is
 //! gone, or else when the store is opened.
 
-mod pause;
 mod plan;
 mod rows;
 
@@ -14,7 +13,6 @@ use std::sync::{Arc, PoisonError};
 use coral_engine::{Grain, MetricMerge, MetricRetention, StoredDelta};
 use coral_trace::UnixNanos;
 
-use self::pause::Pause;
 use self::plan::MergePlan;
 use self::rows::MergedRows;
 use super::Metrics;
@@ -24,6 +22,7 @@ use super::schema::BATCH_ROWS;
 use super::sum::Sums;
 use crate::disk;
 use crate::error::StoreError;
+use crate::keep::pause::Pause;
 use crate::layout::metric_file_dir;
 
 /// State that one merge passes to the next.

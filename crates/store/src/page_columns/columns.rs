@@ -13,27 +13,27 @@ use crate::row::batch::ColumnTimes;
 use crate::row::promoted::{NUMBERS, TEXT};
 
 /// The columns of rows of [`PAGE_SCHEMA`](super::layout::PAGE_SCHEMA).
-pub(super) struct PageArrays<'a> {
-    pub(super) trace_id: &'a FixedSizeBinaryArray,
-    pub(super) span_id: &'a UInt64Array,
-    pub(super) parent_span_id: &'a UInt64Array,
-    pub(super) span_name: &'a StringArray,
-    pub(super) span_kind: &'a UInt8Array,
-    pub(super) start_time: &'a TimestampMicrosecondArray,
-    pub(super) duration_us: &'a Int64Array,
-    pub(super) sub_us: &'a UInt32Array,
-    pub(super) status_code: &'a Int16Array,
-    pub(super) span_status: &'a UInt8Array,
-    pub(super) spellings: &'a UInt32Array,
-    pub(super) text: [&'a StringArray; TEXT.len()],
-    pub(super) numbers: [&'a Int64Array; NUMBERS.len()],
-    pub(super) attributes: &'a StringArray,
-    pub(super) extra: &'a StringArray,
-    pub(super) origin_id: &'a UInt32Array,
+pub(crate) struct PageArrays<'a> {
+    pub(crate) trace_id: &'a FixedSizeBinaryArray,
+    pub(crate) span_id: &'a UInt64Array,
+    pub(crate) parent_span_id: &'a UInt64Array,
+    pub(crate) span_name: &'a StringArray,
+    pub(crate) span_kind: &'a UInt8Array,
+    pub(crate) start_time: &'a TimestampMicrosecondArray,
+    pub(crate) duration_us: &'a Int64Array,
+    pub(crate) sub_us: &'a UInt32Array,
+    pub(crate) status_code: &'a Int16Array,
+    pub(crate) span_status: &'a UInt8Array,
+    pub(crate) spellings: &'a UInt32Array,
+    pub(crate) text: [&'a StringArray; TEXT.len()],
+    pub(crate) numbers: [&'a Int64Array; NUMBERS.len()],
+    pub(crate) attributes: &'a StringArray,
+    pub(crate) extra: &'a StringArray,
+    pub(crate) origin_id: &'a UInt32Array,
 }
 
 impl<'a> PageArrays<'a> {
-    pub(super) fn of(rows: &'a RecordBatch) -> Self {
+    pub(crate) fn of(rows: &'a RecordBatch) -> Self {
         let column = |name| rows.column_by_name(name).expect("the rows have the schema of pages");
         Self {
             trace_id: column("trace_id").as_fixed_size_binary(),
@@ -55,7 +55,7 @@ impl<'a> PageArrays<'a> {
         }
     }
 
-    pub(super) fn times(&self, row: usize) -> ColumnTimes {
+    pub(crate) fn times(&self, row: usize) -> ColumnTimes {
         ColumnTimes {
             start_us: self.start_time.value(row),
             duration_us: self.duration_us.value(row),
@@ -64,17 +64,17 @@ impl<'a> PageArrays<'a> {
     }
 
     /// The JSON of the attributes without a column, if there are any.
-    pub(super) fn attributes(&self, row: usize) -> Option<&'a str> {
+    pub(crate) fn attributes(&self, row: usize) -> Option<&'a str> {
         self.attributes.is_valid(row).then(|| self.attributes.value(row))
     }
 
     /// The number in `status_code`, if there is one.
-    pub(super) fn status_code(&self, row: usize) -> Option<i16> {
+    pub(crate) fn status_code(&self, row: usize) -> Option<i16> {
         self.status_code.is_valid(row).then(|| self.status_code.value(row))
     }
 
     /// Whether no attribute is in a column of its own.
-    pub(super) fn is_unpromoted(&self, row: usize) -> bool {
+    pub(crate) fn is_unpromoted(&self, row: usize) -> bool {
         self.status_code.is_null(row)
             && self.text.iter().all(|column| column.is_null(row))
             && self.numbers.iter().all(|column| column.is_null(row))
@@ -82,7 +82,7 @@ impl<'a> PageArrays<'a> {
 }
 
 /// The size of the texts of each row, in bytes.
-pub(super) fn text_bytes(rows: &RecordBatch) -> Vec<u32> {
+pub(crate) fn text_bytes(rows: &RecordBatch) -> Vec<u32> {
     let mut bytes = vec![0; rows.num_rows()];
     for column in rows.columns().iter().filter_map(|column| column.as_string_opt::<i32>()) {
         for (bytes, ends) in bytes.iter_mut().zip(column.value_offsets().windows(2)) {

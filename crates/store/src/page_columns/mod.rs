@@ -7,11 +7,11 @@
 pub(crate) mod append;
 mod canonical;
 pub(crate) mod check;
-mod columns;
+pub(crate) mod columns;
 pub(crate) mod gather;
 pub(crate) mod layout;
 mod message;
-mod row;
+pub(crate) mod row;
 #[cfg(test)]
 mod tests;
 

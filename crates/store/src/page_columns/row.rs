@@ -9,24 +9,24 @@ use crate::row::promoted;
 use crate::row::record::read_attributes;
 
 /// A valid row, as the sums of its trace need it.
-pub(super) struct ColumnRow<'a> {
-    pub(super) columns: &'a PageArrays<'a>,
-    pub(super) row: usize,
-    pub(super) trace_id: TraceId,
-    pub(super) service: &'a str,
-    pub(super) collector: Collector,
+pub(crate) struct ColumnRow<'a> {
+    pub(crate) columns: &'a PageArrays<'a>,
+    pub(crate) row: usize,
+    pub(crate) trace_id: TraceId,
+    pub(crate) service: &'a str,
+    pub(crate) collector: Collector,
 }
 
 /// The JSON of the attributes of nearly all virtual hops that have one.
 const USUAL_VIRTUAL_HOP: &str = r#"{"span.metrics.skip":true}"#;
 
 impl ColumnRow<'_> {
-    pub(super) fn kind(&self) -> SpanKind {
+    pub(crate) fn kind(&self) -> SpanKind {
         SpanKind::from(i32::from(self.columns.span_kind.value(self.row)))
     }
 
     /// Whether the row has an attribute with the key `key`, which is a promoted one.
-    pub(super) fn has_promoted(&self, key: &str) -> bool {
+    pub(crate) fn has_promoted(&self, key: &str) -> bool {
         promoted::text_place(key).is_some_and(|(column, older)| {
             let spellings = self.columns.spellings.value(self.row);
             self.columns.text[column].is_valid(self.row)

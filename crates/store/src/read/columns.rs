@@ -77,13 +77,15 @@ pub(crate) fn visit(
         }
     }
     for segment in segments.iter() {
-        // A damaged segment is set aside, and has no columns then.
+        // A damaged segment is set aside, and has no columns then. One that was merged into another
+        // is still read.
         let read = || {
-            let is_there = live.read().segments.iter().any(|other| other.id() == segment.id());
+            let is_there = live.read().segments.iter().any(|other| other.has_rows_of(segment));
             if !is_there {
                 return Ok(Vec::new());
             }
-            sealed(segment, started, &reading, budget).map_err(StoreError::unreadable(segment.id()))
+            sealed(segment, started, &reading, budget)
+                .map_err(StoreError::unreadable(segment.receipts()))
         };
         if live.reading(read)?.iter().try_for_each(&mut *visit).is_break() {
             return Ok(true);

@@ -102,7 +102,7 @@ fn view(live: &Live, window: Window) -> View {
     };
     let (segments, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(inside);
     segments.iter().for_each(|of| linked.extend(of.segment.split_with()));
-    others.retain(|of| linked.contains(&of.segment.id()));
+    others.retain(|of| of.segment.is_one_of(&linked));
     View { hot, linked: others, segments }
 }
 
@@ -156,7 +156,7 @@ impl View {
                 let whole = pass.part == 0 && at < inside;
                 let read = sealed::Read { segment: &of.segment, window, pass, budget };
                 let rows = read.add_to(&mut part, of, whole);
-                split.push((at, rows.map_err(StoreError::unreadable(of.segment.id()))?));
+                split.push((at, rows.map_err(StoreError::unreadable(of.segment.receipts()))?));
             }
             // The parts are added up on one core.
             part.reader.map.settle();

@@ -85,7 +85,7 @@ pub(crate) fn traces_between(
         budget.check()?;
         let ids = segment
             .ids_between(*range.start(), *range.end(), limit)
-            .map_err(StoreError::unreadable(segment.id()))?;
+            .map_err(StoreError::unreadable(segment.receipts()))?;
         found.extend(ids.into_iter().filter_map(|id| TraceId::try_from(id).ok()));
     }
     found.sort_unstable();

@@ -8,6 +8,7 @@ pub(crate) mod lookup;
 pub(crate) mod operations;
 pub(crate) mod page;
 pub(crate) mod places;
+mod sealed_rows;
 pub(crate) mod search;
 pub(crate) mod services;
 pub(crate) mod since;

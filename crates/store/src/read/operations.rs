@@ -41,7 +41,7 @@ pub(crate) fn operations(
         if found.operations.len() >= MAX_OPERATIONS {
             break;
         }
-        found.add_segment(segment, budget).map_err(StoreError::unreadable(segment.id()))?;
+        found.add_segment(segment, budget).map_err(StoreError::unreadable(segment.receipts()))?;
     }
     Ok(found.sorted())
 }

@@ -79,8 +79,8 @@ pub(crate) struct PageRows {
 /// Rows of one place.
 pub(crate) struct PageBatch {
     pub(crate) rows: RecordBatch,
-    /// The number of the segment that has the rows; `None` if they are hot.
-    segment: Option<u64>,
+    /// The first and last receipt of the segment that has the rows; `None` if they are hot.
+    segment: Option<(u64, u64)>,
 }
 
 impl PageBatch {
@@ -88,7 +88,7 @@ impl PageBatch {
     pub(crate) fn unreadable(&self) -> impl FnOnce(StoreError) -> StoreError + use<> {
         let segment = self.segment;
         move |error| match segment {
-            Some(id) => StoreError::unreadable(id)(error),
+            Some(receipts) => StoreError::unreadable(receipts)(error),
             None => error,
         }
     }
@@ -141,8 +141,9 @@ pub(crate) fn page_rows(
         if page.is_full() {
             break;
         }
-        page.segment = Some(segment.id());
-        page.add_segment(segment, wanted, after).map_err(StoreError::unreadable(segment.id()))?;
+        page.segment = Some(segment.receipts());
+        page.add_segment(segment, wanted, after)
+            .map_err(StoreError::unreadable(segment.receipts()))?;
     }
     page.segment = None;
     for batch in hot.iter().flat_map(Rows::batches) {
@@ -161,8 +162,8 @@ pub(crate) fn page_rows(
 struct Collected<'a> {
     /// Batches with at least one row.
     batches: Vec<PageBatch>,
-    /// The segment that is being read; `None` for hot rows.
-    segment: Option<u64>,
+    /// The receipts of the segment that is being read; `None` for hot rows.
+    segment: Option<(u64, u64)>,
     /// The number of rows of `batches`, and their size in memory.
     rows: usize,
     bytes: usize,

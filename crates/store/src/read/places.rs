@@ -1,7 +1,7 @@
 //! Finds where spans of traces are stored and how many there are, before reading them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
@@ -13,6 +13,8 @@ use crate::error::StoreError;
 use crate::hot::generation::{Generation, Picked, column_names};
 use crate::hot::live::Live;
 use crate::hot::part::TracePart;
+use crate::parallel;
+use crate::read::sealed_rows::{SealedRows, add};
 use crate::row::SpanReader;
 use crate::segment::{HashedTrace, Segment, charge};
 
@@ -26,14 +28,18 @@ pub(crate) struct Places {
 
 /// The position of one span, and the index of its trace.
 #[derive(Clone, Copy)]
-struct Row {
-    row: u32,
-    trace: u32,
+pub(super) struct Row {
+    pub(super) row: u32,
+    pub(super) trace: u32,
 }
 
 /// When the first spans of a trace by start are selected, at most this many of its sealed spans
 /// are compared: those that were received first.
 const MAX_COMPARED: usize = 1_000_000;
+/// So many traces are looked for on one thread: starting another one would cost more.
+const MAX_TRACES_OF_ONE: usize = if cfg!(test) { 2 } else { 256 };
+/// The rows that one thread reads at a time. A page of a column has 2,048 rows.
+const MAX_ROWS_OF_ONE: usize = if cfg!(test) { 8 } else { 8_192 };
 
 impl Places {
     /// Finds the spans of `traces` that `collector`, or any collector, observed.
@@ -55,20 +61,27 @@ impl Places {
         }
         drop(state);
         let traces: Vec<HashedTrace> = traces.into_iter().map(HashedTrace::from).collect();
-        for segment in segments.iter() {
+        let find = |segment: &Arc<Segment>| {
             budget.check()?;
-            places
-                .add_sealed(segment, &traces, collector, budget)
-                .map_err(StoreError::unreadable(segment.id()))?;
+            SealedRows::find(segment, &traces, collector, budget)
+                .map_err(StoreError::unreadable(segment.receipts()))
+        };
+        let of_segments = match traces.len() {
+            ..=MAX_TRACES_OF_ONE => segments.iter().map(find).collect(),
+            _ => parallel::map(&segments, find),
+        };
+        for (segment, found) in segments.iter().zip(of_segments) {
+            let found = found?;
+            found.sum.iter().for_each(|sum| places.count(sum));
+            if !found.rows.is_empty() {
+                places.sealed.push((segment.clone(), found.rows));
+            }
         }
         Ok(places)
     }
 
     fn count(&mut self, part: &TracePart) {
-        match &mut self.sum {
-            Some(sum) => sum.merge(part),
-            None => self.sum = Some(part.clone()),
-        }
+        add(&mut self.sum, part);
     }
 
     fn add_hot(
@@ -91,46 +104,6 @@ impl Places {
         }
     }
 
-    fn add_sealed(
-        &mut self,
-        segment: &Arc<Segment>,
-        traces: &[HashedTrace],
-        collector: Option<Collector>,
-        budget: &Budget,
-    ) -> Result<(), StoreError> {
-        let may_be = |(number, trace): (u32, &HashedTrace)| {
-            segment.may_contain(*trace).then_some((number, trace.id))
-        };
-        let (numbers, ids): (Vec<u32>, Vec<TraceId>) = (0..).zip(traces).filter_map(may_be).unzip();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let mut found = segment.find(&ids)?;
-        if let Some(collector) = collector {
-            let mut digests = segment.digests()?;
-            let mut counts = Vec::with_capacity(found.len());
-            for (row, _) in &found {
-                let digest = digests.read(*row..*row + 1)?.next();
-                counts.push(digest.is_some_and(|(_, digest)| digest.collector == collector));
-            }
-            let mut counts = counts.into_iter();
-            found.retain(|_| counts.next().unwrap_or_default());
-        }
-        let trace_rows: Vec<u32> = found.iter().map(|(row, _)| *row).collect();
-        if trace_rows.is_empty() {
-            return Ok(());
-        }
-        let mut rows = Vec::new();
-        for ((_, index), (_, detail)) in found.iter().zip(segment.details(&trace_rows, budget)?) {
-            self.count(&detail.part);
-            let trace = numbers[*index];
-            rows.extend(detail.rows.into_iter().map(|row| Row { row, trace }));
-        }
-        rows.sort_unstable_by_key(|row| row.row);
-        self.sealed.push((segment.clone(), rows));
-        Ok(())
-    }
-
     /// Keeps only the span with this id.
     pub(crate) fn keep_span(&mut self, span: SpanId, budget: &Budget) -> Result<(), StoreError> {
         for (picked, rows) in &mut self.hot {
@@ -140,7 +113,7 @@ impl Places {
         for (segment, rows) in &mut self.sealed {
             let mut ids = Vec::with_capacity(rows.len());
             let batches = segment.spans_at(&numbers(rows), &["span_id"], budget);
-            for batch in batches.map_err(StoreError::unreadable(segment.id()))? {
+            for batch in batches.map_err(StoreError::unreadable(segment.receipts()))? {
                 ids.extend_from_slice(batch.column(0).as_primitive::<UInt64Type>().values());
             }
             keep(rows, |at, _| ids.get(at) == Some(&span.as_u64()));
@@ -213,22 +186,64 @@ impl Places {
         columns: Columns,
         budget: &Budget,
     ) -> Result<Vec<StoredSpan>, StoreError> {
-        let (mut reader, mut spans) = (SpanReader::of(columns), Vec::new());
-        for (picked, rows) in self.hot.iter().filter(|(_, rows)| !rows.is_empty()) {
-            let batch = picked.rows(&numbers(rows), columns);
-            charge(budget, &batch)?;
-            reader.read(&batch, budget, &mut spans)?;
-        }
+        let hot = self.hot.iter().flat_map(|(picked, rows)| {
+            rows.chunks(MAX_ROWS_OF_ONE).map(move |rows| (RowsOf::Hot(picked), rows))
+        });
+        let sealed = self.sealed.iter().flat_map(|(segment, rows)| {
+            rows.chunks(MAX_ROWS_OF_ONE).map(move |rows| (RowsOf::Sealed(segment), rows))
+        });
+        let parts: Vec<(RowsOf<'_>, &[Row])> = hot.chain(sealed).collect();
         let names = column_names(columns);
-        for (segment, rows) in self.sealed.iter().filter(|(_, rows)| !rows.is_empty()) {
-            let batches: Vec<RecordBatch> = segment
-                .spans_at(&numbers(rows), &names, budget)
-                .map_err(StoreError::unreadable(segment.id()))?;
-            for batch in batches {
+        // A reader knows the origins that it has read, so that spans share them.
+        let idle: Mutex<Vec<SpanReader>> = Mutex::new(Vec::new());
+        let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = |(of, rows): &(RowsOf<'_>, &[Row])| {
+            let mut reader = lock().pop().unwrap_or_else(|| SpanReader::of(columns));
+            let mut spans = Vec::with_capacity(rows.len());
+            for batch in of.read(rows, columns, &names, budget)? {
                 reader.read(&batch, budget, &mut spans)?;
             }
+            lock().push(reader);
+            Ok::<_, StoreError>(spans)
+        };
+        let rows: usize = parts.iter().map(|(_, rows)| rows.len()).sum();
+        if rows <= MAX_ROWS_OF_ONE {
+            let read = parts.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            return Ok(read.into_iter().flatten().collect());
+        }
+        let mut spans = Vec::with_capacity(rows);
+        for of_part in parallel::map(&parts, read) {
+            spans.append(&mut of_part?);
         }
         Ok(spans)
+    }
+}
+
+/// Where some rows are.
+#[derive(Clone, Copy)]
+enum RowsOf<'a> {
+    Hot(&'a Picked),
+    Sealed(&'a Arc<Segment>),
+}
+
+impl RowsOf<'_> {
+    fn read(
+        self,
+        rows: &[Row],
+        columns: Columns,
+        names: &[&str],
+        budget: &Budget,
+    ) -> Result<Vec<RecordBatch>, StoreError> {
+        match self {
+            Self::Hot(picked) => {
+                let batch = picked.rows(&numbers(rows), columns);
+                charge(budget, &batch)?;
+                Ok(vec![batch])
+            }
+            Self::Sealed(segment) => segment
+                .spans_at(&numbers(rows), names, budget)
+                .map_err(StoreError::unreadable(segment.receipts())),
+        }
     }
 }
 
@@ -252,7 +267,7 @@ fn starts(segment: &Segment, rows: &[Row], budget: &Budget) -> Result<Vec<i64>, 
         return Ok(starts);
     }
     let batches = segment.spans_at(&numbers(rows), &["start_time"], budget);
-    for batch in batches.map_err(StoreError::unreadable(segment.id()))? {
+    for batch in batches.map_err(StoreError::unreadable(segment.receipts()))? {
         let column = batch.column(0).as_primitive::<TimestampMicrosecondType>();
         starts.extend_from_slice(column.values());
     }

@@ -26,7 +26,7 @@ pub(crate) fn services(
             break;
         }
         sealed_services(segment, budget, &mut names)
-            .map_err(StoreError::unreadable(segment.id()))?;
+            .map_err(StoreError::unreadable(segment.receipts()))?;
     }
     while names.len() > MAX_SERVICES {
         names.pop_last();

@@ -44,7 +44,7 @@ pub(crate) fn received_at(
     let Some(segment) = segment else { return Ok(None) };
     let row = [(receipt - segment.id()) as u32];
     let read = segment.spans_at(&row, &[RECEIVED_AT], budget);
-    let batches = read.map_err(StoreError::unreadable(segment.id()))?;
+    let batches = read.map_err(StoreError::unreadable(segment.receipts()))?;
     Ok(times(batches.first())?.first().copied())
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn cursor_at(
         let all = 0..segment.spans() as usize;
         let read = segment.read_spans(&[all], &[RECEIVED_AT], budget);
         let mut at = segment.id();
-        for batch in read.map_err(StoreError::unreadable(segment.id()))? {
+        for batch in read.map_err(StoreError::unreadable(segment.receipts()))? {
             if let Some(place) = times(Some(&batch))?.iter().position(is_late) {
                 return Ok(at + place as u64 - 1);
             }

@@ -12,13 +12,16 @@ use coral_engine::Columns;
 use coral_trace::{Collector, Span, SpanKind, StatusCode, UnixNanos};
 
 use crate::row::promoted::{self, NUMBERS, TEXT};
-use crate::row::record::{write_attributes, write_extra};
+use crate::row::record::{write_attributes_into, write_extra};
 
-/// The index in [`SCHEMA`] of the column `received_at`. The constants below are indexes of other
+/// The index in [`SCHEMA`] of the column `receipt`. The constants below are indexes of other
 /// columns.
+pub(crate) const RECEIPT: usize = 0;
 pub(crate) const RECEIVED_AT: usize = 1;
 pub(crate) const TRACE_ID: usize = 2;
 pub(crate) const SPAN_ID: usize = 3;
+pub(crate) const AGENT_ID: usize = 5;
+pub(crate) const SERVICE_NAME: usize = 6;
 pub(crate) const EBPF: usize = 7;
 pub(crate) const START_TIME: usize = 10;
 /// The index in [`SCHEMA`] of the column with the number of a row's origin.
@@ -52,6 +55,8 @@ pub(crate) struct SpanBatch {
     attributes: StringBuilder,
     extra: StringBuilder,
     origin_id: UInt32Builder,
+    /// Reused for the JSON of each row.
+    json: Vec<u8>,
     /// Whether some row has an attribute in its JSON although the key has a column. See
     /// `is_misplaced` of [`promoted::Sorted`].
     pub(crate) has_misplaced: bool,
@@ -96,6 +101,7 @@ impl SpanBatch {
             attributes: StringBuilder::with_capacity(spans, 0),
             extra: StringBuilder::with_capacity(spans, 0),
             origin_id: UInt32Builder::with_capacity(spans),
+            json: Vec::new(),
             has_misplaced: false,
         }
     }
@@ -148,7 +154,8 @@ impl SpanBatch {
         for (column, value) in self.numbers.iter_mut().zip(sorted.numbers) {
             column.append_option(value);
         }
-        self.attributes.append_option(write_attributes(&sorted.rest));
+        let rest = write_attributes_into(&sorted.rest, &mut self.json);
+        self.attributes.append_option(rest);
     }
 
     pub(crate) fn finish(mut self) -> RecordBatch {

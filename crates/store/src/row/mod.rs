@@ -1,5 +1,6 @@
 //! Rows: spans as columns, and back.
 
+pub(crate) mod arrived;
 pub(crate) mod batch;
 pub(crate) mod json;
 pub(crate) mod promoted;

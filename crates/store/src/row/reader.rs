@@ -16,7 +16,7 @@ use hashbrown::HashMap;
 
 use crate::error::StoreError;
 use crate::row::batch::ColumnTimes;
-use crate::row::promoted::{self, NUMBERS, TEXT};
+use crate::row::promoted::{self, NUMBERS, Promoted, TEXT};
 use crate::row::record::{read_attributes, read_extra, read_origin};
 
 /// Converts batches to spans. Equal origins are shared.
@@ -26,6 +26,8 @@ pub(crate) struct SpanReader {
     /// has SDK origins, index 1 has eBPF origins.
     origins: [HashMap<String, Arc<Origin>>; 2],
     agents: HashMap<String, Arc<str>>,
+    /// The agent of the last span: mostly that of the next one too.
+    last_agent: Option<Arc<str>>,
     /// The attributes of the span that is read, before they are moved to memory of the right size.
     pairs: Vec<KeyValue>,
 }
@@ -56,8 +58,9 @@ struct RowColumns<'a> {
 struct AttributeColumns<'a> {
     status_code: &'a Int16Array,
     spellings: &'a UInt32Array,
-    text: Vec<&'a StringArray>,
-    numbers: Vec<&'a Int64Array>,
+    /// The columns that have any value, each with its place among all of them.
+    text: Vec<(usize, &'a StringArray)>,
+    numbers: Vec<(usize, &'a Int64Array)>,
     rest: &'a StringArray,
 }
 
@@ -70,7 +73,13 @@ enum OriginColumns<'a> {
 impl SpanReader {
     /// A reader of `columns` of spans.
     pub(crate) fn of(columns: Columns) -> Self {
-        Self { columns, origins: Default::default(), agents: HashMap::new(), pairs: Vec::new() }
+        Self {
+            columns,
+            origins: Default::default(),
+            agents: HashMap::new(),
+            last_agent: None,
+            pairs: Vec::new(),
+        }
     }
 
     /// Adds the spans of `batch` to `spans`.
@@ -184,14 +193,19 @@ impl SpanReader {
     }
 
     fn agent(&mut self, id: &str) -> Arc<str> {
-        match self.agents.get(id) {
+        if let Some(last) = self.last_agent.as_ref().filter(|last| ***last == *id) {
+            return last.clone();
+        }
+        let agent = match self.agents.get(id) {
             Some(agent) => agent.clone(),
             None => {
                 let agent: Arc<str> = Arc::from(id);
                 self.agents.insert(id.to_owned(), agent.clone());
                 agent
             }
-        }
+        };
+        self.last_agent = Some(agent.clone());
+        agent
     }
 }
 
@@ -232,11 +246,8 @@ impl<'a> AttributeColumns<'a> {
         Ok(Self {
             status_code: column(batch, "status_code")?,
             spellings: column(batch, "spellings")?,
-            text: TEXT.iter().map(|text| column(batch, text.column)).collect::<Result<_, _>>()?,
-            numbers: NUMBERS
-                .iter()
-                .map(|number| column(batch, number.column))
-                .collect::<Result<_, _>>()?,
+            text: with_values(batch, &TEXT)?,
+            numbers: with_values(batch, &NUMBERS)?,
             rest: column(batch, "attributes")?,
         })
     }
@@ -246,15 +257,15 @@ impl<'a> AttributeColumns<'a> {
         let spellings = self.spellings.value(row);
         let status = optional(self.status_code, row, Int16Array::value);
         pairs.extend(promoted::status_attribute(spellings, status.map(|code| code as u16)));
-        for (at, values) in self.text.iter().enumerate() {
+        for (at, values) in &self.text {
             if let Some(text) = text(values, row) {
-                let key = promoted::text_key(spellings, at).to_owned();
+                let key = promoted::text_key(spellings, *at).to_owned();
                 pairs.push(KeyValue { key, value: Value::from(text) });
             }
         }
-        for (at, values) in self.numbers.iter().enumerate() {
+        for (at, values) in &self.numbers {
             if let Some(number) = optional(*values, row, Int64Array::value) {
-                let key = promoted::number_key(at).to_owned();
+                let key = promoted::number_key(*at).to_owned();
                 pairs.push(KeyValue { key, value: Value::Int(number) });
             }
         }
@@ -293,6 +304,21 @@ fn column<'a, T: Array + 'static>(
 ) -> Result<&'a T, StoreError> {
     let array = column_named(batch, name)?;
     array.as_any().downcast_ref().ok_or_else(|| damaged(name, array.data_type()))
+}
+
+/// Those of the columns of `promoted` that have any value, each with its place in `promoted`.
+fn with_values<'a, T: Array + 'static>(
+    batch: &'a RecordBatch,
+    promoted: &[Promoted],
+) -> Result<Vec<(usize, &'a T)>, StoreError> {
+    let mut found = Vec::with_capacity(promoted.len());
+    for (at, promoted) in promoted.iter().enumerate() {
+        let column: &T = column(batch, promoted.column)?;
+        if column.null_count() < column.len() {
+            found.push((at, column));
+        }
+    }
+    Ok(found)
 }
 
 /// The text at `row`; `None` if it is null.

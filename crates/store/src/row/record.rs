@@ -111,7 +111,21 @@ impl<'de> Deserialize<'de> for Pairs {
 
 /// Attributes without a column, as JSON; `None` when there are none.
 pub(crate) fn write_attributes(rest: &[&KeyValue]) -> Option<String> {
-    (!rest.is_empty()).then(|| to_json(&Object(rest.iter().copied())))
+    write_attributes_into(rest, &mut Vec::new()).map(str::to_owned)
+}
+
+/// Like [`write_attributes`], in the memory of `buffer`.
+pub(crate) fn write_attributes_into<'b>(
+    rest: &[&KeyValue],
+    buffer: &'b mut Vec<u8>,
+) -> Option<&'b str> {
+    if rest.is_empty() {
+        return None;
+    }
+    buffer.clear();
+    let written = serde_json::to_writer(&mut *buffer, &Object(rest.iter().copied()));
+    written.expect("maps with text keys always have a JSON form");
+    Some(str::from_utf8(buffer).expect("JSON is UTF-8"))
 }
 
 /// Parses attributes from JSON.

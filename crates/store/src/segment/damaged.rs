@@ -1,11 +1,11 @@
 //! Segments that were set aside as damaged.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::read::read_extent;
-use super::{Footers, SegmentFiles, damaged_name};
+use super::{Footers, SegmentFiles, SegmentName, damaged_name};
 use crate::disk;
 use crate::error::StoreError;
 
@@ -20,11 +20,12 @@ pub(crate) fn damaged_before(
     footers: &Arc<Footers>,
 ) -> Result<u64, StoreError> {
     let paths = damaged_files(dir)?;
-    let ids: BTreeSet<u64> = paths.iter().filter_map(|path| damaged_id(path)).collect();
+    let damaged = paths.iter().filter_map(|path| damaged_segment(path));
+    let ids: BTreeMap<u64, SegmentName> = damaged.map(|name| (name.first(), name)).collect();
     let mut spans = 0;
-    for id in ids.range(..oldest) {
-        let end = ids.range(id + 1..).next().map_or(oldest, |next| oldest.min(*next));
-        let files = SegmentFiles::of(dir, *id);
+    for (id, name) in ids.range(..oldest) {
+        let end = ids.range(id + 1..).next().map_or(oldest, |(next, _)| oldest.min(*next));
+        let files = SegmentFiles::of(dir, *name);
         let counted = damaged_rows(&files, footers).unwrap_or(end - id);
         spans += counted.min(end - id);
     }
@@ -34,7 +35,8 @@ pub(crate) fn damaged_before(
 /// Removes the damaged segments in `dir` with a number below `id`.
 pub(crate) fn remove_damaged_before(dir: &Path, id: u64) -> Result<(), StoreError> {
     let paths = damaged_files(dir)?;
-    for path in paths.iter().filter(|path| damaged_id(path).is_some_and(|damaged| damaged < id)) {
+    let is_before = |path: &&PathBuf| damaged_segment(path).is_some_and(|name| name.first() < id);
+    for path in paths.iter().filter(is_before) {
         disk::remove(path).map_err(StoreError::directory(path))?;
         tracing::info!(file = %path.display(), "removed a damaged file whose spans have expired");
     }
@@ -56,8 +58,8 @@ fn damaged_rows(files: &SegmentFiles, footers: &Arc<Footers>) -> Option<u64> {
     })
 }
 
-/// The number of the segment of a damaged file.
-fn damaged_id(path: &Path) -> Option<u64> {
+/// The name of the segment of a damaged file.
+fn damaged_segment(path: &Path) -> Option<SegmentName> {
     let name = path.file_name()?.to_str()?;
     let stem = name.strip_suffix(".spans.damaged").or_else(|| name.strip_suffix(".traces.damaged"));
     stem?.parse().ok()

@@ -37,7 +37,10 @@ pub(crate) struct RowGroup<'a> {
 impl Segment {
     /// The number of row groups of the segment's spans file.
     pub(crate) fn row_group_count(&self) -> usize {
-        (self.spans() as usize).div_ceil(ROW_GROUP)
+        match self.extent.row_groups {
+            0 => (self.spans() as usize).div_ceil(ROW_GROUP),
+            groups => groups as usize,
+        }
     }
 
     /// The row groups of the segment's spans file, in order.

@@ -66,7 +66,7 @@ struct Head {
 }
 
 /// The first bytes of the file; the last of them is the version.
-const MAGIC: [u8; 8] = *b"coralix\x01";
+const MAGIC: [u8; 8] = *b"coralix\x02";
 
 impl SegmentIndex {
     /// Reads the index of `files`; `None` if there is none, if it does not fit the files, or if it
@@ -113,7 +113,7 @@ impl SegmentIndex {
             return Err(damaged("receipt", &format!("{rows} rows for {receipts} receipts")));
         }
         let ids = trace_ids(&column, 0..extent.traces)?;
-        let mut split = split_rows(files, &traces)?;
+        let mut split = split_rows(files, &traces, receipts)?;
         if !extent.has_pairs {
             split.extend(pairs(&ids)?);
         }
@@ -192,10 +192,11 @@ impl SegmentIndex {
     }
 }
 
-/// The rows of traces that were split when the segment was written.
+/// The rows of traces that were split when the segment, which has `spans` spans, was written.
 fn split_rows(
     files: &SegmentFiles,
     footer: &ArrowReaderMetadata,
+    spans: u64,
 ) -> Result<Vec<SplitRow>, StoreError> {
     let budget = Budget::unlimited();
     let read = |column: usize, rows: Rows<'_>| {
@@ -212,11 +213,13 @@ fn split_rows(
     let (ids, details) =
         (read(TRACE_ID, Rows::Ranges(&chosen))?, read(DETAIL, Rows::Ranges(&chosen))?);
     let ids = ids.iter().flat_map(|batch| batch.column(0).as_fixed_size_binary().iter().flatten());
-    let details =
-        details.iter().flat_map(|batch| batch.column(0).as_string::<i32>().iter().flatten());
-    let each = rows.into_iter().zip(ids.zip(details));
-    let split = each.map(|(row, (id, detail))| {
-        let split_with = TraceRow::parse(detail)?.split_with;
+    let mut split_with = Vec::with_capacity(rows.len());
+    for batch in &details {
+        let details = TraceRow::of_column(batch.column(0), spans)?;
+        split_with.extend(details.into_iter().map(|detail| detail.split_with));
+    }
+    let each = rows.into_iter().zip(ids.zip(split_with));
+    let split = each.map(|(row, (id, split_with))| {
         Ok(SplitRow { row, trace: crate::row::trace_id(id)?, split_with })
     });
     split.collect()

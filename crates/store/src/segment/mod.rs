@@ -2,19 +2,24 @@
 //!
 //! `N.spans.parquet` has the rows from receipt N on, in order of receipt. `N.traces.parquet` has a
 //! row for each trace and collector in the segment, by trace id. A segment exists when both files
-//! do: the spans file is renamed into place last, and removed first. `N.index` repeats what a segment
+//! do: the spans file is renamed into place last, and removed first. Segments that were [merged](merge)
+//! into a larger one are removed; its name is the first and the last receipt. `N.index` repeats what a segment
 //! has in memory, `N.values` which texts its columns have, and `N.calls` what its traces say about
 //! calls.
 
 mod calls;
 mod damaged;
+mod detail;
 mod digests;
 mod file;
+mod files;
 mod filter;
 mod fixed_width;
 mod footer;
 mod groups;
 mod index;
+mod load;
+mod merge;
 mod read;
 mod services;
 mod traces;
@@ -22,7 +27,7 @@ mod values;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -33,22 +38,23 @@ use serde::{Deserialize, Serialize};
 
 use self::calls::CallsFile;
 pub(crate) use self::damaged::{damaged_before, damaged_files, remove_damaged_before};
-pub(crate) use self::digests::DigestBounds;
 use self::digests::DigestIndex;
+pub(crate) use self::digests::{DigestBounds, SealedTrace};
 pub(crate) use self::file::charge;
+pub(crate) use self::files::{SegmentFiles, SegmentName, damaged_name};
 pub(crate) use self::filter::HashedTrace;
 use self::filter::TraceFilter;
 use self::fixed_width::FixedWidthColumn;
 pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
 pub(crate) use self::index::SplitRow;
+pub(crate) use self::load::load;
+pub(crate) use self::merge::SegmentMerge;
 pub(crate) use self::services::SegmentServices;
 pub(crate) use self::values::{StoredText, TextFilter};
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
-use crate::disk;
 use crate::error::StoreError;
-use crate::parallel;
 use crate::row::SpanReader;
 
 /// A sealed segment. Its files are removed when it is retired and its last reader has dropped it.
@@ -103,19 +109,9 @@ pub(crate) struct SegmentExtent {
     /// the segment.
     #[serde(default)]
     pub(crate) has_pairs: bool,
-}
-
-/// Paths of a segment's files.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct SegmentFiles {
-    pub(crate) spans: PathBuf,
-    pub(crate) traces: PathBuf,
-    /// See [`index`].
-    pub(crate) index: PathBuf,
-    /// See [`CallsFile`].
-    pub(crate) calls: PathBuf,
-    /// See [`values`].
-    pub(crate) values: PathBuf,
+    /// Number of row groups of the spans file; 0 if each but the last has [`ROW_GROUP`] rows.
+    #[serde(default)]
+    pub(crate) row_groups: u32,
 }
 
 /// A segment that was opened or written.
@@ -129,6 +125,21 @@ impl Segment {
     /// The segment's number: the receipt of its first row.
     pub(crate) fn id(&self) -> u64 {
         self.extent.first_receipt
+    }
+
+    /// The receipts of its first and its last row.
+    pub(crate) fn receipts(&self) -> (u64, u64) {
+        (self.extent.first_receipt, self.extent.last_receipt)
+    }
+
+    /// Whether one of `ids` is the number of this segment, or of one that was merged into it.
+    pub(crate) fn is_one_of(&self, ids: &BTreeSet<u64>) -> bool {
+        ids.range(self.id()..=self.extent.last_receipt).next().is_some()
+    }
+
+    /// Whether the segment is `other`, or a segment into which `other` was merged.
+    pub(crate) fn has_rows_of(&self, other: &Self) -> bool {
+        self.id() <= other.id() && other.extent.last_receipt <= self.extent.last_receipt
     }
 
     /// Number of rows, each with one receipt.
@@ -170,7 +181,7 @@ impl Segment {
 
     /// Records that segment `other` has spans of the same traces.
     pub(crate) fn note_split_with(&self, other: u64) {
-        if other != self.id() {
+        if !(self.id()..=self.extent.last_receipt).contains(&other) {
             self.lock_split_with().insert(other);
         }
     }
@@ -187,7 +198,7 @@ impl Segment {
 
     /// Renames the files to `*.damaged`, because they cannot be read.
     pub(crate) fn quarantine(&self) {
-        put_aside(&self.files);
+        self.files.put_aside();
     }
 }
 
@@ -199,7 +210,7 @@ impl Opened {
         segment.mark_split(split.iter().map(|split| (split.row, split.trace)));
         let older: BTreeSet<u64> =
             split.iter().flat_map(|split| &split.split_with).copied().collect();
-        for other in others.filter(|other| older.contains(&other.id())) {
+        for other in others.filter(|other| other.is_one_of(&older)) {
             segment.note_split_with(other.id());
             other.note_split_with(segment.id());
         }
@@ -216,30 +227,11 @@ impl Drop for Segment {
     }
 }
 
-impl SegmentFiles {
-    /// The files of segment `id` in `dir`.
-    pub(crate) fn of(dir: &Path, id: u64) -> Self {
-        Self {
-            spans: dir.join(format!("{id:012}.spans.parquet")),
-            traces: dir.join(format!("{id:012}.traces.parquet")),
-            index: dir.join(format!("{id:012}.index")),
-            calls: dir.join(format!("{id:012}.calls")),
-            values: dir.join(format!("{id:012}.values")),
-        }
-    }
-
-    /// Removes the spans file, then the other files. If the spans file cannot be removed, both
-    /// files stay and are loaded again when the store is next opened. Other files that stay without
-    /// it are removed then.
-    fn remove(&self) {
-        for file in [&self.spans, &self.traces, &self.index, &self.values, &self.calls] {
-            if let Err(error) = disk::remove(file) {
-                tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
-                // A spans file without a traces file would count as a damaged segment.
-                return;
-            }
-        }
-    }
+/// The segment with number `id`, or into which it was merged. `segments` are in order of receipt.
+pub(crate) fn numbered(segments: &[Arc<Segment>], id: u64) -> Option<&Arc<Segment>> {
+    let after = segments.partition_point(|segment| segment.id() <= id);
+    let segment = segments.get(after.checked_sub(1)?)?;
+    (id <= segment.extent.last_receipt).then_some(segment)
 }
 
 /// Reads all spans of the spans file at `path`, which may have any name.
@@ -255,79 +247,4 @@ pub(crate) fn read_all(path: &Path, footers: &Arc<Footers>) -> Result<Vec<Stored
         reader.read(&batch, &budget, &mut spans)?;
     }
     Ok(spans)
-}
-
-/// Renames the Parquet files so that [`load`] ignores them, for inspection or repair.
-fn put_aside(files: &SegmentFiles) {
-    for file in [&files.spans, &files.traces] {
-        if let Err(error) = disk::rename(file, &damaged_name(file)) {
-            tracing::warn!(%error, file = %file.display(), "could not set a damaged file aside");
-        }
-    }
-    for file in [&files.index, &files.values, &files.calls] {
-        if let Err(error) = disk::remove(file) {
-            tracing::debug!(%error, file = %file.display(), "a file of a damaged segment stays until the next start");
-        }
-    }
-}
-
-/// The name of a damaged file.
-pub(crate) fn damaged_name(file: &Path) -> PathBuf {
-    file.with_extension("damaged")
-}
-
-/// Loads all segments in `dir`, oldest first. Partial files are removed. Unreadable segments are
-/// set aside with a log entry, so that everything else stays readable.
-///
-/// # Errors
-/// [`StoreError::Directory`] when `dir` or a file cannot be read, which does not mean damage.
-pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Opened>, StoreError> {
-    let files: Vec<SegmentFiles> =
-        sweep(dir)?.into_iter().map(|id| SegmentFiles::of(dir, id)).collect();
-    let opened = parallel::map(&files, |files| Segment::open(files.clone(), footers));
-    let mut segments = Vec::new();
-    for (files, opened) in files.into_iter().zip(opened) {
-        match opened {
-            Ok(opened) => segments.push(opened),
-            Err(error) if error.is_damage() => {
-                let error = crate::error::chain(&error);
-                let file = files.spans.display();
-                tracing::error!(%file, error, "a damaged segment was set aside");
-                put_aside(&files);
-            }
-            // The error does not indicate damage, so all files stay.
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(segments)
-}
-
-/// The numbers of segments with a spans file, in order. Removes files that belong to no segment.
-fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
-    let failed = || StoreError::directory(dir);
-    let entries = std::fs::read_dir(dir).map_err(failed())?;
-    let paths: Vec<PathBuf> =
-        entries.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(failed())?;
-    let ids: BTreeSet<u64> = paths.iter().filter_map(|path| spans_id(path)).collect();
-    let belongs = |path: &Path| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        let stem = name.and_then(|name| name.split_once('.')).map(|(stem, _)| stem);
-        stem.and_then(|stem| stem.parse().ok()).is_some_and(|id: u64| ids.contains(&id))
-    };
-    for path in &paths {
-        let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        if kind == "tmp"
-            || (["parquet", "index", "values", "calls"].contains(&kind) && !belongs(path))
-        {
-            tracing::info!(file = %path.display(), "removing a partial file after a crash");
-            if let Err(error) = disk::remove(path) {
-                tracing::warn!(%error, file = %path.display(), "could not remove a partial file after a crash");
-            }
-        }
-    }
-    Ok(ids)
-}
-
-fn spans_id(path: &Path) -> Option<u64> {
-    path.file_name()?.to_str()?.strip_suffix(".spans.parquet")?.parse().ok()
 }

@@ -142,10 +142,10 @@ impl Segment {
         let mut details = Vec::with_capacity(rows.len());
         let mut at = rows.iter();
         for batch in self.read_traces(&[DETAIL], Rows::Ranges(&ranges(rows)), budget)? {
-            let texts = batch.column(0).as_string::<i32>();
-            for (text, row) in texts.iter().flatten().zip(&mut at) {
+            let found = TraceRow::of_column(batch.column(0), self.spans())?;
+            for (detail, row) in found.into_iter().zip(&mut at) {
                 self.ids.read(&file, *row..row + 1, &mut id)?;
-                details.push((crate::row::trace_id(&id)?, TraceRow::parse(text)?));
+                details.push((crate::row::trace_id(&id)?, detail));
             }
         }
         Ok(details)

@@ -25,7 +25,7 @@ const MAX_LISTED: usize = 1_024;
 /// The most bytes of all names together. Longer names come from hostile exporters only.
 const MAX_BYTES: usize = 64 << 10;
 /// The number of bits in a digest.
-const BITS: usize = 64;
+pub(super) const BITS: usize = 64;
 
 impl SegmentServices {
     /// The services of all `parts`.
@@ -34,6 +34,25 @@ impl SegmentServices {
         for service in parts.flat_map(|part| &part.services) {
             *traces.entry(service).or_default() += 1;
         }
+        Self::with_traces(traces)
+    }
+
+    /// The services of several segments, each with how many of its traces have each of the 64 bits.
+    pub(super) fn merged<'a>(of: impl Iterator<Item = (&'a Self, &'a [u32; BITS])>) -> Self {
+        let mut traces: HashMap<&str, u32> = HashMap::new();
+        for (services, counts) in of {
+            let Some(names) = services.names() else { return Self::Unlisted };
+            for name in names {
+                let bit = services.bit(name).unwrap_or(1).trailing_zeros() as usize;
+                let count = traces.entry(name).or_default();
+                *count = count.saturating_add(counts[bit]);
+            }
+        }
+        Self::with_traces(traces)
+    }
+
+    /// These services, each with its number of traces.
+    fn with_traces(traces: HashMap<&str, u32>) -> Self {
         let bytes: usize = traces.keys().map(|name| name.len()).sum();
         if traces.len() > MAX_LISTED || bytes > MAX_BYTES {
             return Self::Unlisted;

@@ -2,26 +2,28 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow_array::builder::{BooleanBuilder, FixedSizeBinaryBuilder, StringBuilder};
+use arrow_array::builder::{BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder};
+use arrow_array::cast::AsArray as _;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use coral_trace::{Collector, TraceId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::SegmentServices;
+use super::{SegmentServices, detail};
 use crate::error::StoreError;
 use crate::hot::digest::{DIGEST_BYTES, TraceDigest};
 use crate::hot::generation::{Generation, HotPart};
 use crate::hot::part::TracePart;
 use crate::row::damaged;
 
-/// The content of the `detail` column, as JSON: the trace part, its rows in the spans file, and
-/// other segments with spans of the trace.
-#[derive(Serialize, Deserialize)]
+/// The content of the `detail` column: the trace part, its rows in the spans file in ascending order,
+/// and other segments with spans of the trace.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub(crate) struct TraceRow {
     pub(crate) part: TracePart,
     pub(crate) rows: Vec<u32>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) split_with: Vec<u64>,
 }
 
@@ -37,7 +39,7 @@ pub(super) static TRACE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("trace_id", DataType::FixedSizeBinary(16), false),
         Field::new("digest", DataType::FixedSizeBinary(DIGEST_BYTES as i32), false),
         Field::new("is_split", DataType::Boolean, false),
-        Field::new("detail", DataType::Utf8, false),
+        Field::new("detail", DataType::Binary, false),
     ]))
 });
 
@@ -81,44 +83,78 @@ pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
 
 /// The rows as columns. `services` are those of the segment.
 pub(super) fn batch(entries: &[Entry<'_>], services: &SegmentServices) -> RecordBatch {
-    let rows = entries.len();
-    let mut trace_id = FixedSizeBinaryBuilder::with_capacity(rows, 16);
-    let mut digest = FixedSizeBinaryBuilder::with_capacity(rows, DIGEST_BYTES as i32);
-    let mut continues = BooleanBuilder::with_capacity(rows);
-    let mut detail = StringBuilder::with_capacity(rows, 256 * rows);
+    let mut rows = TraceRows::with_capacity(entries.len());
     for entry in entries {
-        let wide = "the column is as wide as the value";
-        trace_id.append_value(entry.trace_id.bytes()).expect(wide);
-        digest.append_value(entry.digest(services).to_bytes()).expect(wide);
-        continues.append_value(!entry.split_with.is_empty());
-        detail.append_value(detail_json(entry.hot, entry.split_with));
+        let detail = detail::encode(&entry.hot.part, &entry.hot.rows, entry.split_with);
+        let is_split = !entry.split_with.is_empty();
+        rows.add(entry.trace_id, &entry.digest(services), is_split, &detail);
     }
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(trace_id.finish()),
-        Arc::new(digest.finish()),
-        Arc::new(continues.finish()),
-        Arc::new(detail.finish()),
-    ];
-    RecordBatch::try_new(TRACE_SCHEMA.clone(), columns)
-        .expect("the columns are those of the schema")
+    rows.finish()
 }
 
-fn detail_json(hot: &HotPart, split_with: &[u64]) -> String {
-    /// A [`TraceRow`] with borrowed fields.
-    #[derive(Serialize)]
-    struct Row<'a> {
-        part: &'a TracePart,
-        rows: &'a [u32],
-        #[serde(skip_serializing_if = "<[u64]>::is_empty")]
-        split_with: &'a [u64],
+/// Collects rows as columns.
+pub(super) struct TraceRows {
+    trace_id: FixedSizeBinaryBuilder,
+    digest: FixedSizeBinaryBuilder,
+    is_split: BooleanBuilder,
+    detail: BinaryBuilder,
+}
+
+impl TraceRows {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            trace_id: FixedSizeBinaryBuilder::with_capacity(rows, 16),
+            digest: FixedSizeBinaryBuilder::with_capacity(rows, DIGEST_BYTES as i32),
+            is_split: BooleanBuilder::with_capacity(rows),
+            detail: BinaryBuilder::with_capacity(rows, 128 * rows),
+        }
     }
-    let row = Row { part: &hot.part, rows: &hot.rows, split_with };
-    serde_json::to_string(&row).expect("parts have a JSON form")
+
+    pub(super) fn push(&mut self, trace: TraceId, digest: &TraceDigest, row: &TraceRow) {
+        let detail = detail::encode(&row.part, &row.rows, &row.split_with);
+        self.add(trace, digest, !row.split_with.is_empty(), &detail);
+    }
+
+    fn add(&mut self, trace: TraceId, digest: &TraceDigest, is_split: bool, detail: &[u8]) {
+        let wide = "the column is as wide as the value";
+        self.trace_id.append_value(trace.bytes()).expect(wide);
+        self.digest.append_value(digest.to_bytes()).expect(wide);
+        self.is_split.append_value(is_split);
+        self.detail.append_value(detail);
+    }
+
+    pub(super) fn finish(mut self) -> RecordBatch {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.trace_id.finish()),
+            Arc::new(self.digest.finish()),
+            Arc::new(self.is_split.finish()),
+            Arc::new(self.detail.finish()),
+        ];
+        RecordBatch::try_new(TRACE_SCHEMA.clone(), columns)
+            .expect("the columns are those of the schema")
+    }
 }
 
 impl TraceRow {
-    /// Parses a `detail`.
-    pub(super) fn parse(json: &str) -> Result<Self, StoreError> {
+    /// The rows of a `detail` column of a segment with `spans` spans. An earlier version of Coral wrote
+    /// JSON, as text.
+    pub(super) fn of_column(column: &ArrayRef, spans: u64) -> Result<Vec<Self>, StoreError> {
+        match column.data_type() {
+            DataType::Binary => {
+                let end = spans.try_into().unwrap_or(u32::MAX);
+                let read = |bytes| {
+                    detail::decode(bytes, end).ok_or_else(|| damaged("detail", &"invalid bytes"))
+                };
+                column.as_binary::<i32>().iter().flatten().map(read).collect()
+            }
+            DataType::Utf8 => {
+                column.as_string::<i32>().iter().flatten().map(Self::parse_json).collect()
+            }
+            other => Err(damaged("detail", other)),
+        }
+    }
+
+    pub(super) fn parse_json(json: &str) -> Result<Self, StoreError> {
         serde_json::from_str(json).map_err(|error| damaged("detail", &error))
     }
 }

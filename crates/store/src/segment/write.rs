@@ -1,13 +1,12 @@
 //! Writes a generation as a segment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding};
-use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 
@@ -27,8 +26,9 @@ pub(super) const ROW_GROUP: usize = 32_768;
 const PAGE_ROWS: usize = 2_048;
 /// Rows between two fences, and per page of trace ids.
 pub(super) const FENCE_ROWS: usize = 4_096;
-/// Rows per page of details, of which a search reads a few.
-const DETAIL_ROWS: usize = 32;
+/// Rows per page of details, of which a search reads a few. Details of one page share services and
+/// names, so larger pages are compressed better.
+const DETAIL_ROWS: usize = 128;
 
 impl Segment {
     /// Writes the rows of `generation` to `dir` as a segment, and syncs it. The segment exists
@@ -39,7 +39,7 @@ impl Segment {
         generation: &Generation,
         footers: &Arc<Footers>,
     ) -> Result<Opened, StoreError> {
-        let files = SegmentFiles::of(dir, generation.first_receipt);
+        let files = SegmentFiles::of(dir, generation.first_receipt.into());
         let entries = traces::entries(generation);
         let aside = |file: &Path| file.with_extension("tmp");
         let written = write_traces(&aside(&files.traces), &entries, &extent(generation, &entries))
@@ -84,6 +84,7 @@ fn extent(generation: &Generation, entries: &[Entry<'_>]) -> SegmentExtent {
         hot_bytes: generation.bytes() as u64,
         services: SegmentServices::of(entries.iter().map(|entry| entry.hot.part.as_ref())),
         has_pairs: true,
+        row_groups: 0,
     }
 }
 
@@ -102,7 +103,16 @@ fn write_traces(
     entries: &[Entry<'_>],
     extent: &SegmentExtent,
 ) -> Result<(), StoreError> {
-    let batch = traces::batch(entries, &extent.services);
+    let mut writer = traces_writer(file, extent)?;
+    writer.write(&traces::batch(entries, &extent.services))?;
+    writer.finish()
+}
+
+/// Creates a traces file of a segment with this extent.
+pub(super) fn traces_writer(
+    file: &Path,
+    extent: &SegmentExtent,
+) -> Result<TableWriter, StoreError> {
     let extent = serde_json::to_string(extent).expect("an extent has a JSON form");
     let footer = vec![KeyValue::new(EXTENT_KEY.to_owned(), extent)];
     let properties = fixed_width(compressed(), &["trace_id", "digest"])
@@ -115,7 +125,7 @@ fn write_traces(
         .set_write_batch_size(DETAIL_ROWS)
         .set_key_value_metadata(Some(footer))
         .build();
-    write(file, TRACE_SCHEMA.clone(), properties, std::iter::once(batch))
+    TableWriter::create(file, TRACE_SCHEMA.clone(), properties)
 }
 
 /// Writes rows to `file` and syncs it.
@@ -125,19 +135,29 @@ pub(crate) fn write_spans(
 ) -> Result<(), StoreError> {
     let mut batches = batches.peekable();
     let schema = batches.peek().map_or_else(|| ROW_SCHEMA.clone(), RecordBatch::schema);
+    let mut writer = TableWriter::create(file, schema, spans_properties())?;
+    for batch in batches {
+        writer.write(&batch)?;
+    }
+    writer.finish()
+}
+
+/// Settings of a spans file.
+pub(super) fn spans_properties() -> WriterProperties {
     let mut properties = compressed();
-    for column in ["receipt", "start_time", "duration_us"] {
+    for column in ["receipt", "start_time", "duration_us", "sub_us"] {
         properties = properties
             .set_column_encoding(column.into(), Encoding::DELTA_BINARY_PACKED)
             .set_column_dictionary_enabled(column.into(), false);
     }
-    let properties = properties
+    properties
+        // Random bytes: neither repeated nor compressible.
         .set_column_dictionary_enabled("span_id".into(), false)
+        .set_column_compression("span_id".into(), Compression::UNCOMPRESSED)
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(PAGE_ROWS)
         .set_max_row_group_row_count(Some(ROW_GROUP))
-        .build();
-    write(file, schema, properties, batches)
+        .build()
 }
 
 /// The rows of `generation`, each with the row of its trace in the traces file.
@@ -181,22 +201,32 @@ fn fixed_width(
     properties
 }
 
-fn write(
-    path: &Path,
-    schema: SchemaRef,
-    properties: WriterProperties,
-    batches: impl Iterator<Item = RecordBatch>,
-) -> Result<(), StoreError> {
-    let file = disk::create(path).map_err(StoreError::directory(path))?;
-    let written = || -> Result<Target, ParquetError> {
-        let mut writer = ArrowWriter::try_new(Target(file), schema, Some(properties))?;
-        for batch in batches {
-            writer.write(&batch)?;
-        }
-        writer.into_inner()
-    };
-    let file = written().map_err(StoreError::segment(path))?;
-    disk::sync_all(&file.0).map_err(StoreError::directory(path))
+/// A Parquet file that is being written.
+pub(super) struct TableWriter {
+    path: PathBuf,
+    writer: ArrowWriter<Target>,
+}
+
+impl TableWriter {
+    fn create(
+        path: &Path,
+        schema: SchemaRef,
+        properties: WriterProperties,
+    ) -> Result<Self, StoreError> {
+        let file = disk::create(path).map_err(StoreError::directory(path))?;
+        let writer = ArrowWriter::try_new(Target(file), schema, Some(properties));
+        Ok(Self { path: path.to_owned(), writer: writer.map_err(StoreError::segment(path))? })
+    }
+
+    pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<(), StoreError> {
+        self.writer.write(rows).map_err(StoreError::segment(&self.path))
+    }
+
+    /// Completes the file and syncs it.
+    pub(super) fn finish(self) -> Result<(), StoreError> {
+        let file = self.writer.into_inner().map_err(StoreError::segment(&self.path))?;
+        disk::sync_all(&file.0).map_err(StoreError::directory(&self.path))
+    }
 }
 
 static SPAN_SCHEMA: std::sync::LazyLock<SchemaRef> = std::sync::LazyLock::new(|| {

@@ -44,6 +44,15 @@ impl TraceReader for Store {
         Ok(search::search(&self.0.spans.live, &plan, budget)?)
     }
 
+    fn search_each(
+        &self,
+        queries: &[TraceQuery],
+        budget: &Budget,
+    ) -> Result<Vec<Vec<TraceSummary>>, EngineError> {
+        let plans: Vec<Option<Plan<'_>>> = queries.iter().map(Plan::of).collect();
+        Ok(search::search_each(&self.0.spans.live, &plans, budget)?)
+    }
+
     /// From digests. A query with a filter is searched for.
     fn has_summaries(&self) -> bool {
         true
@@ -370,5 +379,9 @@ impl Retention for Store {
 
     fn merge_metrics(&self, keep: MetricRetention) -> Result<MetricMerge, EngineError> {
         Ok(Store::merge_metrics(self, keep)?)
+    }
+
+    fn merge_segments(&self, keep: SpanRetention) -> Result<u64, EngineError> {
+        Ok(Store::merge_segments(self, keep)?)
     }
 }

@@ -31,6 +31,13 @@ pub struct StoreConfig {
 impl StoreConfig {
     /// The greatest `segment_rows`. More hot rows would exceed the memory of most hosts.
     pub const MAX_SEGMENT_ROWS: u64 = 16 << 20;
+    /// The `segment_bytes` of an agent, see [`Store::open_within`]. 163,840 usual spans hold less, so
+    /// that usual spans are sealed by their number. An agent runs beside what it observes, and must
+    /// stay small.
+    pub const AGENT_SEGMENT_BYTES: u64 = 64 << 20;
+    /// The `segment_bytes` of a colony, which has a host for itself: fewer and larger segments make
+    /// answers faster.
+    pub const COLONY_SEGMENT_BYTES: u64 = 256 << 20;
 }
 
 /// A handle to a store. Cheap to clone; every call blocks.
@@ -54,15 +61,29 @@ impl Store {
     /// cannot be read or written, [`StoreError::Identity`] when `store.json` cannot be parsed,
     /// [`StoreError::SchemaVersion`] when another version of Coral wrote the store.
     pub fn open(config: StoreConfig) -> Result<Self, StoreError> {
-        Self::open_with(config, Uptime::Since(std::time::Instant::now()))
+        Self::open_within(config, StoreConfig::COLONY_SEGMENT_BYTES)
     }
 
-    pub(crate) fn open_with(mut config: StoreConfig, uptime: Uptime) -> Result<Self, StoreError> {
+    /// Opens the store like [`open`](Self::open). Hot rows that hold `segment_bytes` of memory are
+    /// sealed before they are `segment_rows`, so that large spans do not fill the memory.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_within(config: StoreConfig, segment_bytes: u64) -> Result<Self, StoreError> {
+        Self::open_with(config, segment_bytes, Uptime::Since(std::time::Instant::now()))
+    }
+
+    pub(crate) fn open_with(
+        mut config: StoreConfig,
+        segment_bytes: u64,
+        uptime: Uptime,
+    ) -> Result<Self, StoreError> {
         config.segment_rows = config.segment_rows.clamp(1, StoreConfig::MAX_SEGMENT_ROWS);
         create_dir(&config.dir).map_err(StoreError::directory(&config.dir))?;
         // First, because this locks the directory against other processes.
         let identity = Identity::open(&config.dir)?;
-        let spans = Spans::open(&config.dir, config.segment_rows, uptime.clone())?;
+        let limits = (config.segment_rows, segment_bytes);
+        let spans = Spans::open(&config.dir, limits, uptime.clone())?;
         let metrics = Metrics::open(&config.dir, uptime.clone())?;
         let coverage = CoverageTimeline::open(&config.dir, uptime)?;
         // A failure is only logged, because a store works without SQL.

@@ -4,9 +4,12 @@ use coral_engine::{Checkpoint, KnownAgent, SpanMaintenance, SpanRetention};
 use coral_trace::{Span, UnixNanos};
 
 use super::Store;
+use crate::commit::append::DeliveredContent;
 use crate::commit::appended::Appended;
 use crate::error::StoreError;
 use crate::keep::repair::{self, Repaired};
+use crate::row::arrived::SpanRows;
+use crate::row::batch::Delivery;
 
 impl Store {
     /// Stores `groups` in one commit, received at `received`, and returns counts for each group. A
@@ -22,6 +25,19 @@ impl Store {
         received: UnixNanos,
     ) -> Result<Vec<Appended>, StoreError> {
         self.0.spans.commit(groups, "", received)
+    }
+
+    /// Stores `exports` like [`append`](Self::append), and returns counts for each export.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_rows(
+        &self,
+        exports: &[SpanRows],
+        received: UnixNanos,
+    ) -> Result<Vec<Appended>, StoreError> {
+        let delivery = Delivery { agent_id: "", received };
+        self.0.spans.commit_alone(DeliveredContent::Exports(exports), delivery)
     }
 
     /// All checkpoints, by agent. Does not wait for commits.
@@ -62,6 +78,25 @@ impl Store {
         let evicted = (done.evicted > 0).then(|| self.0.spans.live.read().first_received());
         self.0.coverage.maintain(keep, now, evicted.flatten())?;
         Ok(done)
+    }
+
+    /// Does a piece of the merge of small neighbouring segments into one, if one is due and the pause
+    /// after the last piece is over. Returns how many segments became one. See
+    /// [`Retention::merge_segments`](coral_engine::Retention).
+    ///
+    /// # Errors
+    /// [`StoreError`]: no span was lost, and a later call begins the merge again.
+    pub fn merge_segments(&self, keep: SpanRetention) -> Result<u64, StoreError> {
+        self.0.spans.merge_segments(keep)
+    }
+
+    /// Makes all merges of segments that are due, without pauses. Returns how many segments were
+    /// replaced.
+    ///
+    /// # Errors
+    /// As [`merge_segments`](Self::merge_segments).
+    pub fn merge_all_segments(&self, keep: SpanRetention) -> Result<u64, StoreError> {
+        self.0.spans.merge_all_segments(keep)
     }
 
     /// Seals all hot rows now. Returns how many.

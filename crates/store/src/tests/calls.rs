@@ -1,5 +1,6 @@
 //! The sums of the calls of a segment, from which service maps are made.
 
+use coral_engine::{Budget, TraceReader};
 use coral_trace::dependency::Topology;
 use coral_trace::{Collector, Span, SpanKind, TimeRange, UnixNanos};
 
@@ -83,6 +84,65 @@ fn a_store_without_sums_answers_the_same_and_has_them_again() {
         assert_eq!(maps(&store), with);
     }
     assert_eq!(contents(&dir), before);
+}
+
+/// The map of a window without sums: from all spans of the traces that started in it.
+fn from_spans(window: TimeRange, collector: Option<Collector>) -> Topology {
+    let (_dir, store) = store();
+    let mut hot = Vec::new();
+    for trace in all_spans().chunk_by(|one, next| one.trace_id == next.trace_id) {
+        let counted =
+            || trace.iter().filter(|span| collector.is_none_or(|of| span.origin.collector == of));
+        if counted().map(|span| span.start).min().is_some_and(|start| window.contains(start)) {
+            hot.extend(counted().cloned());
+        }
+    }
+    store.append(&[hot], NOON).unwrap();
+    store.dependencies(TimeRange::ALL, None).unwrap().topology()
+}
+
+/// The spans that [`write`] stores, by trace.
+fn all_spans() -> Vec<Span> {
+    let (_dir, store) = store();
+    write(&store);
+    let ids = (1..=300_u128).map(super::trace_id).collect::<Vec<_>>();
+    let stored = store.spans_of(&ids, None, None, u32::MAX).unwrap();
+    stored.into_iter().map(|stored| stored.span).collect()
+}
+
+#[test]
+fn a_window_that_cuts_minutes_anywhere_has_exactly_the_traces_that_started_in_it() {
+    let dir = written();
+    let store = Store::open(config(&dir)).unwrap();
+    // Of the first and the last minute, a part of any size.
+    for (from, to) in [
+        (0, 180_000),
+        (1, 179_999),
+        (9_000, 171_000),
+        (29_000, 151_000),
+        (31_000, 149_000),
+        (58_000, 122_000),
+        (5_000, 55_000),
+        (61_000, 118_000),
+        (100_000, 101_000),
+    ] {
+        for collector in [None, Some(Collector::Sdk), Some(Collector::Ebpf)] {
+            let window = window(from, to);
+            let map = store.dependencies(window, collector).unwrap().topology();
+            assert_eq!(map, from_spans(window, collector), "{from} to {to}, {collector:?}");
+        }
+    }
+}
+
+#[test]
+fn a_map_that_leaves_out_a_second_of_a_minute_reads_the_spans_of_that_second() {
+    let dir = written();
+    let store = Store::open(config(&dir)).unwrap();
+    let budget = Budget::unlimited();
+    TraceReader::dependencies(&store, window(1_000, 179_000), None, &budget).unwrap();
+    // One column of all spans, and all columns of the first trace of each segment.
+    let spans = store.extent().spans;
+    assert!(budget.rows() <= spans + 3 * 5, "{} of {spans}", budget.rows());
 }
 
 #[test]

@@ -150,7 +150,14 @@ fn an_agent_that_makes_up_services_fills_the_share_of_the_timeline_and_no_more()
 fn a_week_of_minutes_is_in_few_logs_and_the_oldest_are_removed_first() {
     const AGENTS: usize = 5;
     let (dir, uptime) = (tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(0)));
-    let open = || Store::open_with(config(&dir), Uptime::Controlled(uptime.clone())).unwrap();
+    let open = || {
+        Store::open_with(
+            config(&dir),
+            crate::StoreConfig::COLONY_SEGMENT_BYTES,
+            Uptime::Controlled(uptime.clone()),
+        )
+        .unwrap()
+    };
     let store = open();
     let week = 7 * 24 * 60;
     for hour in 0..week / 60 {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use coral_trace::{Collector, UnixNanos};
+use coral_trace::{Collector, Span, UnixNanos};
 
 use super::{NOON, config, span, store};
 use crate::clock::Uptime;
-use crate::hot::generation::MAX_MEAN_ROW_BYTES;
-use crate::{IndexedQuery, SpanMaintenance, SpanRetention, Store};
+use crate::hot::generation::Generation;
+use crate::{IndexedQuery, SpanMaintenance, SpanRetention, Store, StoreConfig};
 
 const HOUR: SpanRetention = SpanRetention { age: Duration::from_secs(3600), bytes: u64::MAX };
 
@@ -29,7 +29,12 @@ impl Clocked {
     /// Opens the store `at` minutes after noon.
     fn open(dir: tempfile::TempDir, at: u64) -> Self {
         let uptime = Arc::new(AtomicU64::new(0));
-        let store = Store::open_with(config(&dir), Uptime::Controlled(uptime.clone())).unwrap();
+        let store = Store::open_with(
+            config(&dir),
+            StoreConfig::COLONY_SEGMENT_BYTES,
+            Uptime::Controlled(uptime.clone()),
+        )
+        .unwrap();
         Self { dir, store, uptime, opened: at }
     }
 
@@ -247,22 +252,77 @@ fn files_that_a_reader_holds_do_not_evict_further_segments() {
     assert_eq!(store.extent().segments, 5);
 }
 
+/// A span with an attribute of 10 KB.
+fn big(id: u64) -> Span {
+    let payload = "x".repeat(10_000);
+    super::with_attributes(span(id.into(), id, None, 0, 1), vec![("payload", payload.as_str())])
+}
+
 #[test]
 fn big_spans_are_sealed_early_and_usual_spans_by_their_number() {
-    let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
-    let big = |id: u64| {
-        let payload = "x".repeat(8_000);
-        super::with_attributes(span(id.into(), id, None, 0, 1), vec![("payload", payload.as_str())])
-    };
-    for id in 1..=60 {
-        it.store.append(&[vec![big(id)]], minutes(0)).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_within(config(&dir), 512 << 10).unwrap();
+    let maintain = || store.maintain(HOUR, NOON).unwrap().sealed;
+    for id in 1..=40 {
+        store.append(&[vec![big(id)]], NOON).unwrap();
     }
-    assert_eq!(it.maintain(1).sealed, 0);
-    it.store.append(&[(61..=70).map(big).collect()], minutes(1)).unwrap();
-    assert_eq!(it.maintain(2).sealed, 70);
+    assert_eq!(maintain(), 0);
+    store.append(&[(41..=70).map(big).collect()], NOON).unwrap();
+    assert_eq!(maintain(), 70);
     // The sealed rows count no more.
-    it.receive(71, 3);
-    assert_eq!(it.maintain(4).sealed, 0);
+    store.append(&[vec![big(71)]], NOON).unwrap();
+    assert_eq!(maintain(), 0);
+}
+
+#[test]
+fn a_generation_exceeds_its_memory_by_at_most_one_commit_however_large_spans_are() {
+    let dir = tempfile::tempdir().unwrap();
+    const LIMIT: u64 = 256 << 10;
+    const COMMIT: u64 = 64 << 10;
+    let open = || Store::open_within(config(&dir), LIMIT).unwrap();
+    let memory = |store: &Store| -> Vec<u64> {
+        store.0.spans.live.read().generations().map(Generation::memory).collect()
+    };
+    let store = open();
+    for id in 0..20 {
+        store.append(&[(4 * id + 1..=4 * id + 4).map(big).collect()], NOON).unwrap();
+    }
+    let held = memory(&store);
+    assert!(held.len() >= 3 && held.iter().all(|held| *held < LIMIT + COMMIT), "{held:?}");
+    // Also after a restart, and in segments in order of receipt.
+    drop(store);
+    let store = open();
+    let held = memory(&store);
+    assert!(held.len() >= 3 && held.iter().all(|held| *held < LIMIT + COMMIT), "{held:?}");
+    store.append(&[vec![big(81)]], NOON).unwrap();
+    assert_eq!(store.seal().unwrap(), 81);
+    let page = store.spans_after(Collector::Ebpf, 0, 100).unwrap();
+    assert!(page.spans.iter().map(|stored| stored.receipt).eq(1..=81));
+    assert!(store.extent().segments >= 3);
+    // A span that comes again is known, wherever it was sealed.
+    let again = store.append(&[(1..=81).map(big).collect()], NOON).unwrap();
+    assert_eq!((again[0].new, again[0].duplicate), (0, 81));
+}
+
+#[test]
+fn a_full_generation_is_sealed_without_the_rows_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_within(config(&dir), 256 << 10).unwrap();
+    store.append(&[(1..=30).map(big).collect()], NOON).unwrap();
+    store.append(&[vec![span(31, 31, None, 0, 1)]], NOON).unwrap();
+    assert_eq!(store.maintain(HOUR, NOON).unwrap().sealed, 30);
+    assert_eq!(store.maintain(HOUR, NOON).unwrap().sealed, 0);
+    assert_eq!(store.seal().unwrap(), 1);
+}
+
+#[test]
+fn spans_are_refused_while_large_ones_cannot_be_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_within(config(&dir), 64 << 10).unwrap();
+    let refused = (1..=60).find(|id| store.append(&[vec![big(*id)]], NOON).is_err()).unwrap();
+    assert!((20..50).contains(&refused), "{refused}");
+    assert_eq!(store.seal().unwrap(), refused - 1);
+    store.append(&[vec![big(refused)]], NOON).unwrap();
 }
 
 #[test]
@@ -281,6 +341,6 @@ fn usual_spans_have_so_few_bytes_that_they_are_sealed_by_their_number() {
         super::with_attributes(span(id.into(), id, None, 0, 1), attributes)
     };
     store.append(&[(1..=1_000).map(usual).collect()], NOON).unwrap();
-    let bytes = store.0.spans.live.read().hot_bytes() / 1_000;
-    assert!(bytes < MAX_MEAN_ROW_BYTES, "{bytes} bytes per row");
+    let bytes = store.0.spans.live.read().hot_memory() / 1_000;
+    assert!(bytes * 163_840 < StoreConfig::AGENT_SEGMENT_BYTES, "{bytes} bytes per row");
 }

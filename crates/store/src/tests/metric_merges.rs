@@ -44,7 +44,10 @@ impl Clocked {
     fn reopen(&mut self) {
         self.store = None;
         let uptime = Uptime::Controlled(self.uptime.clone());
-        self.store = Some(Store::open_with(config(&self.dir), uptime).unwrap());
+        self.store = Some(
+            Store::open_with(config(&self.dir), crate::StoreConfig::COLONY_SEGMENT_BYTES, uptime)
+                .unwrap(),
+        );
     }
 
     fn pass(&self, time: Duration) {

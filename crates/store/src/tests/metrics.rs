@@ -129,7 +129,12 @@ fn an_exemplar_that_is_repeated_is_stored_once() {
 fn each_protocol_expires_by_its_own_retention_and_its_disk_space_returns() {
     let dir = tempfile::tempdir().unwrap();
     let uptime = Arc::new(AtomicU64::new(0));
-    let store = Store::open_with(config(&dir), Uptime::Controlled(uptime.clone())).unwrap();
+    let store = Store::open_with(
+        config(&dir),
+        crate::StoreConfig::COLONY_SEGMENT_BYTES,
+        Uptime::Controlled(uptime.clone()),
+    )
+    .unwrap();
     let all = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [1, 0])).to_vec();
     store.append_points(&[all], NOON).unwrap();
     let day = Duration::from_secs(86_400);

@@ -1,7 +1,7 @@
 //! What is kept of a trace for a comparison: where its time went, and what called what.
 
-use super::names::{CauseKind, Identity, Names};
-use super::role::NodeRole;
+use super::names::Names;
+use super::node_names::NodeNames;
 use crate::clock;
 use crate::critical_path::{Extents, PathSegment};
 use crate::ids::{SpanId, TraceId};
@@ -128,6 +128,8 @@ impl Observation {
         let trace_id = spans[aligned.tree.nodes[*entries.first()?].span].trace_id;
         let durations = entries.iter().map(|at| aligned.extents.nodes[*at].duration());
         let lost_times = aligned.lost_times(&entries);
+        let mut names = NodeNames::new(names, aligned.tree.nodes.len());
+        let names = &mut names;
         let mut path_shares = aligned.path_shares(&lost_times.on_path, names);
         let waits = aligned.message_waits(&entries, &lost_times.on_path, names);
         let (waits, shares): (Vec<Wait>, Vec<PathShare>) = waits
@@ -247,25 +249,26 @@ impl<'a> AlignedTrace<'a> {
     }
 
     /// The lost times as path shares: by component and span.
-    fn path_shares(&self, lost_times: &[LostTime], names: &mut Names) -> Vec<PathShare> {
+    fn path_shares(&self, lost_times: &[LostTime], names: &mut NodeNames<'_>) -> Vec<PathShare> {
         let mut path_shares = Vec::new();
         for (at, lost_times) in lost_times.iter().enumerate() {
             if lost_times.own + lost_times.call + lost_times.queue == 0 {
                 continue;
             }
-            let role = NodeRole::for_node(self.spans, &self.tree, at);
             let node = &self.tree.nodes[at];
-            let queue = Identity { kind: CauseKind::Queue, ..role.own.clone() };
-            for (identity, span, nanos) in [
-                (role.own, node.span, lost_times.own),
-                (role.called_as, node.first(), lost_times.call),
-                (queue, node.span, lost_times.queue),
-            ] {
-                if nanos > 0 {
-                    let component = names.component(&identity);
-                    let span = self.spans[span].span_id;
-                    path_shares.push(PathShare { component, nanos: nanos as f64, span });
-                }
+            let (spans, tree) = (self.spans, &self.tree);
+            let mut add = |component: u32, span: usize, nanos: u64| {
+                let span = spans[span].span_id;
+                path_shares.push(PathShare { component, nanos: nanos as f64, span });
+            };
+            if lost_times.own > 0 {
+                add(names.own(spans, tree, at), node.span, lost_times.own);
+            }
+            if lost_times.call > 0 {
+                add(names.called_as(spans, tree, at), node.first(), lost_times.call);
+            }
+            if lost_times.queue > 0 {
+                add(names.queue(spans, tree, at), node.span, lost_times.queue);
             }
         }
         path_shares
@@ -279,7 +282,7 @@ impl<'a> AlignedTrace<'a> {
         &self,
         entries: &[usize],
         on_path: &[LostTime],
-        names: &mut Names,
+        names: &mut NodeNames<'_>,
     ) -> Vec<(PathShare, String)> {
         let parents = self.parents();
         let mut waits = Vec::new();
@@ -294,10 +297,8 @@ impl<'a> AlignedTrace<'a> {
             let is_awaited = on_path[consumer].all() > 0.0;
             if kinds == [SpanKind::Producer, SpanKind::Consumer] && !is_awaited {
                 let wait = self.hops[span].start.since(self.hops[producer].end);
-                let role = NodeRole::for_node(self.spans, &self.tree, consumer);
-                let queue = Identity { kind: CauseKind::Queue, ..role.own };
                 let share = PathShare {
-                    component: names.component(&queue),
+                    component: names.queue(self.spans, &self.tree, consumer),
                     nanos: wait.as_nanos() as f64,
                     span: self.spans[span].span_id,
                 };
@@ -374,7 +375,12 @@ impl<'a> AlignedTrace<'a> {
     }
 
     /// The nodes below `entries`, parents first.
-    fn calls(&self, entries: &[usize], lost_times: &[LostTime], names: &mut Names) -> Vec<Call> {
+    fn calls(
+        &self,
+        entries: &[usize],
+        lost_times: &[LostTime],
+        names: &mut NodeNames<'_>,
+    ) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::new();
         let mut waiting: Vec<(usize, Option<u32>)> =
             entries.iter().rev().map(|entry| (*entry, None)).collect();
@@ -389,9 +395,9 @@ impl<'a> AlignedTrace<'a> {
         calls
     }
 
-    fn call(&self, at: usize, parent: Option<u32>, names: &mut Names) -> Call {
-        let role = NodeRole::for_node(self.spans, &self.tree, at);
-        let (operation, called_as) = (names.component(&role.own), names.component(&role.called_as));
+    fn call(&self, at: usize, parent: Option<u32>, names: &mut NodeNames<'_>) -> Call {
+        let operation = names.own(self.spans, &self.tree, at);
+        let called_as = names.called_as(self.spans, &self.tree, at);
         let node = &self.tree.nodes[at];
         let failed = if self.spans[node.span].is_error() {
             Some(operation)

@@ -1,12 +1,13 @@
 //! The services in order of suspicion, each with its most suspicious component.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use super::change::Change;
 use super::names::CauseKind;
 use super::score::Scores;
-use super::slowest::slowest;
-use super::suspect::{Difference, Suspect};
+use super::slowest::{Excesses, slowest};
+use super::suspect::{Difference, Evidence, Suspect};
 use super::table::ObservationTable;
 
 /// Why a service is suspected.
@@ -28,8 +29,35 @@ pub(super) fn ranking(
     scores: &Scores,
     total: f64,
 ) -> Vec<Suspect> {
-    let suspect = |service| suspect(table, in_window, scores, (service, total));
-    order(scores).into_iter().take(MAX_SUSPECTS).filter_map(suspect).collect()
+    suspects(table, in_window, scores, total).collect()
+}
+
+/// The first of the [`ranking`].
+pub(super) fn first_suspect(
+    table: &ObservationTable<'_>,
+    in_window: &[bool],
+    scores: &Scores,
+    total: f64,
+) -> Option<Suspect> {
+    suspects(table, in_window, scores, total).next()
+}
+
+fn suspects<'a>(
+    table: &'a ObservationTable<'a>,
+    in_window: &'a [bool],
+    scores: &'a Scores,
+    total: f64,
+) -> impl Iterator<Item = Suspect> + use<'a> {
+    // The same for each suspect that became slower.
+    let excesses = OnceCell::new();
+    let suspect = move |service| {
+        let slowest = || {
+            let excesses = excesses.get_or_init(|| Excesses::of(table, in_window, scores));
+            slowest(excesses, scores, service)
+        };
+        suspect(table, scores, (service, total), slowest)
+    };
+    order(scores).into_iter().take(MAX_SUSPECTS).filter_map(suspect)
 }
 
 /// The services with a positive score, highest first; equal scores in the order of the service
@@ -42,19 +70,17 @@ pub(super) fn order(scores: &Scores) -> Vec<u32> {
     order
 }
 
+/// The suspect `service`; `slowest` finds the evidence for one that became slower.
 fn suspect(
     table: &ObservationTable<'_>,
-    in_window: &[bool],
     scores: &Scores,
     (service, total): (u32, f64),
+    slowest: impl Fn() -> Vec<Evidence>,
 ) -> Option<Suspect> {
     let score = &scores.services[service as usize];
     let reason = suspicion(scores, service)?;
     let (component, kind, evidence) = match reason {
-        SuspectReason::Slower(component) => {
-            let evidence = slowest(table, in_window, scores, service);
-            (component, table.key(component).kind, evidence)
-        }
+        SuspectReason::Slower(component) => (component, table.key(component).kind, slowest()),
         SuspectReason::Changed(change) => {
             (change.component as usize, change.kind, change.examples.clone())
         }

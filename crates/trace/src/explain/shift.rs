@@ -59,9 +59,12 @@ pub(super) fn shifts(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Op
 }
 
 fn split(samples: &[Sample], in_window: &[bool]) -> (Times, Times) {
-    let (now, baseline): (Vec<Sample>, Vec<Sample>) =
-        samples.iter().partition(|sample| in_window[sample.observation as usize]);
-    (Times::from_samples(&baseline), Times::from_samples(&now))
+    let (mut now, mut baseline) = (Vec::new(), Vec::with_capacity(samples.len()));
+    for sample in samples {
+        let cohort = if in_window[sample.observation as usize] { &mut now } else { &mut baseline };
+        cohort.push(sample.nanos);
+    }
+    (Times::from_nanos(baseline), Times::from_nanos(now))
 }
 
 fn shift(baseline: &Times, now: &Times, common: f64) -> Option<Shift> {
@@ -102,8 +105,7 @@ struct Times {
 }
 
 impl Times {
-    fn from_samples(samples: &[Sample]) -> Self {
-        let mut sorted: Vec<f64> = samples.iter().map(|sample| sample.nanos).collect();
+    fn from_nanos(mut sorted: Vec<f64>) -> Self {
         sorted.sort_unstable_by(f64::total_cmp);
         Self { sorted }
     }
@@ -149,8 +151,7 @@ mod tests {
     use super::*;
 
     fn times(nanos: &[f64]) -> Times {
-        let sample = |nanos: &f64| Sample { observation: 0, nanos: *nanos };
-        Times::from_samples(&nanos.iter().map(sample).collect::<Vec<Sample>>())
+        Times::from_nanos(nanos.to_vec())
     }
 
     #[test]

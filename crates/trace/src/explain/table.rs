@@ -5,16 +5,18 @@
 use std::collections::HashMap;
 
 use super::names::{Key, Names};
-use super::observation::Observation;
+use super::observation::{Observation, PathShare};
+use crate::side_by_side::side_by_side;
 use crate::work;
 
 /// The observations of both cohorts, indexed by component.
 pub(super) struct ObservationTable<'a> {
     pub names: &'a Names,
     pub observations: &'a [Observation],
-    /// By component: its times on critical paths.
+    /// By component: its times on critical paths, shortest first, because each comparison sorts some of
+    /// them.
     pub samples: Vec<Vec<Sample>>,
-    /// By component: its times outside of the critical path.
+    /// By component: its times outside of the critical path, shortest first.
     pub off_path: Vec<Vec<Sample>>,
     /// By component: its calls, as an operation, and what they called.
     pub operations: Vec<Operation>,
@@ -84,53 +86,24 @@ pub(super) struct OperationCall {
 const MAX_SHAPES: usize = 64;
 
 impl<'a> ObservationTable<'a> {
-    /// Indexes all observations of both cohorts.
+    /// Indexes all observations of both cohorts, on two threads.
     pub fn from_observations(names: &'a Names, observations: &'a [Observation]) -> Self {
         let components = names.components.len();
-        let (mut samples, mut off_path) =
-            (vec![Vec::new(); components], vec![Vec::new(); components]);
-        let mut operations: Vec<Operation> = Vec::new();
-        operations.resize_with(components, Operation::default);
-        let mut shapes: HashMap<(u32, Vec<u32>), usize> = HashMap::new();
-        let mut callees = Callees::default();
-        for (number, observation) in observations.iter().enumerate() {
-            let number = number as u32;
-            callees.add(number, observation);
-            for (shares, samples) in
-                [(&observation.path_shares, &mut samples), (&observation.off_path, &mut off_path)]
-            {
-                for share in shares {
-                    samples[share.component as usize]
-                        .push(Sample { observation: number, nanos: share.nanos });
-                }
-            }
-            for (at, call) in observation.calls.iter().enumerate() {
-                let operation = &mut operations[call.operation as usize];
-                let children: Vec<u32> = call.children.iter().map(|child| child.0).collect();
-                let shape = match shapes.get(&(call.operation, children.clone())) {
-                    Some(known) => Some(*known),
-                    None if operation.shapes.len() < MAX_SHAPES => {
-                        operation.shapes.push(children.clone());
-                        let shape = operation.shapes.len() - 1;
-                        shapes.insert((call.operation, children), shape);
-                        Some(shape)
-                    }
-                    None => None,
-                };
-                operation.calls.push(OperationCall {
-                    observation: number,
-                    call: at as u32,
-                    shape,
-                    size: call.size,
-                });
-            }
-        }
-        operations.iter_mut().for_each(Operation::compare_shapes);
-        Self { names, observations, samples, off_path, operations, callees: callees.found }
+        let ((samples, off_path, operations), callees) = side_by_side(
+            || {
+                (
+                    samples(components, observations, |of| &of.path_shares),
+                    samples(components, observations, |of| &of.off_path),
+                    operations(components, observations),
+                )
+            },
+            || callees(observations),
+        );
+        Self { names, observations, samples, off_path, operations, callees }
     }
 
     /// The observations of the window.
-    pub fn window(&self, in_window: &'a [bool]) -> impl Iterator<Item = &'a Observation> {
+    pub fn window(&self, in_window: &'a [bool]) -> impl Iterator<Item = &'a Observation> + use<'a> {
         self.observations.iter().zip(in_window).filter(|(_, inside)| **inside).map(|(of, _)| of)
     }
 
@@ -150,28 +123,96 @@ impl<'a> ObservationTable<'a> {
     }
 }
 
+/// By component: its times among the `shares` of each observation, shortest first.
+fn samples(
+    components: usize,
+    observations: &[Observation],
+    shares: impl Fn(&Observation) -> &[PathShare],
+) -> Vec<Vec<Sample>> {
+    let mut samples = vec![Vec::new(); components];
+    for (number, observation) in (0..).zip(observations) {
+        for share in shares(observation) {
+            let sample = Sample { observation: number, nanos: share.nanos };
+            samples[share.component as usize].push(sample);
+        }
+    }
+    for samples in &mut samples {
+        samples.sort_by(|one, other| one.nanos.total_cmp(&other.nanos));
+    }
+    samples
+}
+
+/// By component: its calls.
+fn operations(components: usize, observations: &[Observation]) -> Vec<Operation> {
+    let mut operations: Vec<Operation> = Vec::new();
+    operations.resize_with(components, Operation::default);
+    let mut shapes: Vec<HashMap<Vec<u32>, usize>> = vec![HashMap::new(); components];
+    let mut children: Vec<u32> = Vec::new();
+    for (number, observation) in (0..).zip(observations) {
+        for (at, call) in (0..).zip(&observation.calls) {
+            let operation = &mut operations[call.operation as usize];
+            let shapes = &mut shapes[call.operation as usize];
+            children.clear();
+            children.extend(call.children.iter().map(|child| child.0));
+            let shape = match shapes.get(children.as_slice()) {
+                Some(known) => Some(*known),
+                None if operation.shapes.len() < MAX_SHAPES => {
+                    operation.shapes.push(children.clone());
+                    let shape = operation.shapes.len() - 1;
+                    shapes.insert(children.clone(), shape);
+                    Some(shape)
+                }
+                None => None,
+            };
+            let seen = OperationCall { observation: number, call: at, shape, size: call.size };
+            operation.calls.push(seen);
+        }
+    }
+    operations.iter_mut().for_each(Operation::compare_shapes);
+    operations
+}
+
+/// Pairs of an operation and a component that it calls.
+fn callees(observations: &[Observation]) -> Vec<Callee> {
+    let mut callees = Callees::default();
+    (0..).zip(observations).for_each(|(number, observation)| callees.add(number, observation));
+    callees.found
+}
+
 /// Collects pairs of operation and callee.
 #[derive(Default)]
 struct Callees {
     found: Vec<Callee>,
     numbers: HashMap<(u32, u32), usize>,
+    /// Of the observation that is added: nanoseconds by callee of each call.
+    path_nanos: Vec<f64>,
+    /// By call of that observation: where its callees begin in `path_nanos`.
+    first: Vec<usize>,
 }
 
 impl Callees {
     fn add(&mut self, number: u32, observation: &Observation) {
         let calls = &observation.calls;
-        let mut path_nanos: Vec<Vec<f64>> =
-            calls.iter().map(|call| vec![0.0; call.children.len()]).collect();
+        // The nanoseconds by callee of the calls, one call after the other.
+        self.first.clear();
+        let mut callees = 0;
+        for call in calls {
+            self.first.push(callees);
+            callees += call.children.len();
+        }
+        self.path_nanos.clear();
+        self.path_nanos.resize(callees, 0.0);
         for call in calls {
             work::step();
             let Some(caller) = call.parent.map(|caller| caller as usize) else { continue };
             let among = &calls[caller].children;
             if let Ok(at) = among.binary_search_by_key(&call.called_as, |child| child.0) {
-                path_nanos[caller][at] += call.path_nanos;
+                self.path_nanos[self.first[caller] + at] += call.path_nanos;
             }
         }
-        for (at, (call, path_nanos)) in calls.iter().zip(path_nanos).enumerate() {
-            for ((component, count), nanos) in call.children.iter().zip(path_nanos) {
+        for (at, call) in calls.iter().enumerate() {
+            for (child, (component, count)) in call.children.iter().enumerate() {
+                let nanos = self.path_nanos[self.first[at] + child];
                 work::step();
                 let callee = self.entry(call.operation, *component);
                 callee.uses.push(CalleeUse {

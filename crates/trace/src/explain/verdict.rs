@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use super::counterfactual::Counterfactual;
 use super::names::CauseKind;
-use super::ranking::{SuspectReason, order, ranking, suspicion};
+use super::observation::Observation;
+use super::ranking::{SuspectReason, first_suspect, order, ranking, suspicion};
 use super::score::Scores;
 use super::shift::quantile;
 use super::standout::standouts;
 use super::table::ObservationTable;
 use super::{Entry, Explanation, Reason, Suspect, Verdict, permutation};
 use crate::dependency::nearest_rank;
+use crate::side_by_side::side_by_side;
 use crate::span::Span;
 
 /// The smallest score of a cause. A service reaches it with all of the added time when it took half
@@ -68,8 +70,15 @@ pub(super) fn explanation(
         Some(cause) => {
             let without = Counterfactual { scores: &scores, cause, entry };
             let observed = table.observations.iter().zip(spans).zip(in_window);
-            let inside = observed.filter(|(_, inside)| **inside);
-            p95_of(inside.map(|((of, spans), _)| without.duration(of, spans)))
+            let inside: Vec<_> = observed.filter(|(_, inside)| **inside).collect();
+            let duration =
+                |((of, spans), _): &((&Observation, &&[Span]), &bool)| without.duration(of, spans);
+            let (some, others) = inside.split_at(inside.len() / 2);
+            let (some, others) = side_by_side(
+                || some.iter().map(duration).collect::<Vec<f64>>(),
+                || others.iter().map(duration).collect::<Vec<f64>>(),
+            );
+            p95_of(some.into_iter().chain(others))
         }
         None => p95,
     };
@@ -181,7 +190,7 @@ fn further_causes(
             && few_cut_calls(&rest, next).is_none()
             && by_chance.iter().all(|highest| *highest < score)
             && is_worse(table, in_window, &rest, next);
-        let Some(suspect) = ranking(table, in_window, &rest, total).into_iter().next() else {
+        let Some(suspect) = first_suspect(table, in_window, &rest, total) else {
             break;
         };
         if !is_cause || suspect.share < MIN_FURTHER_SHARE && !suspect.kind.is_failure() {

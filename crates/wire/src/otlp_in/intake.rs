@@ -3,10 +3,11 @@
 use std::mem;
 use std::sync::Arc;
 
-use coral_trace::{Attributes, Origin, Recogniser, Resource, Scope, Span};
-use opentelemetry_proto::tonic::trace::v1 as proto;
+use coral_trace::{Origin, Recogniser, Resource, Scope, Span};
 
+use super::fields::SpanFields;
 use super::span;
+use super::texts::Texts;
 use crate::otlp::{MAX_ORIGIN_BYTES, MAX_SPAN_BYTES};
 use crate::otlp_out;
 use crate::refusal::{RefusalReason, RefusedSpans};
@@ -21,10 +22,15 @@ pub struct DecodedSpans {
     pub refused: RefusedSpans,
 }
 
-/// Spans accepted and refused so far.
-#[derive(Default)]
-pub(super) struct Intake {
-    pub decoded: DecodedSpans,
+/// Receives each accepted span, in the order of the request. A span that it returns is not needed
+/// any more: its memory is used for the next one.
+pub type TakeSpan<'t> = dyn FnMut(Span) -> Option<Span> + 't;
+
+/// Where accepted spans go, and the spans refused so far.
+pub(super) struct Intake<'t> {
+    take: &'t mut TakeSpan<'t>,
+    pub refused: RefusedSpans,
+    pub texts: Texts,
 }
 
 /// The origins of one request. Spans of an invalid resource or scope are refused.
@@ -45,12 +51,15 @@ pub(crate) struct Origins<'r> {
 /// between.
 const RECENT_SCOPES: usize = 8;
 
-impl Intake {
-    /// Accepts a span of `bytes` bytes in protobuf, or counts why the span is refused. `attributes`
-    /// are those of the span, if the fast path decoded them separately.
+impl<'t> Intake<'t> {
+    pub fn new(take: &'t mut TakeSpan<'t>) -> Self {
+        Self { take, refused: RefusedSpans::default(), texts: Texts::default() }
+    }
+
+    /// Accepts a span of `bytes` bytes in protobuf, or counts why the span is refused.
     pub fn take(
         &mut self,
-        (span, attributes): (proto::Span, Option<Attributes>),
+        span: SpanFields<'_>,
         bytes: usize,
         origin: &Result<Arc<Origin>, RefusalReason>,
     ) {
@@ -60,13 +69,21 @@ impl Intake {
         } else {
             Err(RefusalReason::TooLarge { bytes })
         };
-        let refused = &mut self.decoded.refused;
-        self.decoded.spans.extend(span::take(span, attributes, origin, refused));
+        if let Some(span) = span::take(span, origin, &mut self.texts, &mut self.refused) {
+            self.accept(span);
+        }
+    }
+
+    /// Accepts `span`.
+    pub fn accept(&mut self, span: Span) {
+        if let Some(span) = (self.take)(span) {
+            self.texts.reuse(span);
+        }
     }
 
     /// Counts a refused span whose name could not be read.
     pub fn refuse(&mut self, why: RefusalReason) {
-        self.decoded.refused.span(why, "");
+        self.refused.span(why, "");
     }
 }
 

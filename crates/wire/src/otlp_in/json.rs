@@ -7,7 +7,7 @@ use std::sync::Arc;
 use coral_trace::{Origin, Recogniser, Span};
 use serde::Deserialize;
 
-use super::intake::{DecodedSpans, Origins};
+use super::intake::{Intake, Origins};
 use crate::otlp::{DecodeError, MAX_SPAN_BYTES};
 use crate::otlp_json::origin::{Resource, Scope};
 use crate::otlp_json::scalar::{HasSpans, nullable, with_spans};
@@ -46,43 +46,42 @@ struct ScopeSpans {
 }
 
 /// Decodes `body`, an `ExportTraceServiceRequest`.
-pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedSpans, DecodeError> {
+pub(super) fn decode(
+    body: &[u8],
+    recogniser: &Recogniser,
+    intake: &mut Intake<'_>,
+) -> Result<(), DecodeError> {
     let request: Request = serde_json::from_slice(body).map_err(|error| syntax_error(&error))?;
-    let mut intake = Intake { may_be_too_large: body.len() > MAX_SPAN_BYTES, ..Intake::default() };
+    // A span is never longer in protobuf than in JSON.
+    let may_be_too_large = body.len() > MAX_SPAN_BYTES;
     let mut origins = Origins::new(recogniser, body.len());
     for resource_spans in request.resource_spans {
         origins.enter(resource_spans.resource.checked(resource_spans.schema_url));
         for scope_spans in resource_spans.scope_spans {
             let origin = origins.origin(scope_spans.scope.checked(scope_spans.schema_url));
-            intake.take_all(scope_spans.spans, &origin);
+            take_all(scope_spans.spans, &origin, may_be_too_large, intake);
         }
     }
-    Ok(intake.decoded)
+    Ok(())
 }
 
-#[derive(Default)]
-struct Intake {
-    decoded: DecodedSpans,
-    /// Whether the body is so long that a span in it may exceed [`MAX_SPAN_BYTES`]. A span is never
-    /// longer in protobuf than in JSON.
+fn take_all(
+    spans: Spans,
+    origin: &Result<Arc<Origin>, RefusalReason>,
     may_be_too_large: bool,
-}
-
-impl Intake {
-    fn take_all(&mut self, spans: Spans, origin: &Result<Arc<Origin>, RefusalReason>) {
-        let DecodedSpans { spans: taken, refused } = &mut self.decoded;
-        refused.add(spans.refused);
-        for mut span in spans.taken {
-            match origin {
-                Ok(origin) => span.origin = origin.clone(),
-                Err(why) => {
-                    refused.span(why.clone(), &span.name);
-                    continue;
-                }
+    intake: &mut Intake<'_>,
+) {
+    intake.refused.add(spans.refused);
+    for mut span in spans.taken {
+        match origin {
+            Ok(origin) => span.origin = origin.clone(),
+            Err(why) => {
+                intake.refused.span(why.clone(), &span.name);
+                continue;
             }
-            if !self.may_be_too_large || fits(&span, refused) {
-                taken.push(span);
-            }
+        }
+        if !may_be_too_large || fits(&span, &mut intake.refused) {
+            intake.accept(span);
         }
     }
 }

@@ -3,31 +3,35 @@
 //! If prost decoded the whole request, each empty span in a hostile body (the bytes `12 00`) would
 //! allocate 300 bytes, and one invalid byte would refuse every span of the request. So the three
 //! outer messages are walked here. Prost decodes their resources, scopes and spans, except what
-//! [`fast_path`] can decode.
+//! [`FastSpans`] can decode.
 
-use coral_trace::{Attributes, Recogniser, Resource, Scope};
+use coral_trace::{Recogniser, Resource, Scope};
 use opentelemetry_proto::tonic::{
     common::v1 as common, resource::v1 as resource, trace::v1 as trace,
 };
 use prost::Message;
 
-use super::fast_path;
-use super::intake::DecodedSpans;
+use super::fast_path::FastSpans;
+use super::fields::SpanFields;
 use super::intake::{Intake, Origins};
 use crate::otlp::{DecodeError, MAX_SPAN_BYTES};
 use crate::otlp_protobuf::fields::{Outer, Reader, TOO_DEEP, what};
 use crate::otlp_protobuf::value;
 use crate::refusal::RefusalReason;
 
-pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedSpans, DecodeError> {
+pub(super) fn decode(
+    body: &[u8],
+    recogniser: &Recogniser,
+    intake: &mut Intake<'_>,
+) -> Result<(), DecodeError> {
     let reader = Reader::new(body);
-    let (mut intake, mut origins) = (Intake::default(), Origins::new(recogniser, body.len()));
+    let mut origins = Origins::new(recogniser, body.len());
     for field in reader.fields(body, REQUEST) {
         if let (1, resource_spans) = field? {
-            reader.resource_spans(resource_spans, &mut origins, &mut intake)?;
+            reader.resource_spans(resource_spans, &mut origins, intake)?;
         }
     }
-    Ok(intake.decoded)
+    Ok(())
 }
 
 const REQUEST: Outer = Outer { name: "ExportTraceServiceRequest", last_field: 1 };
@@ -41,7 +45,7 @@ impl<'a> Reader<'a> {
         &'a self,
         bytes: &'a [u8],
         origins: &mut Origins<'_>,
-        intake: &mut Intake,
+        intake: &mut Intake<'_>,
     ) -> Result<(), DecodeError> {
         origins.enter(self.resource(bytes)?);
         for field in self.fields(bytes, RESOURCE_SPANS) {
@@ -56,15 +60,24 @@ impl<'a> Reader<'a> {
         &'a self,
         bytes: &'a [u8],
         origins: &mut Origins<'_>,
-        intake: &mut Intake,
+        intake: &mut Intake<'_>,
     ) -> Result<(), DecodeError> {
         let origin = origins.origin(self.scope(bytes)?);
-        let mut scratch = Vec::new();
+        let mut fast = FastSpans::new();
         for field in self.fields(bytes, SCOPE_SPANS) {
             if let (2, span) = field? {
-                match self.span(span, &mut scratch) {
-                    Ok(decoded) => intake.take(decoded, span.len(), &origin),
-                    Err(why) => intake.refuse(why),
+                // A span that is too long is refused without being decoded, so its name is unknown.
+                if span.len() > MAX_SPAN_BYTES {
+                    intake.refuse(RefusalReason::TooLarge { bytes: span.len() });
+                } else if let Some(decoded) = fast.span(span, &mut intake.texts) {
+                    intake.take(decoded, span.len(), &origin);
+                } else {
+                    match decode_span(span) {
+                        Ok(mut decoded) => {
+                            intake.take(SpanFields::of(&mut decoded), span.len(), &origin);
+                        }
+                        Err(why) => intake.refuse(why),
+                    }
                 }
             }
         }
@@ -94,23 +107,12 @@ impl<'a> Reader<'a> {
         }
         Ok(value::scope(Some(scope), schema_url))
     }
+}
 
-    /// Decodes one span. A span that is too long is refused without being decoded, so its name is
-    /// unknown.
-    fn span(
-        &self,
-        bytes: &[u8],
-        scratch: &mut Vec<u8>,
-    ) -> Result<(trace::Span, Option<Attributes>), RefusalReason> {
-        if bytes.len() > MAX_SPAN_BYTES {
-            return Err(RefusalReason::TooLarge { bytes: bytes.len() });
-        }
-        if let Some((span, attributes)) = fast_path::span(bytes, scratch) {
-            return Ok((span, Some(attributes)));
-        }
-        trace::Span::decode(bytes).map(|span| (span, None)).map_err(|error| match what(&error) {
-            deep if deep == TOO_DEEP => RefusalReason::TooDeep { of: "its" },
-            what => RefusalReason::Malformed(what),
-        })
-    }
+/// Decodes one span with prost.
+fn decode_span(bytes: &[u8]) -> Result<trace::Span, RefusalReason> {
+    trace::Span::decode(bytes).map_err(|error| match what(&error) {
+        deep if deep == TOO_DEEP => RefusalReason::TooDeep { of: "its" },
+        what => RefusalReason::Malformed(what),
+    })
 }

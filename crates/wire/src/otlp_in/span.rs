@@ -3,61 +3,59 @@
 use std::mem;
 use std::sync::Arc;
 
-use coral_trace::{Attributes, Event, InvalidId, Link, Origin, Span, SpanId, Status, UnixNanos};
-use opentelemetry_proto::tonic::trace::v1 as proto;
+use coral_trace::{Event, InvalidId, Link, Origin, Span, SpanId, Status, UnixNanos};
 use opentelemetry_proto::tonic::trace::v1::span as proto_span;
 
+use super::fields::SpanFields;
 use super::links::put_links;
+use super::texts::Texts;
 use crate::otlp_protobuf::value::attributes;
 use crate::refusal::{RefusalReason, RefusedSpans};
 
-/// Converts a span with `origin`; `None` if the span is refused. Refused spans and links are
-/// counted in `refused`. `read_attributes` are the attributes of the span, if the fast path decoded
-/// them.
+/// Converts a span with `origin`, into the memory of `texts`; `None` if the span is refused. Refused
+/// spans and links are counted in `refused`.
 pub(super) fn take(
-    mut span: proto::Span,
-    read_attributes: Option<Attributes>,
+    mut span: SpanFields<'_>,
     origin: Result<&Arc<Origin>, RefusalReason>,
+    texts: &mut Texts,
     refused: &mut RefusedSpans,
 ) -> Option<Span> {
-    let name = mem::take(&mut span.name);
-    let links = mem::take(&mut span.links);
-    match origin.and_then(|origin| checked(span, read_attributes, origin)) {
+    let (name, links) = (span.name, mem::take(&mut span.links));
+    match origin.and_then(|origin| checked(span, origin, texts)) {
         Ok(mut span) => {
-            span.name = name;
             put_links(&mut span, links, link, refused);
             Some(span)
         }
         Err(why) => {
-            refused.span(why, &name);
+            refused.span(why, name);
             None
         }
     }
 }
 
-/// Converts all fields except name and links.
+/// Converts all fields except links.
 fn checked(
-    span: proto::Span,
-    read_attributes: Option<Attributes>,
+    span: SpanFields<'_>,
     origin: &Arc<Origin>,
+    texts: &mut Texts,
 ) -> Result<Span, RefusalReason> {
     Ok(Span {
-        trace_id: id(&span.trace_id, "trace_id")?,
-        span_id: id(&span.span_id, "span_id")?,
-        parent_span_id: parent(&span.parent_span_id)?,
-        trace_state: span.trace_state,
+        trace_id: id(span.trace_id, "trace_id")?,
+        span_id: id(span.span_id, "span_id")?,
+        parent_span_id: parent(span.parent_span_id)?,
+        trace_state: texts.text(span.trace_state),
         flags: span.flags,
-        name: String::new(),
+        name: texts.text(span.name),
         kind: span.kind.into(),
-        start: UnixNanos(span.start_time_unix_nano),
-        end: UnixNanos(span.end_time_unix_nano),
-        attributes: read_attributes.map_or_else(|| attributes(span.attributes, "its"), Ok)?,
-        dropped_attributes: span.dropped_attributes_count,
+        start: UnixNanos(span.start),
+        end: UnixNanos(span.end),
+        attributes: span.attributes.checked()?,
+        dropped_attributes: span.dropped_attributes,
         events: span.events.into_iter().map(event).collect::<Result<_, _>>()?,
-        dropped_events: span.dropped_events_count,
+        dropped_events: span.dropped_events,
         links: Vec::new(),
-        dropped_links: span.dropped_links_count,
-        status: span.status.map(status).unwrap_or_default(),
+        dropped_links: span.dropped_links,
+        status: Status { code: span.status.into(), message: texts.text(span.status_message) },
         origin: origin.clone(),
     })
 }
@@ -98,8 +96,4 @@ fn link(link: proto_span::Link) -> Result<Link, RefusalReason> {
         dropped_attributes: link.dropped_attributes_count,
         flags: link.flags,
     })
-}
-
-fn status(status: proto::Status) -> Status {
-    Status { code: status.code.into(), message: status.message }
 }

@@ -8,17 +8,17 @@ pub(crate) struct FastFields<'a>(pub(crate) &'a [u8]);
 pub(crate) enum Content<'a> {
     Varint(u64),
     Fixed64([u8; 8]),
-    Fixed32,
+    Fixed32([u8; 4]),
     Bytes(&'a [u8]),
 }
 
 impl<'a> FastFields<'a> {
-    /// Number and content of the next field; `None` at the end, and for an invalid field or a
-    /// group.
+    /// Number and content of the next field; `None` at the end, and for an invalid field, the field
+    /// number 0 or a group.
     ///
     /// Source: protobuf.dev, "Encoding".
     pub(crate) fn next(&mut self) -> Option<(u64, Content<'a>)> {
-        let key = self.varint()?;
+        let key = u32::try_from(self.varint()?).ok().filter(|key| *key >= 8)?;
         let content = match key & 7 {
             0 => Content::Varint(self.varint()?),
             1 => Content::Fixed64(self.bytes(8)?.try_into().ok()?),
@@ -26,10 +26,10 @@ impl<'a> FastFields<'a> {
                 let length = self.varint()?;
                 Content::Bytes(self.bytes(length)?)
             }
-            5 => self.bytes(4).map(|_| Content::Fixed32)?,
+            5 => Content::Fixed32(self.bytes(4)?.try_into().ok()?),
             _ => return None,
         };
-        Some((key >> 3, content))
+        Some((u64::from(key) >> 3, content))
     }
 
     fn varint(&mut self) -> Option<u64> {

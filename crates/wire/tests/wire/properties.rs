@@ -4,7 +4,7 @@
 use coral_trace::{Attributes, Origin, Recogniser, Resource, Scope, Span, Value};
 use coral_wire::agent_rpc::proto::{BeylaTraceSpan, QueryBeylaMetricsResponse};
 use coral_wire::agent_rpc::span_message_len;
-use coral_wire::otlp_in::{DecodeError, DecodedSpans, Encoding, convert, decode};
+use coral_wire::otlp_in::{DecodeError, DecodedSpans, Encoding, convert, decode, decode_each};
 use coral_wire::otlp_out::{encode, encode_json};
 use coral_wire::otlp_service::ExportTraceServiceRequest;
 use prost::Message as _;
@@ -22,12 +22,25 @@ pub fn protobuf(body: &[u8]) {
     let ours = checked(body, Encoding::Protobuf);
     let Ok(request) = ExportTraceServiceRequest::decode(body) else { return };
     let ours = ours.expect("prost reads what we refuse");
+    one_by_one(body, &ours);
     let theirs = convert(request, &Recogniser::everything_sdk());
     assert_eq!(ours.spans, theirs.spans);
     assert_eq!(
         (ours.refused.spans, ours.refused.links),
         (theirs.refused.spans, theirs.refused.links)
     );
+}
+
+/// Spans that are decoded into the memory of the span before are the same spans.
+fn one_by_one(body: &[u8], expected: &DecodedSpans) {
+    let mut spans = Vec::new();
+    let mut take = |span: Span| {
+        spans.push(span.clone());
+        Some(span)
+    };
+    let refused = decode_each(body, Encoding::Protobuf, &Recogniser::everything_sdk(), &mut take);
+    assert_eq!(refused.expect("it was decoded before"), expected.refused);
+    assert_eq!(spans, expected.spans);
 }
 
 /// JSON is decoded or refused, uses little memory, and survives encoding.

@@ -66,10 +66,14 @@ async fn a_connection_over_the_limit_waits_while_all_others_are_busy() {
     let mut second = Box::pin(post(other));
     let early = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
     assert!(early.is_err(), "it was served at the same time as the first");
-    export.answer(Ok(ExportCounts { new: 3, duplicate: 0, grown: 0 }));
+    export.exporter.answer(Ok(ExportCounts { new: 3, duplicate: 0, grown: 0 }));
     assert_eq!(first.await, 200);
     let writer = async {
-        outlet.recv().await.unwrap().answer(Ok(ExportCounts { new: 3, duplicate: 0, grown: 0 }))
+        outlet.recv().await.unwrap().exporter.answer(Ok(ExportCounts {
+            new: 3,
+            duplicate: 0,
+            grown: 0,
+        }))
     };
     let (status, ()) = tokio::join!(second, writer);
     assert_eq!(status, 200);

@@ -158,9 +158,9 @@ async fn opentelemetrys_own_exporters_are_supported() {
     for exporter in exporters {
         let (sent, ()) = tokio::join!(exporter.export(vec![sdk_span()]), async {
             let export = in_time(outlet.recv()).await.unwrap();
-            assert_eq!(export.items[0].name, "POST /checkout");
-            assert_eq!(export.items[0].trace_id.as_u128(), 0x4bf9);
-            export.answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
+            assert_eq!(export.items.to_spans()[0].name, "POST /checkout");
+            assert_eq!(export.items.to_spans()[0].trace_id.as_u128(), 0x4bf9);
+            export.exporter.answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
         });
         sent.unwrap();
     }
@@ -175,9 +175,9 @@ async fn opentelemetrys_own_exporter_retries_a_refused_export() {
     let retry_after = Duration::from_millis(1);
     let (sent, ()) = tokio::join!(exporter.export(vec![sdk_span()]), async {
         let refused = in_time(outlet.recv()).await.unwrap();
-        refused.answer(Err(Refusal::Busy { retry_after }));
+        refused.exporter.answer(Err(Refusal::Busy { retry_after }));
         let repeated = in_time(outlet.recv()).await.unwrap();
-        repeated.answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
+        repeated.exporter.answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
     });
     sent.unwrap();
     assert_eq!((running.spans("received"), running.spans("refused.busy")), (2, 1));

@@ -27,7 +27,7 @@ async fn an_export_is_acknowledged_only_after_its_commit() {
     let early = tokio::time::timeout(Duration::from_millis(100), &mut answer).await;
     assert!(early.is_err(), "the answer came before the commit");
     assert_eq!((running.spans("received"), running.spans("stored")), (3, 0));
-    export.answer(all_stored());
+    export.exporter.answer(all_stored());
     assert_eq!(in_time(answer).await, 200);
     assert_eq!((running.spans("stored"), running.spans("duplicate")), (2, 1));
     running.ends().await;
@@ -41,7 +41,7 @@ async fn a_full_queue_refuses_exports_and_still_stores_those_it_has() {
         let counters = running.counters.clone();
         eventually(|| counters.snapshot()["coral.agent.spans.received"] == 3).await;
         let second = in_time(post(url)).await;
-        outlet.recv().await.unwrap().answer(all_stored());
+        outlet.recv().await.unwrap().exporter.answer(all_stored());
         second
     });
     assert_eq!((first, second), (200, 429));
@@ -75,7 +75,7 @@ async fn spans_of_a_client_that_disconnected_early_are_stored_and_counted() {
         };
         let export = in_time(queued).await.unwrap();
         eventually(|| running.requests("http.refused.disconnected") == gone).await;
-        export.answer(all_stored());
+        export.exporter.answer(all_stored());
     }
     eventually(|| running.spans("stored") + running.spans("duplicate") == 6).await;
     assert_eq!(running.spans("received"), 6);
@@ -86,7 +86,11 @@ async fn spans_of_a_client_that_disconnected_early_are_stored_and_counted() {
 async fn spans_that_the_writer_does_not_account_for_count_as_dropped() {
     let (running, mut outlet) = receiver(LIMITS).await;
     tokio::join!(post(running.http_url()), async {
-        outlet.recv().await.unwrap().answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
+        outlet.recv().await.unwrap().exporter.answer(Ok(ExportCounts {
+            new: 1,
+            duplicate: 0,
+            grown: 0,
+        }));
     });
     assert_eq!((running.spans("stored"), running.spans("dropped")), (1, 2));
     running.ends().await;
@@ -102,7 +106,7 @@ async fn every_span_is_counted_exactly_once_however_its_request_ends() {
             let Some(export) = outlet.recv().await else { return };
             // A client that is to disconnect does so while its export waits.
             let _ = queued.send(()).await;
-            export.answer(outcome);
+            export.exporter.answer(outcome);
         }
     });
     for (n, invalid) in (0..60).zip([0, 2].into_iter().cycle()) {
@@ -139,7 +143,7 @@ async fn a_shutdown_answers_requests_in_flight_and_does_not_wait_for_idle_connec
         let export = in_time(outlet.recv()).await.unwrap();
         running.stop.cancel();
         in_time(async { while TcpStream::connect(http).await.is_ok() {} }).await;
-        export.answer(all_stored());
+        export.exporter.answer(all_stored());
         running.ends().await;
         assert!(outlet.recv().await.is_none(), "the receiver kept its inlet");
     });

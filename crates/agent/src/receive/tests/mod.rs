@@ -40,7 +40,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// Runs a receiver with a queue of one export, which the test has to empty.
-async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace::Span>>) {
+async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_store::SpanRows>>) {
     receiver_with(limits, Access::default()).await
 }
 
@@ -48,7 +48,7 @@ async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace
 async fn receiver_with(
     limits: Limits,
     access: Access,
-) -> (Running, mpsc::Receiver<Export<coral_trace::Span>>) {
+) -> (Running, mpsc::Receiver<Export<coral_store::SpanRows>>) {
     let (inlet, outlet) = inlet::queue(1, 1 << 20);
     let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
     let listeners = Listeners { grpc: bind().await, http: bind().await };
@@ -80,7 +80,11 @@ async fn receiver_and_writer(limits: Limits, outcome: Result<(), Refusal>) -> Ru
     running.tasks.spawn(async move {
         while let Some(export) = outlet.recv().await {
             let new = export.items.len() as u64;
-            export.answer(outcome.clone().map(|()| ExportCounts { new, duplicate: 0, grown: 0 }));
+            export.exporter.answer(outcome.clone().map(|()| ExportCounts {
+                new,
+                duplicate: 0,
+                grown: 0,
+            }));
         }
     });
     running

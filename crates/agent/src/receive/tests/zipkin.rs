@@ -38,9 +38,12 @@ async fn a_list_of_spans_is_accepted_after_the_commit_and_without_private_data()
     let answer = post(&running, &[JSON, ("content-encoding", "gzip")], body);
     let writer = async {
         let export = outlet.recv().await.unwrap();
-        assert_eq!(export.items[0].attributes.text("http.url"), Some("http://shop/cart"));
+        assert_eq!(
+            export.items.to_spans()[0].attributes.text("http.url"),
+            Some("http://shop/cart")
+        );
         assert_eq!(running.spans("stored"), 0);
-        export.answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
+        export.exporter.answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
     };
     let (answer, ()) = tokio::join!(answer, writer);
     assert_eq!(answer.status(), 202);

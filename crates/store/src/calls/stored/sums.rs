@@ -7,8 +7,8 @@ use coral_trace::dependency::{
     ServiceSums,
 };
 
-use super::super::varint::{self, take_below};
 use super::{Ids, Numbers};
+use crate::varint::{self, take_below};
 
 /// Appends `sums`. `None` if a number is too large for the form.
 pub(super) fn put(to: &mut Vec<u8>, sums: &CallSums, numbers: &Numbers) -> Option<()> {

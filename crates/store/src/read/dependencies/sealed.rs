@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use coral_engine::Budget;
-use coral_trace::TraceId;
+use coral_trace::{Collector, TraceId};
 
 use super::part::Part;
 use super::{MarkedSegment, Pass, Window};
-use crate::calls::{self, SegmentCalls, SpansByTrace, SumsKey, TracePart, minute_of};
+use crate::calls::{self, Scan, SegmentCalls, SpansByTrace, SumsKey, TracePart, minute_of};
 use crate::error::StoreError;
 use crate::row::damaged;
-use crate::segment::{Segment, TRACE_ROW};
+use crate::segment::{SealedTrace, Segment, TRACE_ROW};
 
 /// How a row of the traces file is treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,9 @@ impl Read<'_> {
         if !whole && split.is_empty() {
             return Ok(split);
         }
-        let wanted = |key: SumsKey| whole && self.has(key) && self.window.has_all_of(key);
+        let wanted = |key: SumsKey| {
+            whole && self.has(key) && (self.window.has_all_of(key) || self.window.has_most_of(key))
+        };
         let map = &mut part.reader.map;
         let found = calls::of_segment(self.segment, &split, map, self.budget, &wanted)?;
         let Some(mut calls) = found else {
@@ -66,10 +68,11 @@ impl Read<'_> {
         }
         let newly = calls::newly_split(&calls, &split);
         let newly = calls::spans_of(self.segment, &newly, &mut part.reader, self.budget)?;
-        let coarse = match whole {
-            true => calls::take_out(&mut calls, &newly, &mut part.reader.map),
-            false => BTreeSet::new(),
-        };
+        let mut coarse = BTreeSet::new();
+        if whole {
+            coarse = calls::take_out(&mut calls, &newly, &mut part.reader.map);
+            coarse.extend(self.take_outside(part, &mut calls, &split)?);
+        }
         self.carry(part, &calls, &newly, &split);
         let unread = match calls.spans {
             Some(_) => BTreeMap::new(),
@@ -115,6 +118,59 @@ impl Read<'_> {
         }
     }
 
+    /// Takes the traces that started outside the window out of the sums of minutes that the window
+    /// cuts. Removes sums that are too coarse for that, and returns their minutes.
+    fn take_outside(
+        &self,
+        part: &mut Part,
+        calls: &mut SegmentCalls,
+        split: &SplitRows,
+    ) -> Result<BTreeSet<i64>, StoreError> {
+        let cut = calls.sums.keys().filter(|key| !self.window.has_all_of(**key));
+        let minutes: BTreeSet<i64> = cut.map(|key| key.minute).collect();
+        let mut traces: Vec<SealedTrace> = Vec::new();
+        if !minutes.is_empty() {
+            let is_outside = |trace: &SealedTrace| {
+                let start = trace.digest.first_start;
+                minutes.contains(&minute_of(start))
+                    && !self.window.holds(start)
+                    && !trace.rows().any(|row| split.contains_key(&row))
+            };
+            let (mut digests, mut next) = (self.segment.digests()?, 0);
+            while let Some(rows) = digests.next_wanted(next, |_, _| true) {
+                next = rows.end;
+                self.budget.check()?;
+                traces.extend(digests.traces(rows, None)?.filter(is_outside));
+            }
+        }
+        let ends = traces.iter().map(|trace| (trace.digest.first_start, trace.digest.last_end));
+        let Some(within) = ends.reduce(|one, next| (one.0.min(next.0), one.1.max(next.1))) else {
+            return Ok(BTreeSet::new());
+        };
+        let mut is_wanted = vec![false; self.segment.extent.traces as usize];
+        for row in traces.iter().flat_map(SealedTrace::rows) {
+            *is_wanted.get_mut(row as usize).ok_or_else(|| damaged(TRACE_ROW, &row))? = true;
+        }
+        let mut spans = SpansByTrace::none_of(is_wanted.len());
+        let wanted = |row: u32| is_wanted.get(row as usize).copied().unwrap_or(true);
+        let scan = Scan { within, wanted: Some(&wanted), with_starts: true };
+        calls::scan(self.segment, scan, &mut part.reader, self.budget, |trace, span| {
+            if wanted(trace) { spans.push(trace, *span) } else { Ok(()) }
+        })?;
+        let spans = spans.grouped();
+        let parts = traces.iter().map(|trace| {
+            let first = spans.of(trace.row as usize);
+            match trace.has_two {
+                true => {
+                    let second = spans.of(trace.row as usize + 1);
+                    vec![(Collector::Sdk, first), (Collector::Ebpf, second)]
+                }
+                false => vec![(trace.digest.collector, first)],
+            }
+        });
+        Ok(calls::take_traces_out(calls, parts, &mut part.reader.map))
+    }
+
     /// Reads spans: those of the traces of the rows `unread` are held in memory; traces of no row of
     /// `split` whose start `is_whole` accepts are added to the map.
     fn scan(
@@ -127,7 +183,9 @@ impl Read<'_> {
         let Some((fates, within)) = self.fates(split, unread, is_whole)? else { return Ok(()) };
         let mut whole = SpansByTrace::none_of(fates.len());
         let Part { reader, carried, .. } = part;
-        calls::scan(self.segment, within, false, reader, self.budget, |trace, span| {
+        let wanted = |row: u32| fates.get(row as usize).is_none_or(|fate| *fate != Fate::Skipped);
+        let scan = Scan { within, wanted: Some(&wanted), with_starts: false };
+        calls::scan(self.segment, scan, reader, self.budget, |trace, span| {
             match fates.get(trace as usize).ok_or_else(|| damaged(TRACE_ROW, &trace))? {
                 Fate::Whole(first) => whole.push(*first, *span)?,
                 Fate::SplitSpans(trace, start) => carried.add(trace.as_u128(), *start, *span),
@@ -183,6 +241,15 @@ impl Window {
     fn has_all_of(&self, key: SumsKey) -> bool {
         let (first, end) = key.bounds();
         self.since <= first && end <= self.until
+    }
+
+    /// Whether most of the minute of a sum is in the window, so that it costs less to take what is
+    /// outside out of the sum than to add what is inside. With a collector, the digests of a trace
+    /// that both collectors observed do not tell the other half of the trace.
+    fn has_most_of(&self, key: SumsKey) -> bool {
+        let (first, end) = key.bounds();
+        let inside = self.until.min(end).saturating_sub(self.since.max(first));
+        self.collector.is_none() && inside > end.saturating_sub(first) / 2
     }
 
     /// Whether a part of the minute of a sum is in the window.

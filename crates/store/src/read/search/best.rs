@@ -1,17 +1,16 @@
 //! Selects the best traces of many.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use coral_engine::{Budget, Order, TracePosition, TraceSummary};
+use coral_engine::{Order, TracePosition, TraceSummary};
 use coral_trace::{TraceId, UnixNanos};
 
+use super::details::Details;
 use super::judge::Judge;
-use crate::error::StoreError;
 use crate::hot::digest::TraceDigest;
 use crate::hot::part::TracePart;
-use crate::segment::{DigestBounds, Segment, SegmentExtent};
+use crate::segment::{DigestBounds, SegmentExtent};
 
 /// A trace that may be in the answer. Times are microseconds.
 #[derive(Clone)]
@@ -69,6 +68,29 @@ impl Candidate {
 impl Best {
     pub(super) fn new(order: Order, keep: usize, below: Option<Key>) -> Self {
         Self { order, keep, candidates: Vec::new(), bar: None, below }
+    }
+
+    /// No candidates, of which the same are kept as here.
+    pub(super) fn fork(&self) -> Self {
+        Self { candidates: Vec::new(), ..*self }
+    }
+
+    /// Adds the candidates of a [fork](Self::fork).
+    pub(super) fn absorb(&mut self, fork: Self) {
+        // What the fork dropped is worse than its bar, which is not above that of all candidates.
+        self.bar = self.bar.max(fork.bar);
+        self.extend(fork.candidates);
+    }
+
+    /// Whether candidates are kept by their start alone, so that older segments are read only if newer
+    /// ones have too few.
+    pub(super) fn is_by_start(&self) -> bool {
+        self.order == Order::Newest && self.keep < usize::MAX
+    }
+
+    /// The candidates so far.
+    pub(super) fn candidates(&self) -> &[Candidate] {
+        &self.candidates
     }
 
     /// Keeps every candidate.
@@ -157,17 +179,16 @@ fn key(order: Order, start: i64, duration: i64) -> Key {
     }
 }
 
-/// Reads the summaries of the best candidates that have the wanted services and come after
-/// `after`, in order.
-pub(super) fn read(
-    best: Best,
-    segments: &[Arc<Segment>],
+/// Summaries of the best candidates that have the wanted services and come after `after`, in order.
+/// `rows` has the rows of all candidates.
+pub(super) fn summaries(
+    best: &Best,
+    rows: &Details,
     judge: &Judge,
     after: Option<TracePosition>,
-    budget: &Budget,
-) -> Result<Vec<TraceSummary>, StoreError> {
-    let parts = read_parts(&best.candidates, segments, budget)?;
-    let mut traces: Vec<TraceSummary> = parts
+) -> Vec<TraceSummary> {
+    let mut traces: Vec<TraceSummary> = rows
+        .parts(&best.candidates)
         .iter()
         .filter(|(_, part)| judge.has_service(part))
         .map(|(trace, part)| summary(part, *trace))
@@ -177,58 +198,22 @@ pub(super) fn read(
     traces.sort_by_key(|trace| {
         (Reverse(key(order, trace.start.as_micros(), trace.duration_us)), trace.trace_id)
     });
-    Ok(traces)
+    traces
 }
 
-pub(super) fn read_parts(
-    candidates: &[Candidate],
-    segments: &[Arc<Segment>],
-    budget: &Budget,
-) -> Result<Vec<(TraceId, Arc<TracePart>)>, StoreError> {
-    let mut parts: Vec<(TraceId, Arc<TracePart>)> = Vec::new();
-    // Rows to read, by segment.
-    let mut wanted: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
-    for Candidate { place, .. } in candidates {
-        let mut want = |segment: u64, row: u32| wanted.entry(segment).or_default().insert(row);
-        match place {
-            Place::Hot(trace, part) => parts.push((*trace, part.clone())),
-            Place::Row((segment, row)) => {
-                want(*segment, *row);
+impl Place {
+    /// Calls `each` with the rows of traces files of the candidate.
+    pub(super) fn each_row(&self, mut each: impl FnMut(SegmentRow)) {
+        match self {
+            Self::Hot(..) => {}
+            Self::Row(row) => each(*row),
+            Self::Pair((segment, row)) => {
+                each((*segment, *row));
+                each((*segment, row + 1));
             }
-            Place::Pair((segment, row)) => {
-                want(*segment, *row);
-                want(*segment, row + 1);
-            }
-            Place::Rows(trace, part, rows) => {
-                parts.extend(part.as_ref().map(|part| (*trace, part.clone())));
-                for (segment, row) in rows {
-                    want(*segment, *row);
-                }
-            }
+            Self::Rows(_, _, rows) => rows.iter().copied().for_each(each),
         }
     }
-    for (id, rows) in wanted {
-        let rows: Vec<u32> = rows.into_iter().collect();
-        let at = segments.binary_search_by_key(&id, |segment| segment.id());
-        if let Some(segment) = at.ok().and_then(|at| segments.get(at)) {
-            let details = segment.details(&rows, budget).map_err(StoreError::unreadable(id))?;
-            parts.extend(details.into_iter().map(|(trace, row)| (trace, Arc::new(row.part))));
-        }
-    }
-    Ok(summed(parts))
-}
-
-/// Merges parts of the same trace.
-fn summed(mut parts: Vec<(TraceId, Arc<TracePart>)>) -> Vec<(TraceId, Arc<TracePart>)> {
-    parts.sort_by_key(|(trace, _)| *trace);
-    let mut sums: Vec<(TraceId, Arc<TracePart>)> = Vec::with_capacity(parts.len());
-    for (trace, part) in parts {
-        match sums.last_mut() {
-            Some((last, sum)) if *last == trace => Arc::make_mut(sum).merge(&part),
-            _ => sums.push((trace, part)),
-        }
-    }
-    sums
 }
 
 /// The summary of trace `trace_id`, whose parts sum up to `part`.

@@ -6,7 +6,8 @@ use coral_engine::{Budget, Grid, Histogram};
 use coral_trace::UnixNanos;
 use hashbrown::HashMap;
 
-use super::best::{Best, Candidate, Place, read_parts};
+use super::best::{Best, Candidate, Place};
+use super::details::read_parts;
 use super::each_place;
 use super::judge::Judge;
 use super::plan::Plan;

@@ -7,12 +7,14 @@ mod attribute;
 mod best;
 mod bits;
 mod condition;
+mod details;
 mod evaluate;
 mod histogram;
 mod judge;
 pub(crate) mod plan;
 pub(crate) mod query;
 mod sealed;
+mod segments;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,17 +25,21 @@ use hashbrown::{HashMap, HashSet};
 
 use self::best::{Best, Candidate, Key, Place};
 use self::condition::Conditions;
+use self::details::Details;
 use self::evaluate::Evaluation;
 pub(crate) use self::histogram::histogram;
 use self::judge::{Judge, ServiceBits};
 use self::plan::Plan;
-use self::sealed::{SealedTraces, SplitTraces};
+use self::query::IndexedQuery;
+use self::sealed::SplitTraces;
+use self::segments::{SegmentSearch, SegmentsFound};
 use crate::error::StoreError;
 use crate::hot::digest::TraceDigest;
 use crate::hot::generation::{Generation, HotTrace, Rows};
 use crate::hot::live::Live;
 use crate::hot::part::TracePart;
-use crate::segment::Segment;
+use crate::parallel;
+use crate::segment::{Segment, numbered};
 
 /// The least number of candidates in the first round of a search with a filter, which reads their
 /// spans. Each further round has four times as many as the round before, up to [`MAX_CANDIDATES`].
@@ -81,6 +87,59 @@ pub(crate) fn search(
     }
 }
 
+/// [`search`] for each of `plans`; nothing is found for `None`. The summaries of all are read together,
+/// because a page of a traces file often has some of several searches.
+pub(crate) fn search_each(
+    live: &Live,
+    plans: &[Option<Plan<'_>>],
+    budget: &Budget,
+) -> Result<Vec<Vec<TraceSummary>>, StoreError> {
+    let together = |plan: &&Plan<'_>| plan.is_exact() && plan.indexed.limit > 0;
+    let exact: Vec<&Plan<'_>> = plans.iter().flatten().filter(together).collect();
+    let mut found = live.reading(|| first_rounds(live, &exact, budget))?.into_iter();
+    let each = plans.iter().map(|plan| {
+        let Some(plan) = plan else { return Ok(Vec::new()) };
+        let first = if together(&plan) { found.next() } else { None };
+        let limit = plan.indexed.limit as usize;
+        match first {
+            // As in a search alone.
+            Some(Found { mut traces, bar }) if traces.len() >= limit || bar.is_none() => {
+                traces.truncate(limit);
+                Ok(traces)
+            }
+            _ => search(live, plan, budget),
+        }
+    });
+    each.collect()
+}
+
+/// The first round of each of `plans`, which have no filter.
+fn first_rounds(
+    live: &Live,
+    plans: &[&Plan<'_>],
+    budget: &Budget,
+) -> Result<Vec<Found>, StoreError> {
+    let of = |plan: &&Plan<'_>| {
+        let IndexedQuery { order, after, limit, .. } = plan.indexed;
+        let below = after.map(|after| best::above(order, &after));
+        Candidates::of(live, plan, limit as usize, below, budget)
+    };
+    let candidates: Vec<Candidates> =
+        parallel::map(plans, of).into_iter().collect::<Result<_, _>>()?;
+    let mut found = Vec::with_capacity(plans.len());
+    // Searches before and after a seal see other segments.
+    let same_view =
+        |one: &Candidates, next: &Candidates| Arc::ptr_eq(&one.segments, &next.segments);
+    let mut plans = plans.iter();
+    for together in candidates.chunk_by(same_view) {
+        let all = together.iter().flat_map(|of| of.best.candidates());
+        let rows = Details::read(all, &together[0].segments, budget)?;
+        let of_view = together.iter().zip(plans.by_ref());
+        found.extend(of_view.map(|(of, plan)| of.found(plan, &rows)));
+    }
+    Ok(found)
+}
+
 /// The result of one round.
 struct Found {
     /// Traces in order.
@@ -108,20 +167,48 @@ fn best(
     below: Option<Key>,
     budget: &Budget,
 ) -> Result<Found, StoreError> {
-    let judge = Judge::of(&plan.indexed);
-    let mut best = Best::new(plan.indexed.order, keep, below);
-    let cut = &mut |best: &mut Best, _: &[Arc<Segment>]| {
-        best.cut();
-        Ok(())
-    };
-    let segments = each_place(live, plan, &judge, &mut best, budget, cut)?;
-    let bar = best.bar();
-    let traces = best::read(best, &segments, &judge, plan.indexed.after, budget)?;
-    Ok(Found { traces, bar })
+    let candidates = Candidates::of(live, plan, keep, below, budget)?;
+    let rows = Details::read(candidates.best.candidates().iter(), &candidates.segments, budget)?;
+    Ok(candidates.found(plan, &rows))
+}
+
+/// The best candidates of one search, whose summaries are yet to be read.
+struct Candidates {
+    judge: Judge,
+    best: Best,
+    /// `Some` if candidates were dropped.
+    bar: Option<Key>,
+    /// The segments whose rows the candidates name.
+    segments: Arc<Vec<Arc<Segment>>>,
+}
+
+impl Candidates {
+    fn of(
+        live: &Live,
+        plan: &Plan<'_>,
+        keep: usize,
+        below: Option<Key>,
+        budget: &Budget,
+    ) -> Result<Self, StoreError> {
+        let judge = Judge::of(&plan.indexed);
+        let mut best = Best::new(plan.indexed.order, keep, below);
+        let cut = &mut |best: &mut Best, _: &[Arc<Segment>]| {
+            best.cut();
+            Ok(())
+        };
+        let segments = each_place(live, plan, &judge, &mut best, budget, cut)?;
+        let bar = best.bar();
+        Ok(Self { judge, best, bar, segments })
+    }
+
+    fn found(&self, plan: &Plan<'_>, rows: &Details) -> Found {
+        let traces = best::summaries(&self.best, rows, &self.judge, plan.indexed.after);
+        Found { traces, bar: self.bar }
+    }
 }
 
 /// What is done with the candidates after each place.
-type AfterPlace<'a> = dyn FnMut(&mut Best, &[Arc<Segment>]) -> Result<(), StoreError> + 'a;
+type AfterPlace<'a> = dyn FnMut(&mut Best, &[Arc<Segment>]) -> Result<(), StoreError> + Send + 'a;
 
 /// Adds the candidates of hot rows, of each segment, and then the split traces to `best`, and calls
 /// `after` whenever it did. Returns the segments, whose rows the candidates name.
@@ -137,47 +224,21 @@ fn each_place(
     let conditions = Conditions::of(plan);
     let hot = hot_view(live, judge, conditions.as_ref(), best, budget)?;
     after(best, &hot.segments)?;
-    let mut pieces = SplitTraces::new(judge, hot.split);
-    let mut linked = hot.split_with;
-    let mut looked_at = BTreeSet::new();
-    // Newest segments first, because older segments then rarely have traces that are new enough.
-    for segment in hot.segments.iter().rev() {
-        budget.check()?;
-        let has_service = !judge.bits_in(segment).are_nowhere();
-        // A trace that begins here may have a span of the service in another segment.
-        let is_linked = || {
-            let others = segment.split_with();
-            others.iter().any(|id| {
-                let other = hot.segments.binary_search_by_key(id, |segment| segment.id());
-                other.is_ok_and(|at| !judge.bits_in(&hot.segments[at]).are_nowhere())
-            })
-        };
-        let may_match = judge.may_start_in(&segment.extent)
-            && best.may_want(&segment.extent)
-            && (has_service || is_linked());
-        if may_match {
-            let mut read = || {
-                let rows = SealedTraces::read(segment, judge, conditions.as_ref(), budget)?;
-                if has_service {
-                    rows.whole(judge, best)?;
-                }
-                rows.split(judge, &mut pieces, false)
-            };
-            read().map_err(StoreError::unreadable(segment.id()))?;
-            after(best, &hot.segments)?;
-            looked_at.insert(segment.id());
-            linked.extend(segment.split_with());
-        }
-    }
-    let rest = |segment: &&Arc<Segment>| {
-        linked.contains(&segment.id()) && !looked_at.contains(&segment.id())
+    let search =
+        SegmentSearch { segments: &hot.segments, judge, conditions: conditions.as_ref(), budget };
+    let mut found = SegmentsFound {
+        best,
+        after,
+        pieces: SplitTraces::new(judge, hot.split),
+        linked: hot.split_with,
+        searched: BTreeSet::new(),
+        left: hot.segments.len(),
     };
+    search.run(&mut found)?;
+    let SegmentsFound { best, after, mut pieces, linked, searched, .. } = found;
     // The other parts of the traces that were found so far: no other trace can match.
-    for segment in hot.segments.iter().filter(rest) {
-        SealedTraces::read(segment, judge, conditions.as_ref(), budget)
-            .and_then(|rows| rows.split(judge, &mut pieces, true))
-            .map_err(StoreError::unreadable(segment.id()))?;
-    }
+    let is_left = |of: &Segment| of.is_one_of(&linked) && !searched.contains(&of.id());
+    search.complete(&mut pieces, is_left)?;
     best.extend(pieces.candidates(judge, conditions.is_some()));
     after(best, &hot.segments)?;
     Ok(hot.segments)
@@ -235,8 +296,7 @@ fn hot_traces_that_fit(
 
 impl HotView {
     fn segment(&self, id: u64) -> Option<&Arc<Segment>> {
-        let at = self.segments.binary_search_by_key(&id, |segment| segment.id()).ok()?;
-        self.segments.get(at)
+        numbered(&self.segments, id)
     }
 
     fn add<'a>(

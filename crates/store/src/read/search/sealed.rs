@@ -7,6 +7,7 @@ use std::sync::Arc;
 use coral_engine::Budget;
 use coral_trace::TraceId;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 use super::best::{Best, Candidate, Place, SegmentRow};
 use super::bits::Bits;
@@ -77,16 +78,15 @@ impl<'a> SealedTraces<'a> {
         Ok(())
     }
 
-    /// Adds the parts of split traces to `pieces`; if `only_known` is true, only those of traces that
-    /// `pieces` has.
+    /// The parts of split traces: of those in `known`, or of all.
     pub(super) fn split(
         &self,
         judge: &Judge,
-        pieces: &mut SplitTraces,
-        only_known: bool,
-    ) -> Result<(), StoreError> {
+        known: Option<&SplitTraces>,
+    ) -> Result<SplitTraces, StoreError> {
+        let mut pieces = SplitTraces::default();
         if self.split.is_empty() {
-            return Ok(());
+            return Ok(pieces);
         }
         let mut digests = self.segment.digests()?;
         let wanted = |_: &DigestBounds, rows: Range<u32>| self.split.range(rows).next().is_some();
@@ -98,7 +98,8 @@ impl<'a> SealedTraces<'a> {
             let mut split = self.split.range(rows.clone()).peekable();
             for (row, digest) in digests.read(rows)? {
                 let Some((_, trace)) = split.next_if(|(next, _)| **next == row) else { continue };
-                if !judge.counts(digest.collector) || only_known && !pieces.0.contains_key(trace) {
+                let is_known = known.is_none_or(|known| known.0.contains_key(trace));
+                if !judge.counts(digest.collector) || !is_known {
                     continue;
                 }
                 let piece = pieces.0.entry(*trace).or_insert(SplitTrace::NOTHING);
@@ -107,7 +108,7 @@ impl<'a> SealedTraces<'a> {
                 piece.may_have_service |= self.services.may_be_in(digest.service_bits);
             }
         }
-        Ok(())
+        Ok(pieces)
     }
 
     fn fits(&self, row: u32) -> bool {
@@ -116,6 +117,7 @@ impl<'a> SealedTraces<'a> {
 }
 
 /// Split traces, with the sums that a search tests.
+#[derive(Default)]
 pub(super) struct SplitTraces(HashMap<TraceId, SplitTrace>);
 
 struct SplitTrace {
@@ -145,6 +147,18 @@ impl SplitTraces {
         Self(pieces.collect())
     }
 
+    /// Adds other parts of split traces.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for (trace, piece) in other.0 {
+            match self.0.entry(trace) {
+                Entry::Occupied(known) => known.into_mut().absorb(piece),
+                Entry::Vacant(place) => {
+                    place.insert(piece);
+                }
+            }
+        }
+    }
+
     /// The traces that can match.
     pub(super) fn candidates(
         self,
@@ -168,6 +182,14 @@ impl SplitTrace {
         hot: None,
         rows: Vec::new(),
     };
+
+    fn absorb(&mut self, other: Self) {
+        self.sum.add(&other.sum);
+        self.may_have_service |= other.may_have_service;
+        self.fits |= other.fits;
+        self.hot = self.hot.take().or(other.hot);
+        self.rows.extend(other.rows);
+    }
 
     fn add(&mut self, digest: &TraceDigest, place: SegmentRow) {
         self.sum.add(digest);

@@ -83,6 +83,31 @@ fn coral_sql_lets_any_duckdb_read_an_empty_store_and_later_segments() {
 }
 
 #[test]
+fn any_duckdb_reads_every_column_of_a_spans_file() {
+    let (dir, store) = store();
+    let spans = (1..=5_000_u64).map(|id| {
+        let mut span = span(id.into(), id, (id > 1).then_some(id - 1), id, 1);
+        span.start.0 += id * 7 % 1_000;
+        span.end = UnixNanos(span.start.0 + 1_000_000 + id * 11 % 1_000);
+        span
+    });
+    store.append(&[spans.collect()], NOON).unwrap();
+    store.seal().unwrap();
+    let file = dir.path().join("store/segments/000000000001.spans.parquet");
+    let below_micros: u64 = (1..=5_000).map(|id| id * 7 % 1_000 * 1_000 + id * 11 % 1_000).sum();
+    for library in libraries() {
+        let mut duckdb = crate::sql::Engine::open(&library).unwrap();
+        let from = format!("FROM read_parquet('{}') AS s", file.display());
+        let sums = "sum(span_id)::BIGINT, sum(parent_span_id)::BIGINT, sum(sub_us)::BIGINT, sum(duration_us)::BIGINT";
+        let sums = duckdb.text(&format!("SELECT [{sums}]::VARCHAR {from}")).unwrap();
+        let (ids, parents) = (5_000 * 5_001 / 2, 4_999 * 5_000 / 2);
+        assert_eq!(sums, format!("[{ids}, {parents}, {below_micros}, 5000000]"));
+        let rows = format!("SELECT count(DISTINCT hash(s))::VARCHAR {from}");
+        assert_eq!(duckdb.text(&rows).unwrap(), "5000");
+    }
+}
+
+#[test]
 fn an_exported_answer_is_a_database_with_the_columns_and_types_of_the_answer() {
     for library in libraries() {
         let dir = tempfile::tempdir().unwrap();

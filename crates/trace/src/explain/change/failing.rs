@@ -11,9 +11,9 @@ pub(super) fn changes(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<C
     let mut examples = vec![Vec::new(); table.operations.len()];
     for (of, observation) in table.observations.iter().enumerate() {
         for (at, call) in observation.calls.iter().enumerate() {
-            let mut sides = vec![call.operation, call.called_as];
-            sides.dedup();
-            for side in sides {
+            let sides = [call.operation, call.called_as];
+            let different = if sides[0] == sides[1] { &sides[..1] } else { &sides };
+            for side in different.iter().copied() {
                 let failed = call.failed == Some(side);
                 counts[side as usize].add(in_window[of], failed);
                 if failed && in_window[of] {

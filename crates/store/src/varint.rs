@@ -1,7 +1,7 @@
 //! Numbers as variable-length bytes (LEB128): seven bits in each byte, the lowest first.
 
 /// Appends `value`.
-pub(super) fn put(to: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put(to: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         to.push(value as u8 | 0x80);
         value >>= 7;
@@ -10,7 +10,7 @@ pub(super) fn put(to: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Takes a number from the front of `from`; `None` if there is none.
-pub(super) fn take(from: &mut &[u8]) -> Option<u64> {
+pub(crate) fn take(from: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = from.split_first()?;
@@ -24,7 +24,7 @@ pub(super) fn take(from: &mut &[u8]) -> Option<u64> {
 }
 
 /// Takes a number that is an index below `end`, or a number of things below `end`.
-pub(super) fn take_below(from: &mut &[u8], end: usize) -> Option<usize> {
+pub(crate) fn take_below(from: &mut &[u8], end: usize) -> Option<usize> {
     take(from).and_then(|value| usize::try_from(value).ok()).filter(|value| *value < end)
 }
 

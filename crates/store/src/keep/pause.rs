@@ -1,4 +1,4 @@
-//! The pause after a merge.
+//! The pause after a merge, or after a piece of one.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(60);
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 
 impl Pause {
-    pub(super) fn is_over(&self, uptime: Duration) -> bool {
+    pub(crate) fn is_over(&self, uptime: Duration) -> bool {
         uptime >= self.until
     }
 
     /// Notes that a look for files to merge begins at the uptime `begin`. Without a
     /// [`note`](Self::note), the pause is that after a failure.
-    pub(super) fn begin(&mut self, begin: Duration) {
+    pub(crate) fn begin(&mut self, begin: Duration) {
         self.until = begin + FAILURE_PAUSE;
     }
 
     /// Notes a look for files to merge, and a merge if there were some, from the uptime `begin` to
     /// the uptime `end`.
-    pub(super) fn note<T, E>(
+    pub(crate) fn note<T, E>(
         &mut self,
         [begin, end]: [Duration; 2],
         outcome: Result<T, E>,
