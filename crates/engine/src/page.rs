@@ -12,7 +12,9 @@ use crate::timeline::AgentMinute;
 ///
 /// A span is identified by its trace id and span id. If two spans have the same ids, only the first
 /// is stored. So after any failure the caller MAY send a page again, or its spans in pages of other
-/// sizes.
+/// sizes. An engine that does not count duplicates
+/// ([`Capabilities::counts_duplicates`](crate::Capabilities::counts_duplicates)) MAY keep either of two
+/// different spans with the same ids, and its summaries of traces MAY have the numbers of both.
 pub trait PageWriter: Send + Sync {
     /// Stores pages of several streams, each with its checkpoint. Returns a result for each, in
     /// order. A page that fails MUST NOT prevent others from being stored.

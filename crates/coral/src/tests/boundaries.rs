@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// crates whose names begin with its name and `_`.
 const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["coral/src/args", "bench/"]),
+    ("clickhouse", &["cluster/"]),
     (
         "tonic",
         &[

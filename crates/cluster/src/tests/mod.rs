@@ -1,0 +1,10 @@
+//! Tests with real servers.
+
+mod conformance;
+mod exactly_once;
+mod keeping;
+mod measure;
+mod metrics;
+mod opening;
+mod proxy;
+mod server;
