@@ -38,6 +38,7 @@ acceptance:
     just collector
     just zipkin-clients
     just prometheus-clients
+    just clickhouse
 
 # The official MCP clients in front of a real colony, from PyPI and npm (a minute).
 mcp-clients:
@@ -64,6 +65,11 @@ zipkin-clients:
 prometheus-clients:
     CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_PROMETHEUS_PYTHON="$(tools/fetch-prometheus-clients "$HOME/.cache/coral/prometheus-clients")" \
         cargo test -p coral --test e2e peers::prometheus
+
+# The engine on ClickHouse: real servers of Debian 12's 18.16, killed and cut off (ten minutes).
+clickhouse:
+    CORAL_TEST_CLICKHOUSE_REQUIRED=1 CORAL_TEST_CLICKHOUSE_SERVER="$(tools/fetch-clickhouse "$HOME/.cache/coral/clickhouse")" \
+        cargo test -p coral-cluster
 
 # An OpenTelemetry Collector that receives an export and exports to an agent. Builds it where Go is (three minutes
 # the first time).
