@@ -63,7 +63,7 @@ impl SegmentFiles {
         Ok(())
     }
 
-    /// Renames the Parquet files so that [`load`](super::load) ignores them, for inspection or
+    /// Renames the Parquet files so that [`load`](fn@super::load) ignores them, for inspection or
     /// repair.
     pub(super) fn put_aside(&self) {
         for file in [&self.spans, &self.traces] {

@@ -109,7 +109,7 @@ pub(crate) struct SegmentExtent {
     /// the segment.
     #[serde(default)]
     pub(crate) has_pairs: bool,
-    /// Number of row groups of the spans file; 0 if each but the last has [`ROW_GROUP`] rows.
+    /// Number of row groups of the spans file; 0 if each but the last has [`write::ROW_GROUP`] rows.
     #[serde(default)]
     pub(crate) row_groups: u32,
 }
