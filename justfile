@@ -66,7 +66,7 @@ prometheus-clients:
     CORAL_TEST_PEERS_REQUIRED=1 CORAL_TEST_PROMETHEUS_PYTHON="$(tools/fetch-prometheus-clients "$HOME/.cache/coral/prometheus-clients")" \
         cargo test -p coral --test e2e peers::prometheus
 
-# The engine on ClickHouse: real servers of Debian 12's 18.16, killed and cut off (ten minutes).
+# The engine on ClickHouse: real servers of Debian 12's 18.16, killed and cut off (five minutes).
 clickhouse:
     CORAL_TEST_CLICKHOUSE_REQUIRED=1 CORAL_TEST_CLICKHOUSE_SERVER="$(tools/fetch-clickhouse "$HOME/.cache/coral/clickhouse")" \
         cargo test -p coral-cluster

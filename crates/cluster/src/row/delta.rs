@@ -11,7 +11,7 @@ use coral_trace::{SpanId, TraceId, UnixNanos};
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-use super::record::{read_attributes, write_attributes};
+use super::{read_attributes, write_attributes};
 use crate::error::ClusterError;
 
 /// A row of `deltas`.
@@ -133,8 +133,7 @@ impl DeltaRow {
             target: self.target,
             status: u16::try_from(self.status).ok(),
             error: self.error,
-            attributes: read_attributes(&self.attributes)
-                .map_err(|error| ClusterError::value("attributes", error))?,
+            attributes: read_attributes(&self.attributes)?,
         };
         let sum = (self.has_sum == 1).then_some(self.sum);
         let histogram = Histogram::new(self.bounds, self.counts, sum)

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use clickhouse::Row;
 use coral_engine::{Columns, StoredSpan};
+use coral_record::{read_extra, read_origin, write_extra, write_origin};
 use coral_trace::{
     Attributes, Collector, Origin, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode,
     TraceId, UnixNanos,
 };
 use serde::{Deserialize, Serialize};
 
-use super::record::{
-    read_attributes, read_extra, read_origin, write_attributes, write_extra, write_origin,
-};
+use super::{read_attributes, write_attributes};
 use crate::error::ClusterError;
 
 /// A row to insert into `spans`.
@@ -99,7 +98,7 @@ impl SpanWriter<'_> {
             status: span.status.code as u8,
             attributes: write_attributes(&span.attributes),
             origin: origin.or_insert_with(|| write_origin(&span.origin)).clone(),
-            extra: write_extra(span),
+            extra: write_extra(span).unwrap_or_default(),
             store_id: self.store_id.to_owned(),
             page_end: 0,
         }
@@ -142,8 +141,7 @@ impl SpanReader {
             kind: SpanKind::from(i32::from(row.kind)),
             start: UnixNanos(start as u64),
             end: UnixNanos((start + nanos) as u64),
-            attributes: read_attributes(&row.attributes)
-                .map_err(|error| ClusterError::value("attributes", error))?,
+            attributes: read_attributes(&row.attributes)?,
             dropped_attributes: 0,
             events: Vec::new(),
             dropped_events: 0,
@@ -155,7 +153,10 @@ impl SpanReader {
             },
             origin: self.origin(row.origin, row.service, row.ebpf)?,
         };
-        read_extra(&row.extra, &mut span).map_err(|error| ClusterError::value("extra", error))?;
+        if !row.extra.is_empty() {
+            let read = read_extra(&row.extra, &mut span);
+            read.map_err(|error| ClusterError::value("extra", error))?;
+        }
         let agent = self.agents.entry(row.agent_id);
         let agent_id = agent.or_insert_with_key(|id| Arc::from(id.as_str())).clone();
         Ok(StoredSpan { receipt: 0, agent_id, span })

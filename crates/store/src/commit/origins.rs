@@ -5,7 +5,7 @@ use std::sync::Arc;
 use coral_trace::Origin;
 use hashbrown::HashMap;
 
-use crate::row::record::write_origin;
+use coral_record::write_origin;
 
 /// The most origins in the dictionary, because a hostile exporter can send a new origin with every
 /// span. At the limit the dictionary is emptied. An origin may then be written twice, which only

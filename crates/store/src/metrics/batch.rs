@@ -19,7 +19,7 @@ use super::record::write_exemplars;
 use super::schema::{BATCH_ROWS, SCHEMA, properties};
 use crate::disk::{self, Target};
 use crate::error::StoreError;
-use crate::row::record::write_attributes;
+use coral_record::write_attributes;
 
 /// Writes `rows` to `file` and syncs it. The Parquet footer gets `extent`.
 pub(crate) fn write_rows<'a>(

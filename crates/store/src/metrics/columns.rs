@@ -11,7 +11,7 @@ use coral_trace::red::{Protocol, Series, Side};
 use super::record::damaged;
 use super::schema::{CODED_SCHEMA, SCHEMA, column};
 use crate::error::StoreError;
-use crate::row::record::read_attributes;
+use coral_record::read_attributes;
 
 /// Columns of a batch. Those that a read may leave out are optional.
 pub(super) struct Columns<'a> {

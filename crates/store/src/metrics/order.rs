@@ -8,7 +8,7 @@ use std::sync::Arc;
 use coral_engine::StoredDelta;
 use coral_trace::red::{Series, Side};
 
-use crate::row::record::write_attributes;
+use coral_record::write_attributes;
 
 /// A series, with what orders it: the texts and numbers of the columns of a file.
 #[derive(Clone, Debug)]

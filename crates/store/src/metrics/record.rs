@@ -11,9 +11,9 @@ use coral_trace::{SpanId, TraceId, UnixNanos};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
-use crate::row::record::{read_attributes, write_attributes};
 use coral_engine::MetricCheckpoint;
 use coral_engine::StoredDelta;
+use coral_record::{read_attributes, write_attributes};
 
 /// One commit.
 #[derive(Debug, Default, Serialize, Deserialize)]

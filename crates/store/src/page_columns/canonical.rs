@@ -1,6 +1,6 @@
 //! Recognises JSON that this version would write itself, without building values.
 //!
-//! A text is canonical if it is what [`crate::row::json`] writes for the attributes that it reads from
+//! A text is canonical if it is what [`coral_record`] writes for the attributes that it reads from
 //! the text. The text is read and written again at once, into one buffer for all rows.
 
 use std::fmt;
@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::row::json::{double_from_text, double_text};
 use crate::row::promoted;
+use coral_record::{double_from_text, double_text};
 
 /// Recognises canonical JSON. Reuses its memory.
 #[derive(Default)]
@@ -247,7 +247,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::row::record::{read_attributes, write_attributes};
+    use coral_record::{read_attributes, write_attributes};
 
     const LEVELS: usize = 24;
 

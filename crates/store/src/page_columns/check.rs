@@ -21,7 +21,7 @@ use crate::page_columns::layout::LAYOUT;
 use crate::page_columns::row::ColumnRow;
 use crate::page_columns::{MAX_ORIGIN_BYTES, MAX_ROW_BYTES, message};
 use crate::row::promoted;
-use crate::row::record::{read_origin, trace_state_of_canonical};
+use coral_record::{read_origin, trace_state_of_canonical};
 
 /// The rows of a page that can be stored.
 pub(crate) struct CheckedRows {

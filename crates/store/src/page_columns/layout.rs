@@ -7,12 +7,12 @@ use arrow_schema::{DataType, Schema, SchemaRef};
 use coral_engine::ColumnsLayout;
 
 use crate::row::batch::SCHEMA;
-use crate::row::{json, promoted};
+use crate::row::promoted;
 
 /// The layout that this version writes and reads. It follows from the columns' names and types, from
 /// the keys of promoted attributes, and from the form of the JSON in columns.
 pub(crate) static LAYOUT: LazyLock<ColumnsLayout> = LazyLock::new(|| {
-    let mut meaning = format!("JSON {}\n", json::FORM);
+    let mut meaning = format!("JSON {}\n", coral_record::FORM);
     for field in PAGE_SCHEMA.fields() {
         let (name, of) = (field.name(), field.data_type());
         let _ = writeln!(meaning, "{name} {of} {}", field.is_nullable());

@@ -6,7 +6,7 @@ use coral_trace::{Collector, SpanKind, TraceId, VIRTUAL_HOP_ATTRIBUTE, may_be_vi
 use crate::hot::part::PartSpan;
 use crate::page_columns::columns::PageArrays;
 use crate::row::promoted;
-use crate::row::record::read_attributes;
+use coral_record::read_attributes;
 
 /// A valid row, as the sums of its trace need it.
 pub(crate) struct ColumnRow<'a> {

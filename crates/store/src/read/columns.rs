@@ -16,8 +16,8 @@ use crate::hot::generation::{Generation, Rows};
 use crate::hot::live::Live;
 use crate::row::damaged;
 use crate::row::promoted::{self, Column};
-use crate::row::record::read_resource_attributes;
 use crate::segment::Segment;
+use coral_record::read_resource_attributes;
 
 const START: &str = "start_time";
 const SPELLINGS: &str = "spellings";

@@ -12,7 +12,7 @@ use coral_engine::Columns;
 use coral_trace::{Collector, Span, SpanKind, StatusCode, UnixNanos};
 
 use crate::row::promoted::{self, NUMBERS, TEXT};
-use crate::row::record::{write_attributes_into, write_extra};
+use coral_record::{write_attributes_into, write_extra};
 
 /// The index in [`SCHEMA`] of the column `receipt`. The constants below are indexes of other
 /// columns.

@@ -2,9 +2,7 @@
 
 pub(crate) mod arrived;
 pub(crate) mod batch;
-pub(crate) mod json;
 pub(crate) mod promoted;
 pub(crate) mod reader;
-pub(crate) mod record;
 
 pub(crate) use reader::{SpanReader, column_named, damaged, trace_id};

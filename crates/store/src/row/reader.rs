@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 use crate::error::StoreError;
 use crate::row::batch::ColumnTimes;
 use crate::row::promoted::{self, NUMBERS, Promoted, TEXT};
-use crate::row::record::{read_attributes, read_extra, read_origin};
+use coral_record::{read_attributes, read_extra, read_origin};
 
 /// Converts batches to spans. Equal origins are shared.
 pub(crate) struct SpanReader {

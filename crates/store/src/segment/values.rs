@@ -18,7 +18,7 @@ use super::Segment;
 use crate::disk;
 use crate::error::StoreError;
 use crate::row::promoted;
-use crate::row::record::read_resource_attributes;
+use coral_record::read_resource_attributes;
 
 /// A text that a filter tells about, by its hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

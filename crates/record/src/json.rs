@@ -1,5 +1,4 @@
-//! Encodes attributes, origins and rare span fields as JSON text, without loss: in the form of the
-//! embedded store.
+//! Encodes attributes, origins and rare span fields as JSON text, without loss.
 //!
 //! Text, booleans, integers and finite doubles are JSON values. A double always has a point or an
 //! exponent, so that 5.0 does not become the integer 5. Other values are an object with one key
@@ -13,6 +12,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use coral_trace::{Attributes, Double, KeyValue, Value};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// The version of the JSON in the columns of rows, here and in `record`. A change after which an older
+/// version would read the JSON otherwise needs a new version.
+pub const FORM: u32 = 1;
 
 /// Attributes that serialise as one JSON object.
 pub(crate) struct Object<I>(pub(crate) I);
@@ -62,11 +65,12 @@ fn marked<S: Serializer>(
 
 /// Text of a double that is not finite. A NaN is written with its bits, because NaN has many bit
 /// patterns.
-fn double_text(number: f64) -> String {
+pub fn double_text(number: f64) -> String {
     if number.is_nan() { format!("NaN:{:016x}", number.to_bits()) } else { number.to_string() }
 }
 
-fn double_from_text(text: &str) -> Option<f64> {
+/// The double that [`double_text`] has written; `None` for another text.
+pub fn double_from_text(text: &str) -> Option<f64> {
     match text.strip_prefix("NaN:") {
         Some(bits) => u64::from_str_radix(bits, 16).ok().map(f64::from_bits),
         None => text.parse().ok(),

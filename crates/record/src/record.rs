@@ -1,12 +1,12 @@
 //! JSON in the columns of a row: an origin, and a span's rare fields.
 
 use coral_trace::{
-    Attributes, Collector, EntityRef, Event, Link, Origin, Resource, Scope, Span, SpanId, TraceId,
-    UnixNanos,
+    Attributes, Collector, EntityRef, Event, KeyValue, Link, Origin, Resource, Scope, Span, SpanId,
+    TraceId, UnixNanos,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::row::json::{Object, ReadObject};
+use crate::json::{Object, ReadObject};
 
 /// The JSON of the column `origin`: resource and scope. The collector is in the column `ebpf`.
 #[derive(Serialize, Deserialize, Default)]
@@ -109,21 +109,32 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// Attributes as JSON; empty when there are none.
-pub(crate) fn write_attributes(attributes: &Attributes) -> String {
-    if attributes.0.is_empty() { String::new() } else { to_json(&Object(attributes.iter())) }
+/// Attributes without a column, as JSON; `None` when there are none.
+pub fn write_attributes(rest: &[&KeyValue]) -> Option<String> {
+    write_attributes_into(rest, &mut Vec::new()).map(str::to_owned)
 }
 
-/// Parses what [`write_attributes`] has written.
-pub(crate) fn read_attributes(json: &str) -> Result<Attributes, serde_json::Error> {
-    if json.is_empty() {
-        return Ok(Attributes::default());
+/// Like [`write_attributes`], in the memory of `buffer`.
+pub fn write_attributes_into<'b>(rest: &[&KeyValue], buffer: &'b mut Vec<u8>) -> Option<&'b str> {
+    if rest.is_empty() {
+        return None;
     }
+    buffer.clear();
+    let written = serde_json::to_writer(&mut *buffer, &Object(rest.iter().copied()));
+    written.expect("maps with text keys always have a JSON form");
+    Some(str::from_utf8(buffer).expect("JSON is UTF-8"))
+}
+
+/// Parses attributes from JSON.
+///
+/// # Errors
+/// When `json` is not what [`write_attributes`] writes.
+pub fn read_attributes(json: &str) -> Result<Attributes, serde_json::Error> {
     serde_json::from_str::<ReadObject>(json).map(|read| read.0)
 }
 
 /// An origin as JSON.
-pub(crate) fn write_origin(origin: &Origin) -> String {
+pub fn write_origin(origin: &Origin) -> String {
     let Origin { resource, scope, collector: _ } = origin.clone();
     let entity_refs = resource.entity_refs.into_iter().map(EntityRefRecord::from).collect();
     to_json(&OriginRecord {
@@ -144,7 +155,10 @@ pub(crate) fn write_origin(origin: &Origin) -> String {
 }
 
 /// Parses an origin from JSON.
-pub(crate) fn read_origin(json: &str, collector: Collector) -> Result<Origin, serde_json::Error> {
+///
+/// # Errors
+/// When `json` is not what [`write_origin`] writes.
+pub fn read_origin(json: &str, collector: Collector) -> Result<Origin, serde_json::Error> {
     let OriginRecord { resource, scope } = serde_json::from_str(json)?;
     Ok(Origin {
         resource: Resource {
@@ -164,8 +178,16 @@ pub(crate) fn read_origin(json: &str, collector: Collector) -> Result<Origin, se
     })
 }
 
-/// A span's rare fields as JSON; empty when all have their defaults, as in Beyla's spans.
-pub(crate) fn write_extra(span: &Span) -> String {
+/// Parses the attributes of the resource from the JSON of an origin.
+///
+/// # Errors
+/// As [`read_origin`].
+pub fn read_resource_attributes(json: &str) -> Result<Attributes, serde_json::Error> {
+    serde_json::from_str::<OriginRecord>(json).map(|origin| origin.resource.attributes.0)
+}
+
+/// A span's rare fields as JSON; `None` when all have their defaults, as in Beyla's spans.
+pub fn write_extra(span: &Span) -> Option<String> {
     let usual = span.flags == 0
         && span.trace_state.is_empty()
         && span.dropped_attributes == 0
@@ -174,26 +196,25 @@ pub(crate) fn write_extra(span: &Span) -> String {
         && span.status.message.is_empty()
         && span.events.is_empty()
         && span.links.is_empty();
-    if usual {
-        return String::new();
-    }
-    to_json(&ExtraRecord {
-        trace_state: span.trace_state.clone(),
-        flags: span.flags,
-        dropped_attributes: span.dropped_attributes,
-        dropped_events: span.dropped_events,
-        dropped_links: span.dropped_links,
-        status_message: span.status.message.clone(),
-        events: span.events.iter().map(EventRecord::from).collect(),
-        links: span.links.iter().map(LinkRecord::from).collect(),
+    (!usual).then(|| {
+        to_json(&ExtraRecord {
+            trace_state: span.trace_state.clone(),
+            flags: span.flags,
+            dropped_attributes: span.dropped_attributes,
+            dropped_events: span.dropped_events,
+            dropped_links: span.dropped_links,
+            status_message: span.status.message.clone(),
+            events: span.events.iter().map(EventRecord::from).collect(),
+            links: span.links.iter().map(LinkRecord::from).collect(),
+        })
     })
 }
 
-/// Parses what [`write_extra`] has written into `span`.
-pub(crate) fn read_extra(json: &str, span: &mut Span) -> Result<(), serde_json::Error> {
-    if json.is_empty() {
-        return Ok(());
-    }
+/// Parses rare fields from JSON into `span`.
+///
+/// # Errors
+/// When `json` is not what [`write_extra`] writes.
+pub fn read_extra(json: &str, span: &mut Span) -> Result<(), serde_json::Error> {
     let extra: ExtraRecord = serde_json::from_str(json)?;
     span.trace_state = extra.trace_state;
     span.flags = extra.flags;
@@ -204,6 +225,25 @@ pub(crate) fn read_extra(json: &str, span: &mut Span) -> Result<(), serde_json::
     span.events = extra.events.into_iter().map(Event::from).collect();
     span.links = extra.links.into_iter().map(Link::try_from).collect::<Result<_, _>>()?;
     Ok(())
+}
+
+/// The trace state in the JSON of a span's rare fields, if the JSON is what [`write_extra`] writes for
+/// a span whose attributes are nested at most `levels` deep.
+pub fn trace_state_of_canonical(json: &str, levels: usize) -> Option<String> {
+    let extra: ExtraRecord = serde_json::from_str(json).ok()?;
+    let events = extra.events.iter().map(|event| &event.attributes.0);
+    let links = extra.links.iter().map(|link| &link.attributes.0);
+    let is_within = events.chain(links).all(|attributes| attributes.is_within(levels));
+    let is_id = |link: &LinkRecord| {
+        let ids = (link.trace_id.parse::<TraceId>(), link.span_id.parse::<SpanId>());
+        let is_same = |id: &dyn std::fmt::Display, text: &str| id.to_string() == text;
+        matches!(ids, (Ok(trace), Ok(span)) if is_same(&trace, &link.trace_id) && is_same(&span, &link.span_id))
+    };
+    let is_canonical = is_within
+        && extra.links.iter().all(is_id)
+        && !is_default(&extra)
+        && to_json(&extra) == json;
+    is_canonical.then_some(extra.trace_state)
 }
 
 impl From<EntityRef> for EntityRefRecord {

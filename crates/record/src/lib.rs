@@ -1,0 +1,14 @@
+//! The JSON in the columns of a stored row: attributes, an origin, and a span's rare fields.
+//!
+//! Both engines write this form, so that rows can be moved between them unchanged, and so that it has
+//! one version.
+#![warn(missing_docs)]
+
+mod json;
+mod record;
+
+pub use json::{FORM, double_from_text, double_text};
+pub use record::{
+    read_attributes, read_extra, read_origin, read_resource_attributes, trace_state_of_canonical,
+    write_attributes, write_attributes_into, write_extra, write_origin,
+};
