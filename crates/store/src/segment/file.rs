@@ -29,8 +29,6 @@ pub(crate) fn ranges(rows: &[u32]) -> Vec<Range<usize>> {
 /// The rows to read.
 pub(super) enum Rows<'a> {
     All,
-    /// All rows of one row group.
-    Group(usize),
     /// Ranges in ascending order.
     Ranges(&'a [Range<usize>]),
 }
@@ -46,17 +44,16 @@ pub(super) fn read(
 ) -> Result<Vec<RecordBatch>, StoreError> {
     budget.check()?;
     let file = ParquetSource::open(path)?;
-    let group_rows: Vec<usize> =
-        footer.metadata().row_groups().iter().map(|group| group.num_rows() as usize).collect();
+    let groups = footer.metadata().row_groups();
+    let all = groups.iter().map(|group| group.num_rows() as usize).sum();
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), footer)
         .with_projection(mask)
         .with_batch_size(32_768);
     match rows {
         Rows::All => {}
-        Rows::Group(group) => builder = builder.with_row_groups(vec![group]),
         Rows::Ranges(rows) => {
-            let (groups, selection) = choose(&group_rows, rows);
-            builder = builder.with_row_groups(groups).with_row_selection(selection);
+            let selection = RowSelection::from_consecutive_ranges(rows.iter().cloned(), all);
+            builder = builder.with_row_selection(selection);
         }
     }
     let mut reader = file.reading(|| builder.build())?;
@@ -73,25 +70,4 @@ pub(crate) fn charge(budget: &Budget, batch: &RecordBatch) -> Result<(), BudgetE
     budget.count_rows(batch.num_rows() as u64)?;
     budget.count_bytes(batch.get_array_memory_size() as u64)?;
     budget.check()
-}
-
-/// The row groups that hold any of `rows`, and a selection of `rows` in them.
-fn choose(group_rows: &[usize], rows: &[Range<usize>]) -> (Vec<usize>, RowSelection) {
-    let (mut groups, mut chosen) = (Vec::new(), Vec::new());
-    let (mut begin, mut offset) = (0, 0);
-    for (group, count) in group_rows.iter().enumerate() {
-        let end = begin + count;
-        let first = rows.partition_point(|range| range.end <= begin);
-        let inside = rows[first..].iter().take_while(|range| range.start < end);
-        let before = chosen.len();
-        chosen.extend(inside.map(|range| {
-            range.start.max(begin) - begin + offset..range.end.min(end) - begin + offset
-        }));
-        if chosen.len() > before {
-            groups.push(group);
-            offset += count;
-        }
-        begin = end;
-    }
-    (groups, RowSelection::from_consecutive_ranges(chosen.into_iter(), offset))
 }

@@ -18,6 +18,8 @@ pub(crate) struct SegmentFiles {
     pub(crate) calls: PathBuf,
     /// See [`values`](super::values).
     pub(crate) values: PathBuf,
+    /// See [`GroupFooters`](super::GroupFooters).
+    pub(crate) footers: PathBuf,
 }
 
 /// What the names of a segment's files begin with: the receipt of its first row, and if it was merged
@@ -37,14 +39,20 @@ impl SegmentFiles {
             index: dir.join(format!("{name}.index")),
             calls: dir.join(format!("{name}.calls")),
             values: dir.join(format!("{name}.values")),
+            footers: dir.join(format!("{name}.footers")),
         }
+    }
+
+    /// The files that repeat what the Parquet files say.
+    pub(super) fn derived(&self) -> [&PathBuf; 4] {
+        [&self.index, &self.values, &self.calls, &self.footers]
     }
 
     /// Removes the spans file, then the other files. If the spans file cannot be removed, both
     /// files stay and are loaded again when the store is next opened. Other files that stay without
     /// it are removed then.
     pub(super) fn remove(&self) {
-        for file in [&self.spans, &self.traces, &self.index, &self.values, &self.calls] {
+        for file in [&self.spans, &self.traces].into_iter().chain(self.derived()) {
             if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
                 // A spans file without a traces file would count as a damaged segment.
@@ -71,7 +79,7 @@ impl SegmentFiles {
                 tracing::warn!(%error, file = %file.display(), "could not set a damaged file aside");
             }
         }
-        for file in [&self.index, &self.values, &self.calls] {
+        for file in self.derived() {
             if let Err(error) = disk::remove(file) {
                 tracing::debug!(%error, file = %file.display(), "a file of a damaged segment stays until the next start");
             }

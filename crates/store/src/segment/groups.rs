@@ -1,5 +1,7 @@
 //! Row groups of a spans file: finds which of them can hold matching rows.
 
+use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -16,9 +18,10 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 
-use super::Segment;
 use super::file::{Rows, read};
+use super::footer::Footer;
 use super::write::ROW_GROUP;
+use super::{Segment, group_footers};
 use crate::error::StoreError;
 use crate::parquet_source::ParquetSource;
 use crate::row::damaged;
@@ -26,12 +29,13 @@ use crate::row::damaged;
 /// A row group of a spans file. Each column has at most one dictionary per row group.
 pub(crate) struct RowGroup<'a> {
     segment: &'a Segment,
-    file: ParquetSource,
-    footer: ArrowReaderMetadata,
+    /// Read when it is first needed.
+    footer: OnceCell<Footer>,
     /// The number of the group in the file.
     pub(crate) index: usize,
     /// The row number of the group's first row in the spans file.
     pub(crate) first_row: u32,
+    rows: u32,
 }
 
 impl Segment {
@@ -45,16 +49,34 @@ impl Segment {
 
     /// The row groups of the segment's spans file, in order.
     pub(crate) fn row_groups(&self) -> Result<Vec<RowGroup<'_>>, StoreError> {
-        let footer = self.footers.coded(&self.files.spans)?;
-        let file = ParquetSource::open(&self.files.spans)?;
+        let rows: Vec<u32> = match self.group_footers.rows() {
+            Some(rows) => rows.collect(),
+            None => {
+                let footer = self.footers.of(&self.files.spans)?;
+                footer.metadata().row_groups().iter().map(|group| group.num_rows() as u32).collect()
+            }
+        };
         let mut first_row = 0;
-        let groups = footer.metadata().row_groups().iter().enumerate().map(|(index, group)| {
-            let (file, footer) = (file.clone(), footer.clone());
-            let this = RowGroup { segment: self, file, footer, index, first_row };
-            first_row += group.num_rows() as u32;
+        let groups = rows.into_iter().enumerate().map(|(index, rows)| {
+            let this = RowGroup { segment: self, footer: OnceCell::new(), index, first_row, rows };
+            first_row += rows;
             this
         });
         Ok(groups.collect())
+    }
+
+    /// The footer of row group `group` of the spans file.
+    fn group_footer(&self, group: usize) -> Result<Footer, StoreError> {
+        let spans = &self.files.spans;
+        let whole = || {
+            let footer = self.footers.of(spans)?;
+            let part = group_footers::cut(footer.metadata(), group);
+            part.ok_or_else(|| damaged("row group", &"missing in the footer"))
+        };
+        self.footers.of_group(spans, group, || match self.group_footers.read(group) {
+            Some(part) => Ok(part),
+            None => whole(),
+        })
     }
 }
 
@@ -145,23 +167,64 @@ impl RowGroup<'_> {
         columns: &[&str],
         budget: &Budget,
     ) -> Result<Vec<RecordBatch>, StoreError> {
-        let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());
-        read(self.segment.spans_file(), self.footer.clone(), mask, Rows::Group(self.index), budget)
+        self.read_rows(self.footer()?.coded.clone(), columns, Rows::All, budget)
+    }
+
+    /// These rows of these columns, counted from the first row of the group, with text columns as they
+    /// are stored.
+    pub(super) fn read_stored(
+        &self,
+        columns: &[&str],
+        rows: &[Range<usize>],
+        budget: &Budget,
+    ) -> Result<Vec<RecordBatch>, StoreError> {
+        self.read_rows(self.footer()?.stored.clone(), columns, Rows::Ranges(rows), budget)
+    }
+
+    fn read_rows(
+        &self,
+        footer: ArrowReaderMetadata,
+        columns: &[&str],
+        rows: Rows<'_>,
+        budget: &Budget,
+    ) -> Result<Vec<RecordBatch>, StoreError> {
+        let mask = ProjectionMask::columns(footer.parquet_schema(), columns.iter().copied());
+        read(self.segment.spans_file(), footer, mask, rows, budget)
+    }
+
+    /// The row number in the spans file of the first row after the group.
+    pub(super) fn end(&self) -> usize {
+        (self.first_row + self.rows) as usize
+    }
+
+    /// The rows of the group that are among `rows` of the spans file, counted from the first row of the
+    /// group.
+    pub(super) fn part_of(&self, rows: &Range<usize>) -> Range<usize> {
+        let first = self.first_row as usize;
+        rows.start.max(first) - first..rows.end.min(self.end()) - first
     }
 
     /// All rows of all columns.
     pub(super) fn read_all(&self, budget: &Budget) -> Result<Vec<RecordBatch>, StoreError> {
-        let (footer, mask) = (self.footer.clone(), ProjectionMask::all());
-        read(self.segment.spans_file(), footer, mask, Rows::Group(self.index), budget)
+        let (footer, mask) = (self.footer()?.coded.clone(), ProjectionMask::all());
+        read(self.segment.spans_file(), footer, mask, Rows::All, budget)
     }
 
     /// The number of rows.
     pub(super) fn rows(&self) -> usize {
-        self.footer.metadata().row_group(self.index).num_rows() as usize
+        self.rows as usize
+    }
+
+    fn footer(&self) -> Result<&Footer, StoreError> {
+        if let Some(footer) = self.footer.get() {
+            return Ok(footer);
+        }
+        let footer = self.segment.group_footer(self.index)?;
+        Ok(self.footer.get_or_init(|| footer))
     }
 
     fn chunk(&self, column: &'static str) -> Result<&ColumnChunkMetaData, StoreError> {
-        let chunks = self.footer.metadata().row_group(self.index).columns();
+        let chunks = self.footer()?.stored.metadata().row_group(0).columns();
         let named = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;
         chunks.iter().find(named).ok_or_else(|| damaged(column, &"a missing column"))
     }
@@ -173,18 +236,19 @@ impl RowGroup<'_> {
         if !is_all_coded(chunk) {
             return Ok(None);
         }
-        self.file.reading(|| self.dictionary(chunk))
+        let file = ParquetSource::open(self.segment.spans_file())?;
+        file.reading(|| self.dictionary(&file, chunk))
     }
 
     /// The dictionary page of `chunk`, and its number of texts; `None` if the chunk does not begin
     /// with one.
     fn dictionary(
         &self,
+        file: &ParquetSource,
         chunk: &ColumnChunkMetaData,
     ) -> Result<Option<(Bytes, usize)>, ParquetError> {
-        let rows = self.footer.metadata().row_group(self.index).num_rows() as usize;
-        let file = Arc::new(self.file.clone());
-        let first = SerializedPageReader::new(file, chunk, rows, None)?.get_next_page()?;
+        let file = Arc::new(file.clone());
+        let first = SerializedPageReader::new(file, chunk, self.rows(), None)?.get_next_page()?;
         Ok(match first {
             Some(Page::DictionaryPage { buf, num_values, encoding: Encoding::PLAIN, .. }) => {
                 Some((buf, num_values as usize))

@@ -83,7 +83,8 @@ fn sweep(dir: &Path) -> Result<BTreeSet<SegmentName>, StoreError> {
     for path in &paths {
         let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
         if kind == "tmp"
-            || (["parquet", "index", "values", "calls"].contains(&kind) && !belongs(path))
+            || (["parquet", "index", "values", "calls", "footers"].contains(&kind)
+                && !belongs(path))
         {
             tracing::info!(file = %path.display(), "removing a partial file after a crash");
             if let Err(error) = disk::remove(path) {

@@ -4,8 +4,8 @@
 //! row for each trace and collector in the segment, by trace id. A segment exists when both files
 //! do: the spans file is renamed into place last, and removed first. Segments that were [merged](merge)
 //! into a larger one are removed; its name is the first and the last receipt. `N.index` repeats what a segment
-//! has in memory, `N.values` which texts its columns have, and `N.calls` what its traces say about
-//! calls.
+//! has in memory and `N.footers` its row groups' footers, `N.values` which texts its columns have, and
+//! `N.calls` what its traces say about calls.
 
 mod calls;
 mod damaged;
@@ -16,6 +16,7 @@ mod files;
 mod filter;
 mod fixed_width;
 mod footer;
+mod group_footers;
 mod groups;
 mod index;
 mod load;
@@ -46,6 +47,7 @@ pub(crate) use self::filter::HashedTrace;
 use self::filter::TraceFilter;
 use self::fixed_width::FixedWidthColumn;
 pub(crate) use self::footer::Footers;
+use self::group_footers::GroupFooters;
 pub(crate) use self::groups::RowGroup;
 pub(crate) use self::index::SplitRow;
 pub(crate) use self::load::load;
@@ -73,6 +75,7 @@ pub(crate) struct Segment {
     /// The size of the [filter of texts](values); `None` if there is none.
     values_bytes: Option<u64>,
     footers: Arc<Footers>,
+    group_footers: GroupFooters,
     /// Rows of the traces file whose trace is split, with the trace id. See
     /// [`split_rows`](Self::split_rows).
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
@@ -149,7 +152,7 @@ impl Segment {
 
     /// Size of the files in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        self.file_bytes + self.calls.bytes()
+        self.file_bytes + self.calls.bytes() + self.group_footers.bytes()
     }
 
     /// The spans file.

@@ -15,6 +15,7 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use super::calls::CallsFile;
 use super::file::{Rows, ranges, read};
 use super::footer::Footers;
+use super::group_footers::GroupFooters;
 use super::index::{self, SegmentIndex};
 use super::traces::{DETAIL, TraceRow};
 use super::values;
@@ -38,7 +39,8 @@ impl Segment {
         }
     }
 
-    /// Opens the segment of these files by the files themselves, and writes the index.
+    /// Opens the segment of these files by the files themselves, and writes the index and the footers
+    /// of row groups.
     ///
     /// # Errors
     /// [`StoreError`] when a file is missing, damaged or belongs to another segment.
@@ -48,6 +50,8 @@ impl Segment {
     ) -> Result<Opened, StoreError> {
         let sizes = index::sizes(&files)?;
         let index = SegmentIndex::of(&files, footers)?;
+        let footer = footers.of(&files.spans)?;
+        GroupFooters::write(&files.footers, sizes[0], footer.metadata());
         if let Err(error) = index.write(&files, sizes) {
             let file = files.index.display();
             tracing::warn!(%error, %file, "could not write the index of a segment; the next start makes it again");
@@ -68,6 +72,7 @@ impl Segment {
         let segment = Self {
             file_bytes: sizes.iter().sum::<u64>() + index_bytes + values_bytes.unwrap_or_default(),
             calls: CallsFile::of(files.calls.clone(), sizes),
+            group_footers: GroupFooters::open(files.footers.clone(), sizes[0]),
             values_bytes,
             split: RwLock::default(),
             extent,
@@ -168,10 +173,16 @@ impl Segment {
         columns: &[&str],
         budget: &Budget,
     ) -> Result<Vec<RecordBatch>, StoreError> {
-        let footer = self.footers.of(&self.files.spans)?;
-        let schema = footer.parquet_schema();
-        let mask = ProjectionMask::columns(schema, columns.iter().copied());
-        read(&self.files.spans, footer.clone(), mask, Rows::Ranges(rows), budget)
+        let mut batches = Vec::new();
+        for group in self.row_groups()? {
+            let first = rows.partition_point(|range| range.end <= group.first_row as usize);
+            let inside = rows[first..].iter().take_while(|range| range.start < group.end());
+            let inside: Vec<Range<usize>> = inside.map(|range| group.part_of(range)).collect();
+            if !inside.is_empty() {
+                batches.extend(group.read_stored(columns, &inside, budget)?);
+            }
+        }
+        Ok(batches)
     }
 
     /// For each of the rows `spans` of the spans file, the row of its trace in the traces file.

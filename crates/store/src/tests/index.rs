@@ -60,6 +60,33 @@ fn a_store_without_indexes_answers_the_same_and_has_them_again() {
 }
 
 #[test]
+fn footers_of_row_groups_that_are_damaged_cut_or_missing_change_no_answer() {
+    let dir = written();
+    let with = answers(&Store::open(config(&dir)).unwrap());
+    let file = segment_files(&dir, "footers").remove(1);
+    let bytes = std::fs::read(&file).unwrap();
+    for at in (0..bytes.len()).step_by(bytes.len() / 40) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        for content in [&damaged, &bytes[..at]] {
+            std::fs::write(&file, content).unwrap();
+            let store = Store::open(config(&dir)).unwrap();
+            assert_eq!(answers(&store), with, "byte {at}");
+            assert_eq!((store.extent().segments, store.extent().damaged), (3, 0), "byte {at}");
+        }
+    }
+    // Those of another segment.
+    std::fs::copy(segment_files(&dir, "footers").remove(2), &file).unwrap();
+    assert_eq!(answers(&Store::open(config(&dir)).unwrap()), with);
+    std::fs::write(&file, bytes).unwrap();
+    let store = Store::open(config(&dir)).unwrap();
+    segment_files(&dir, "footers").iter().for_each(|file| std::fs::remove_file(file).unwrap());
+    assert_eq!(answers(&store), with);
+    drop(store);
+    assert_eq!(answers(&Store::open(config(&dir)).unwrap()), with);
+}
+
+#[test]
 fn an_index_that_is_cut_or_damaged_anywhere_is_made_again() {
     let dir = written();
     let with = answers(&Store::open(config(&dir)).unwrap());

@@ -84,12 +84,12 @@ fn spans_expire_by_their_receipt_and_their_files_with_them() {
     assert_eq!(it.maintain(14), SpanMaintenance::default());
     assert_eq!(it.maintain(20).sealed, 2);
     it.receive(3, 50);
-    assert_eq!(segment_files(&it.dir), 5);
+    assert_eq!(segment_files(&it.dir), 6);
     let done = it.maintain(71);
     assert_eq!((done.sealed, done.expired), (1, 2));
     assert_eq!(it.traces(), [3]);
     assert_eq!((it.store.extent().spans, it.store.extent().first_receipt), (1, 3));
-    assert_eq!(segment_files(&it.dir), 5);
+    assert_eq!(segment_files(&it.dir), 6);
     assert_eq!(it.maintain(200).expired, 1);
     assert_eq!(segment_files(&it.dir), 0);
     assert_eq!(it.store.extent().spans, 0);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use coral_engine::{Budget, TraceReader as _, TraceSummary, WantedColumns};
@@ -109,7 +110,7 @@ fn eight_neighbours_become_one_segment_with_the_same_answers() {
     let after = store.extent();
     assert_eq!((after.spans, after.segments, after.damaged), (100, 3, 0));
     assert_eq!((after.first_receipt, after.last_receipt), (1, extent.last_receipt));
-    for kind in ["index", "values", "calls"] {
+    for kind in ["index", "values", "calls", "footers"] {
         assert_eq!(segment_files(&dir, kind).len(), 3, "{kind}");
     }
     drop(store);
@@ -118,7 +119,7 @@ fn eight_neighbours_become_one_segment_with_the_same_answers() {
     assert_eq!(store.merge_all_segments(KEEP).unwrap(), 0);
     // Without the files that repeat what the Parquet files say.
     drop(store);
-    for kind in ["index", "values", "calls"] {
+    for kind in ["index", "values", "calls", "footers"] {
         segment_files(&dir, kind).iter().for_each(|path| std::fs::remove_file(path).unwrap());
     }
     assert_eq!(answers(&Store::open(config(&dir)).unwrap()), before);
@@ -338,13 +339,84 @@ fn a_merged_segment_that_cannot_be_opened_once_costs_nothing_that_only_it_has() 
     std::mem::forget(held);
     drop(store);
     assert_eq!(names(&dir).len(), 4);
-    for after in 0..40 {
-        faults::plan(None, after, Fault::Fails(EIO));
-        drop(Store::open(config(&dir)));
-        faults::clear();
-        assert!(names(&dir).contains(&"000000000001-000000000080".to_owned()), "{after}");
-    }
+    // A directory in the place of the file: an error of the operating system, and not damage.
+    let traces = dir.path().join("store/segments/000000000001-000000000080.traces.parquet");
+    let elsewhere = dir.path().join("elsewhere");
+    std::fs::rename(&traces, &elsewhere).unwrap();
+    std::fs::create_dir(&traces).unwrap();
+    assert!(Store::open(config(&dir)).is_err());
+    std::fs::remove_dir(&traces).unwrap();
+    std::fs::rename(&elsewhere, &traces).unwrap();
     assert_eq!(answers(&Store::open(config(&dir)).unwrap()), before);
+}
+
+#[test]
+fn a_trace_that_goes_on_in_a_merged_segment_is_whole_in_the_time_in_which_it_began() {
+    let (dir, mut store) = store();
+    const HOUR_MS: u64 = 3_600_000;
+    // All segments but the last are of a later hour. The third has a part of trace 500, which
+    // began in the last.
+    for round in 0..9_u64 {
+        let later = span(1_000 + u128::from(round), 10 * round + 1, None, 2 * HOUR_MS, 5);
+        let part = of_service(span(500, 7, Some(5), 2 * HOUR_MS, 5), "stock");
+        let spans = [later].into_iter().chain((round == 2).then_some(part));
+        store.append(&[spans.collect()], NOON).unwrap();
+        store.seal().unwrap();
+    }
+    store.append(&[vec![span(500, 5, None, 0, 5)]], NOON).unwrap();
+    store.seal().unwrap();
+    let hour = TimeRange { start: NOON, end: UnixNanos(NOON.0 + HOUR_MS * 1_000_000) };
+    let query = IndexedQuery { started: hour, ..IndexedQuery::newest(10) };
+    let of_stock = IndexedQuery { services: vec!["stock".into()], ..query.clone() };
+    let found = |store: &Store| {
+        let map = store.dependencies(hour, None).unwrap().topology();
+        (store.search(&query).unwrap(), store.search(&of_stock).unwrap(), map)
+    };
+    let before = found(&store);
+    assert_eq!(before.0.iter().map(|trace| trace.spans).collect::<Vec<_>>(), [2]);
+    assert_eq!((before.1.len(), before.2.counts.spans), (1, 2));
+    assert_eq!(store.merge_all_segments(KEEP).unwrap(), 8);
+    assert_eq!(found(&store), before);
+    drop(store);
+    store = Store::open(config(&dir)).unwrap();
+    assert_eq!(found(&store), before);
+}
+
+#[test]
+fn spans_that_arrive_while_a_merged_segment_is_published_are_part_of_their_traces() {
+    let ((dir, store), (_other, oracle)) = (store(), store());
+    ten_segments(&store);
+    ten_segments(&oracle);
+    let merge_step = |store: &Store| {
+        let mut merges = store.0.spans.merges.lock().unwrap();
+        store.0.spans.merge_step(&mut merges, KEEP).unwrap()
+    };
+    // As many pieces as the merge has, without the last.
+    let (_counted, counted) = super::store();
+    ten_segments(&counted);
+    let pieces = (0..).find(|_| merge_step(&counted) == Progress::Done(8)).unwrap();
+    (0..pieces).for_each(|_| assert_eq!(merge_step(&store), Progress::Working));
+    let (go_on, wait) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let last = scope.spawn(|| {
+            // The sums of calls are written after a look at which traces are split.
+            faults::plan(Some(Operation::Write), 0, Fault::Hangs(wait));
+            merge_step(&store)
+        });
+        let sums = dir.path().join("store/segments/merging/000000000001-000000000080.calls.tmp");
+        while !sums.exists() {
+            std::thread::yield_now();
+        }
+        // Trace 1 was in one segment, and trace 3 in three that are merged.
+        let late = vec![span(1, 77_001, None, 3, 400), by_sdk(span(3, 77_003, None, 3, 500))];
+        store.append(std::slice::from_ref(&late), NOON).unwrap();
+        oracle.append(&[late], NOON).unwrap();
+        go_on.send(()).unwrap();
+        assert_eq!(last.join().unwrap(), Progress::Done(8));
+    });
+    assert_eq!(answers(&store), answers(&oracle));
+    store.seal().unwrap();
+    assert_eq!(answers(&store), answers(&oracle));
 }
 
 #[test]

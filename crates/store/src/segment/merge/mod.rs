@@ -138,10 +138,7 @@ impl SegmentMerge {
     pub(crate) fn publish(&self) -> Result<Arc<Segment>, StoreError> {
         self.forget_footers();
         let (from, to) = (&self.files, self.published_files());
-        let repeated =
-            [(&from.index, &to.index), (&from.values, &to.values), (&from.calls, &to.calls)];
-        for (from, to) in repeated {
-            // These repeat what the Parquet files say.
+        for (from, to) in from.derived().into_iter().zip(to.derived()) {
             if let Err(error) = disk::rename(from, to) {
                 tracing::debug!(%error, file = %to.display(), "could not rename a file of a merged segment");
             }
@@ -163,7 +160,7 @@ impl SegmentMerge {
 impl Drop for SegmentMerge {
     fn drop(&mut self) {
         let files = &self.files;
-        for file in [&files.spans, &files.traces, &files.index, &files.values, &files.calls] {
+        for file in [&files.spans, &files.traces].into_iter().chain(files.derived()) {
             // What stays is removed by the next merge, or when the store is opened.
             let _ = disk::remove(file);
         }
