@@ -70,6 +70,8 @@ prometheus-clients:
 clickhouse:
     CORAL_TEST_CLICKHOUSE_REQUIRED=1 CORAL_TEST_CLICKHOUSE_SERVER="$(tools/fetch-clickhouse "$HOME/.cache/coral/clickhouse")" \
         cargo test -p coral-cluster
+    CORAL_TEST_CLICKHOUSE_REQUIRED=1 CORAL_TEST_CLICKHOUSE_SERVER="$(tools/fetch-clickhouse "$HOME/.cache/coral/clickhouse")" \
+        cargo test -p coral --test e2e clickhouse
 
 # An OpenTelemetry Collector that receives an export and exports to an agent. Builds it where Go is (three minutes
 # the first time).

@@ -777,7 +777,7 @@ export interface PlacedNode {
 }
 
 /** Something about a colony that a person has to look at. */
-export type Problem = { kind: "no_agents" } | { agent_id: string; kind: "agent_not_polled" } | { agent_id: string; answered_at_unix_us: number | null; kind: "agent_unreachable" } | { agent_id: string; kind: "agent_unusable"; state: string } | { agent_id: string; kind: "cannot_store" } | { agent_id: string; kind: "agent_behind"; seconds: number } | { agent_id: string; beyla: string; kind: "beyla_not_working" } | { kind: "spans_damaged"; spans: number };
+export type Problem = { kind: "no_agents" } | { agent_id: string; kind: "agent_not_polled" } | { agent_id: string; answered_at_unix_us: number | null; kind: "agent_unreachable" } | { agent_id: string; kind: "agent_unusable"; state: string } | { agent_id: string; kind: "cannot_store" } | { agent_id: string; kind: "agent_behind"; seconds: number } | { agent_id: string; beyla: string; kind: "beyla_not_working" } | { error: string; kind: "shard_unavailable"; url: string } | { kind: "spans_damaged"; spans: number };
 
 /** [`ProblemKind`] in snake case, such as `cut_root`. */
 export type ProblemKind = "cut_root" | "missing_server" | "orphan" | "detached_call" | "cross_stitched" | "endless" | "outside_call";
@@ -1469,6 +1469,22 @@ export interface ServicesQuestion {
   until_unix_us: number;
 }
 
+/** A ClickHouse server that stores the spans of some traces. */
+export interface ShardStatus {
+  /** Bytes on disk; null if the server did not answer. */
+  bytes: number | null;
+  /** Bytes that are free on the disk; null if the server does not say. */
+  free_bytes: number | null;
+  /** Why the server did not answer; null if it did. */
+  last_error: string | null;
+  /** Stored rows of spans, repeats included; null if the server did not answer. */
+  spans: number | null;
+  /** The server. */
+  url: string;
+  /** The version that the server states; null if it did not answer. */
+  version: string | null;
+}
+
 /** A method of sign-in. */
 export type SignInMethod = "token" | "oidc";
 
@@ -1671,6 +1687,8 @@ export interface StoreStatus {
    * span is stored.
    */
   oldest_received_unix_us: number | null;
+  /** The ClickHouse servers that store everything; absent if the colony's own host does. */
+  shards?: ShardStatus[];
   /** Stored spans. */
   spans: number;
   /** Spans that were stored and cannot be read any more. */

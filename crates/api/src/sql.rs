@@ -137,6 +137,7 @@ impl Stream for Document {
 
 fn status(error: &SqlError) -> StatusCode {
     match error {
+        SqlError::Elsewhere => StatusCode::NOT_IMPLEMENTED,
         SqlError::Busy | SqlError::Library(_) | SqlError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
@@ -156,6 +157,7 @@ pub(crate) fn hint(error: &SqlError) -> Option<&'static str> {
     let library =
         "`coral duckdb install` on the colony's host installs one, or name it in `sql.library`";
     Some(match error {
+        SqlError::Elsewhere => "ask ClickHouse itself; docs/scale.md says what its tables have",
         SqlError::Busy => "ask again in a moment",
         SqlError::Library(LibraryError::Nowhere) => library,
         SqlError::Library(LibraryError::Unsafe { .. }) => {

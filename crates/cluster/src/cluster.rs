@@ -1,8 +1,8 @@
 //! An open cluster.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Mutex, RwLock};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::config::ClusterConfig;
 use crate::error::ClusterError;
@@ -25,8 +25,8 @@ pub struct Cluster {
     /// Whether every row of a page has the mark. A test shows that this loses spans.
     #[cfg(test)]
     pub(crate) marks_every_row: bool,
-    /// Dropped last: the shards' requests run on it.
-    _runtime: Arc<Runtime>,
+    /// The requests of all shards run on it.
+    _runtime: RequestRuntime,
 }
 
 impl Cluster {
@@ -37,16 +37,11 @@ impl Cluster {
     /// its tables, or the shard is another one.
     pub fn open(config: &ClusterConfig) -> Result<Self, ClusterError> {
         config.check()?;
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("coral-cluster")
-            .enable_all()
-            .build()
-            .map_err(|source| ClusterError::Runtime { source })?;
-        let runtime = Arc::new(runtime);
+        let runtime = RequestRuntime::start()?;
         let urls = config.shards.iter().flatten();
-        let shards =
-            urls.map(|url| Shard::new(url, config, &runtime)).collect::<Result<Vec<_>, _>>()?;
+        let shards = urls
+            .map(|url| Shard::new(url, config, &runtime.handle()))
+            .collect::<Result<Vec<_>, _>>()?;
         let new_id = random_id()?;
         let (mut stored, mut now) = (0, 0);
         let mut id = None;
@@ -102,6 +97,34 @@ impl Cluster {
             // Every thread is joined before the first error is returned.
             answers.collect::<Vec<_>>().into_iter().collect()
         })
+    }
+}
+
+/// The threads of requests. They end in the background: the last handle of a cluster may be dropped on
+/// a thread that must not wait.
+struct RequestRuntime(Option<Runtime>);
+
+impl RequestRuntime {
+    fn start() -> Result<Self, ClusterError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("coral-cluster")
+            .enable_all()
+            .build()
+            .map_err(|source| ClusterError::Runtime { source })?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> Handle {
+        self.0.as_ref().expect("the runtime is there until it is dropped").handle().clone()
+    }
+}
+
+impl Drop for RequestRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

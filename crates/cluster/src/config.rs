@@ -14,6 +14,8 @@ pub struct ClusterConfig {
     pub user: Option<String>,
     /// The password of the user.
     pub password: Option<String>,
+    /// The certificate authorities of the servers, in PEM; those of the web if `None`.
+    pub authorities: Option<String>,
 }
 
 /// The largest number of shards.
@@ -74,6 +76,7 @@ mod tests {
             database: database.to_owned(),
             user: None,
             password: Some("secret".to_owned()),
+            authorities: None,
         };
         let good = of(&[&["http://a:8123"], &["https://b"]], "coral_1");
         assert!(good.check().is_ok());

@@ -22,6 +22,11 @@ impl Dialect {
         if self.modern { MODERN } else { &[] }
     }
 
+    /// Whether the server lists its disks.
+    pub(crate) fn has_disks(self) -> bool {
+        self.modern
+    }
+
     /// Settings of every table of a single server: what is inserted is on the disk before the
     /// answer. An earlier server leaves that to the kernel.
     pub(crate) fn table_settings(self) -> &'static str {

@@ -6,15 +6,17 @@ use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
     Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageWriter, Retention,
-    SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace, TraceQuery,
-    TraceReader, TraceSummary,
+    ShardStatus, SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan,
+    StoredTrace, TraceQuery, TraceReader, TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
 use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use crate::cluster::Cluster;
-use crate::read::{dependencies, ended, histogram, lists, lookup, metrics as read_metrics, search};
+use crate::read::{
+    dependencies, ended, histogram, lists, lookup, metrics as read_metrics, search, shards,
+};
 use crate::write::{fleet, metrics, minutes, pages, retain};
 
 impl TraceReader for Cluster {
@@ -246,5 +248,9 @@ impl Retention for Cluster {
         now: UnixNanos,
     ) -> Result<MetricMaintenance, EngineError> {
         Ok(retain::maintain_metrics(self, keep, now)?)
+    }
+
+    fn shards(&self) -> Vec<ShardStatus> {
+        shards::statuses(self)
     }
 }

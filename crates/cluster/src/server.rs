@@ -7,22 +7,25 @@ use std::time::{Duration, Instant};
 
 use clickhouse::{Client, Row, RowOwned, RowRead, RowWrite};
 use coral_engine::{Budget, BudgetError};
-use hyper_rustls::HttpsConnectorBuilder;
+use hyper_rustls::{HttpsConnectorBuilder, builderstates::WantsSchemes};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tokio::runtime::Runtime;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::runtime::Handle;
 
 use crate::config::ClusterConfig;
 use crate::dialect::Dialect;
 use crate::error::ClusterError;
 
-/// A server, and the runtime that its requests run on.
+/// A server. Its requests run on the runtime of the [`Cluster`](crate::Cluster).
 pub(crate) struct Server {
     url: String,
     /// Without a database, which may not exist yet: statements name it.
     client: Client,
-    runtime: Arc<Runtime>,
+    runtime: Handle,
     dialect: OnceLock<Dialect>,
 }
 
@@ -34,6 +37,8 @@ const MAX_SORT_BYTES: u64 = 1 << 30;
 const MAX_STATEMENT_BYTES: u64 = 16 << 20;
 /// How long a request that changes something may take.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a query may take that has no deadline.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a connection without a request is kept. A server closes it after 3 to 10 s.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often a request that waits looks whether its question was cancelled.
@@ -43,16 +48,13 @@ impl Server {
     pub(crate) fn new(
         url: &str,
         config: &ClusterConfig,
-        runtime: Arc<Runtime>,
+        runtime: Handle,
     ) -> Result<Self, ClusterError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         // The body of an insert follows its head at once, and not after 40 ms.
         tcp.set_nodelay(true);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(provider)
-            .map_err(|error| ClusterError::Tls { reason: error.to_string() })?
+        let tls = encryption(config.authorities.as_deref())?
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
@@ -127,6 +129,16 @@ impl Server {
             }
             Ok(())
         };
+        let read = async {
+            match budget.deadline() {
+                Some(_) => read.await,
+                // A server that hangs must not keep a caller without a deadline for ever.
+                None => {
+                    let late = |_| Err(failed(clickhouse::error::Error::TimedOut));
+                    tokio::time::timeout(READ_TIMEOUT, read).await.unwrap_or_else(late)
+                }
+            }
+        };
         self.runtime.block_on(within(budget, read))
     }
 
@@ -169,6 +181,32 @@ impl Server {
         let url = self.url.clone();
         move |source| ClusterError::Request { url: url.clone(), task, source }
     }
+}
+
+/// Connections with TLS to servers whose certificates are of `authorities`, in PEM; of the authorities
+/// of the web if there are none.
+fn encryption(
+    authorities: Option<&str>,
+) -> Result<HttpsConnectorBuilder<WantsSchemes>, ClusterError> {
+    let failed = |reason: &dyn std::fmt::Display| ClusterError::Tls { reason: reason.to_string() };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let Some(authorities) = authorities else {
+        let roots = HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider);
+        return roots.map_err(|error| failed(&error));
+    };
+    let mut roots = RootCertStore::empty();
+    for authority in CertificateDer::pem_slice_iter(authorities.as_bytes()) {
+        roots.add(authority.map_err(|error| failed(&error))?).map_err(|error| failed(&error))?;
+    }
+    if roots.is_empty() {
+        return Err(failed(&"the file of the authorities has no certificate in PEM"));
+    }
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| failed(&error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(HttpsConnectorBuilder::new().with_tls_config(config))
 }
 
 /// A write has no budget of a question: that it took too long is an error of the server.

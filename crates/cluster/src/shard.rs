@@ -1,12 +1,11 @@
 //! One shard: the server that has the spans of some traces.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use clickhouse::{Row, RowOwned, RowRead, RowWrite};
 use coral_engine::Budget;
 use coral_trace::TraceId;
-use tokio::runtime::Runtime;
+use tokio::runtime::Handle;
 
 use crate::config::ClusterConfig;
 use crate::dialect::Dialect;
@@ -23,7 +22,7 @@ impl Shard {
     pub(crate) fn new(
         url: &str,
         config: &ClusterConfig,
-        runtime: &Arc<Runtime>,
+        runtime: &Handle,
     ) -> Result<Self, ClusterError> {
         let server = Server::new(url, config, runtime.clone())?;
         Ok(Self { server, database: config.database.clone() })

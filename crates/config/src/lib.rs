@@ -15,6 +15,7 @@ mod reading;
 mod tests;
 mod trust;
 pub use self::kind::export::{ExportFrom, ExportProtocol, ExportTarget, export_targets};
+pub use self::kind::shards::StorageEngine;
 pub use self::kind::sign_in::{RoleRule, role_rules};
 pub use self::kind::value;
 
@@ -27,7 +28,7 @@ use coral_trace::Rule;
 
 use self::beyla::BeylaConfig;
 use self::keys::Roles;
-use self::kind::sign_in;
+use self::kind::{shards, sign_in};
 pub use self::layers::{Layers, Origin, Sources};
 pub use self::trust::{AuditConfig, OtlpConfig, TlsFiles, TransportConfig};
 
@@ -124,6 +125,8 @@ pub struct ColonyConfig {
     pub trace_sampling_rate: f64,
     /// Limits of the store.
     pub storage: StorageConfig,
+    /// The ClickHouse servers that have the store; `None` if it is in `data_dir`.
+    pub clickhouse: Option<ClickHouseConfig>,
     /// Settings of SQL.
     pub sql: SqlConfig,
     /// Where stored spans are exported to.
@@ -147,6 +150,21 @@ pub struct StorageConfig {
     pub max_size: u64,
     /// Number of hot rows at which they are sealed as a segment.
     pub segment_rows: u64,
+}
+
+/// The ClickHouse servers of a colony, and who the colony is there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClickHouseConfig {
+    /// The shards, each with the URLs of its replicas.
+    pub shards: Vec<Vec<String>>,
+    /// The database, on every server.
+    pub database: String,
+    /// The user; ClickHouse's `default` if `None`.
+    pub user: Option<String>,
+    /// File with the password of the user.
+    pub password_file: Option<PathBuf>,
+    /// File with the certificate authorities of the servers.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Sign-in of people with an OpenID provider.
@@ -343,6 +361,7 @@ impl ColonyConfig {
             trace_sampling_rate: layers
                 .required("storage.beyla.trace_sampling_rate", value::rate)?,
             storage: StorageConfig::of(layers)?,
+            clickhouse: ClickHouseConfig::of(layers)?,
             sql: SqlConfig::of(layers)?,
             exports: layers.required("export", export_targets)?,
         })
@@ -403,6 +422,27 @@ impl StorageConfig {
             max_size: layers.required("storage.max_size", value::size)?,
             segment_rows: layers.required("storage.segment_rows", value::rows)?,
         })
+    }
+}
+
+impl ClickHouseConfig {
+    fn of(layers: &Layers) -> Result<Option<Self>, String> {
+        if layers.required("storage.engine", shards::engine)? == StorageEngine::Embedded {
+            return Ok(None);
+        }
+        let Some(shards) = layers.optional("storage.clickhouse.shards", shards::shards)? else {
+            return Err("`storage.engine` is `clickhouse`, and `storage.clickhouse.shards` names no server: such as \
+                        [[\"http://127.0.0.1:8123\"]]"
+                .to_owned());
+        };
+        let file = |key| Ok::<_, String>(layers.optional(key, value::text)?.map(PathBuf::from));
+        Ok(Some(Self {
+            shards,
+            database: layers.required("storage.clickhouse.database", value::text)?,
+            user: layers.optional("storage.clickhouse.user", value::text)?,
+            password_file: file("storage.clickhouse.password_file")?,
+            ca_file: file("storage.clickhouse.tls.ca_file")?,
+        }))
     }
 }
 

@@ -54,7 +54,8 @@ pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};
 pub use received::{ReadLimit, ReceivedSpans};
 pub use redacted::{RedactedParent, RedactedSpan, RedactedSpans};
 pub use retention::{
-    MetricMaintenance, MetricMerge, MetricRetention, Retention, SpanMaintenance, SpanRetention,
+    MetricMaintenance, MetricMerge, MetricRetention, Retention, ShardStatus, SpanMaintenance,
+    SpanRetention,
 };
 pub use span_columns::{CodedColumn, SpanColumn, SpanColumns, SpanIds, WantedColumns};
 pub use timeline::{AgentMinute, Minute, PolledMinute, RequestCounts};

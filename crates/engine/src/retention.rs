@@ -59,6 +59,31 @@ pub trait Retention: Send + Sync {
     fn merge_segments(&self, _keep: SpanRetention) -> Result<u64, EngineError> {
         Ok(0)
     }
+
+    /// The servers on which the engine stores; empty if it stores on this host. Takes a few seconds at
+    /// most.
+    fn shards(&self) -> Vec<ShardStatus> {
+        Vec::new()
+    }
+}
+
+/// A server on which an engine stores.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ShardStatus {
+    /// The URL of the server.
+    pub url: String,
+    /// The version that the server states; empty if it did not answer.
+    pub version: String,
+    /// Stored rows of spans, repeats included.
+    pub spans: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Files of spans that a question may have to look at.
+    pub parts: u64,
+    /// Bytes that are free on the server's disk; `None` if the server does not say.
+    pub free_bytes: Option<u64>,
+    /// Why the server did not answer; `None` if it did.
+    pub failure: Option<String>,
 }
 
 /// Retention of spans.

@@ -37,7 +37,8 @@ const MAX_OTHER_LINE: u64 = 4 << 20;
 /// Answers questions in SQL. Cheap to clone: clones share the limits.
 #[derive(Clone)]
 pub struct SqlRunner {
-    store: Store,
+    /// `None` if the colony has no store that DuckDB can read.
+    store: Option<Store>,
     places: LibraryPlaces,
     limits: SqlLimits,
     children: Arc<Semaphore>,
@@ -55,6 +56,9 @@ pub enum SqlError {
         "{MAX_CHILDREN} questions in SQL are being answered, and none ended within {QUEUE_TIMEOUT:?}"
     )]
     Busy,
+    /// The colony's spans and metrics are on ClickHouse, and not in files that DuckDB reads.
+    #[error("`storage.engine` is `clickhouse`: DuckDB has nothing to read here")]
+    Elsewhere,
     /// No DuckDB library was found, or the library is not safe to load.
     #[error(transparent)]
     Library(#[from] LibraryError),
@@ -117,9 +121,9 @@ impl Drop for EndedOnDrop {
 }
 
 impl SqlRunner {
-    /// A runner that answers from `store` within the limits of `config`. `data_dir` is one of the
+    /// A runner that answers from `store`, if there is one, within the limits of `config`. `data_dir` is one of the
     /// places where the library may be.
-    pub fn new(store: Store, data_dir: PathBuf, config: &SqlConfig) -> Self {
+    pub fn new(store: Option<Store>, data_dir: PathBuf, config: &SqlConfig) -> Self {
         let children = Arc::new(Semaphore::new(MAX_CHILDREN));
         let places =
             LibraryPlaces { named: config.library.clone(), program_dir: program_dir(), data_dir };
@@ -199,11 +203,12 @@ impl SqlRunner {
         slot: &ChildSlot,
         queue: &mpsc::Sender<Piece>,
     ) -> Result<Ended, SqlError> {
+        let store = self.store.as_ref().ok_or(SqlError::Elsewhere)?;
         let library = self.library()?.path;
         let since = question.since_unix_us.map(UnixNanos::from_micros);
         // Declared before `_child`, and so dropped after the child has ended, because the child
         // reads the files of the snapshot.
-        let snapshot = self.store.sql_snapshot(since)?;
+        let snapshot = store.sql_snapshot(since)?;
         let _child = Reaped(slot);
         let request = SqlRequest {
             library,

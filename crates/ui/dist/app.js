@@ -5870,6 +5870,8 @@ ${sql}`;
         return { what: `This colony is ${behind(problem.seconds)} behind agent ${problem.agent_id}: its newest spans are missing here.`, remedy: "After an interruption the colony catches up by itself. If the number grows, the network or the disk of the colony is too slow." };
       case "beyla_not_working":
         return { what: `Beyla does not work on agent ${problem.agent_id}: ${ends(problem.beyla)}.`, remedy: "Programs without an SDK are not seen there. `sudo coral beyla doctor` on that host says what is missing." };
+      case "shard_unavailable":
+        return { what: `${problem.url} does not answer: nothing is stored, and questions about its traces fail.`, remedy: `Does ClickHouse run there? \`curl ${problem.url}/ping\` answers \`Ok.\`. Agents keep spans for an hour by default, and they arrive when the server is back. The colony says: ${ends(problem.error)}.` };
       case "spans_damaged":
         return { what: `${counted(problem.spans, "stored span")} cannot be read: a file is damaged.`, remedy: "`coral store repair` reads the file again, and keeps what can be read." };
     }
@@ -5925,6 +5927,22 @@ ${sql}`;
             /* @__PURE__ */ a3("dt", { children: "Will fit" }),
             /* @__PURE__ */ a3("dd", { children: forecast(store2, Date.now()) })
           ] }),
+          store2.shards?.map((shard) => /* @__PURE__ */ a3("div", { children: [
+            /* @__PURE__ */ a3("dt", { children: shard.url }),
+            /* @__PURE__ */ a3("dd", { children: shard.last_error !== null || shard.bytes === null || shard.spans === null ? /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "does not answer" }) : /* @__PURE__ */ a3($, { children: [
+              /* @__PURE__ */ a3("strong", { children: bytes(shard.bytes) }),
+              ", ",
+              counted(shard.spans, "row"),
+              " of spans",
+              shard.free_bytes !== null && /* @__PURE__ */ a3($, { children: [
+                ", ",
+                bytes(shard.free_bytes),
+                " free"
+              ] }),
+              "; ClickHouse ",
+              shard.version
+            ] }) })
+          ] }, shard.url)),
           store2.spans_damaged > 0 && /* @__PURE__ */ a3("div", { children: [
             /* @__PURE__ */ a3("dt", { children: "Damaged" }),
             /* @__PURE__ */ a3("dd", { children: /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: `${counted(store2.spans_damaged, "span")} cannot be read` }) })

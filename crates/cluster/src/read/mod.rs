@@ -8,4 +8,5 @@ pub(crate) mod lists;
 pub(crate) mod lookup;
 pub(crate) mod metrics;
 pub(crate) mod search;
+pub(crate) mod shards;
 pub(crate) mod summary;

@@ -20,6 +20,47 @@ pub(super) const KEYS: &[Key] = &[
          segment (earlier when they take 64 MiB of memory on an agent, or 256 MiB on a colony).",
     ),
     colony(
+        "storage.engine",
+        Kind::Engine,
+        Preset::Value("embedded"),
+        "Where the colony stores spans and metrics: in its data directory, or on the ClickHouse servers of \
+         `storage.clickhouse.shards`.",
+    ),
+    colony(
+        "storage.clickhouse.shards",
+        Kind::Shards,
+        Preset::Unset("`storage.engine` is `embedded`"),
+        "ClickHouse servers among which the colony divides traces.",
+    ),
+    colony(
+        "storage.clickhouse.database",
+        Kind::Text,
+        Preset::Value("coral"),
+        "Database on each of these servers, which the colony makes: letters, digits and `_`.",
+    )
+    .such_as("coral"),
+    colony(
+        "storage.clickhouse.user",
+        Kind::Text,
+        Preset::Unset("ClickHouse's user `default`"),
+        "ClickHouse's user, who may make the database and everything in it.",
+    )
+    .such_as("coral"),
+    colony(
+        "storage.clickhouse.password_file",
+        Kind::Text,
+        Preset::Unset("the user has no password"),
+        "File with the password of `storage.clickhouse.user`.",
+    )
+    .such_as("/etc/coral/clickhouse.password"),
+    colony(
+        "storage.clickhouse.tls.ca_file",
+        Kind::Text,
+        Preset::Unset("public certificate authorities are believed"),
+        "File with the certificate authorities of the ClickHouse servers, in PEM.",
+    )
+    .such_as("/etc/coral/clickhouse-ca.crt"),
+    colony(
         "storage.beyla.retention.traces",
         Kind::Duration,
         Preset::Value("7d"),

@@ -5,6 +5,7 @@ pub mod export;
 pub mod glob;
 pub(crate) mod ports;
 pub(crate) mod selector;
+pub mod shards;
 pub mod sign_in;
 pub mod value;
 
@@ -39,6 +40,10 @@ pub enum Kind {
     Site,
     /// List of rules that map groups of a provider to roles.
     RoleRules,
+    /// `embedded` or `clickhouse`.
+    Engine,
+    /// List of shards of a ClickHouse cluster.
+    Shards,
     /// `on` or `off`.
     Switch,
     /// Log level, or a filter of the `tracing` library.
@@ -92,6 +97,10 @@ impl Kind {
                 "a list of rules such as [{group: sre, role: admin}, {group: payments, role: viewer, services: \
                  \"payments-*\"}]"
             }
+            Self::Engine => "embedded or clickhouse",
+            Self::Shards => {
+                "a list of shards, each a list of URLs, such as [[\"http://10.0.0.7:8123\"], [\"http://10.0.0.8:8123\"]]"
+            }
             Self::Switch => "on or off",
             Self::LogLevel => "error, warn, info, debug or trace, or a filter such as coral=debug",
             Self::Rules => "a list of rules such as [telemetry.sdk.name=my-ebpf]",
@@ -140,6 +149,10 @@ impl Kind {
                  `beginning` or an RFC 3339 time) and `drop` (names of attributes that are left out); at most 16 \
                  targets",
             ),
+            Self::Shards => Some(
+                "a shard is the list of the URLs of its replicas, of which this version uses one; the number and the \
+                 order of shards must stay as they are when the tables were made",
+            ),
             Self::Services => Some(
                 "an entry has `name`, which the service gets, and one condition or more: `open_port` (a port), \
                  `open_ports` (such as `80,9000-9010`), `exe_path` (a glob for the absolute path of the program), \
@@ -174,6 +187,8 @@ impl Kind {
             Self::Url => "http://10.0.0.5:9001",
             Self::Site => "https://login.example.com",
             Self::RoleRules => "[{group: sre, role: admin}]",
+            Self::Engine => "clickhouse",
+            Self::Shards => "[[\"http://10.0.0.7:8123\"]]",
             Self::Switch => "on",
             Self::LogLevel => "coral=debug",
             Self::Rules => "[telemetry.sdk.name=my-ebpf]",
@@ -209,6 +224,8 @@ impl Kind {
             Self::Url => value::url(typed).map(drop),
             Self::Site => sign_in::site(typed).map(drop),
             Self::RoleRules => sign_in::role_rules(typed).map(drop),
+            Self::Engine => shards::engine(typed).map(drop),
+            Self::Shards => shards::shards(typed).map(drop),
             Self::Switch => value::switch(typed).map(drop),
             Self::LogLevel => log_filter(typed),
             Self::Rules => value::rules(typed).map(drop),

@@ -17,7 +17,9 @@ use coral_config::ColonyConfig;
 use coral_engine::Signal;
 use coral_query::FleetState;
 use coral_query::SharedSources;
-use coral_query::answer::{AgentStatus, ColonyStatus, ExportStatus, StoreStatus, UntracedService};
+use coral_query::answer::{
+    AgentStatus, ColonyStatus, ExportStatus, ShardStatus, StoreStatus, UntracedService,
+};
 use coral_server::admission::{Admission, AdmissionLimits};
 use coral_server::audit::AuditLog;
 use coral_server::clock;
@@ -28,7 +30,6 @@ use coral_server::identity::Caller;
 use coral_server::refusal::refusal;
 use coral_server::rpc::ReflectionError;
 use coral_sql::runner::SqlRunner;
-use coral_store::Store;
 use coral_trace::sanitize::line;
 use coral_trace::{UnixNanos, chain};
 use http::{Extensions, HeaderMap, StatusCode};
@@ -53,14 +54,12 @@ const QUESTIONS: AdmissionLimits = AdmissionLimits {
     wait_timeout: Duration::from_secs(30),
 };
 
-/// The door with every route and RPC of `colony`. `store` has the data of the colony, and `sql`
-/// runs SQL statements on it.
+/// The door with every route and RPC of `colony`. `sql` runs SQL statements on its data.
 ///
 /// # Errors
 /// [`ReflectionError`] when the RPC descriptors that were compiled in cannot be read.
 pub async fn door(
     colony: &Colony,
-    store: Store,
     sql: SqlRunner,
     config: &ColonyConfig,
     audit: AuditLog,
@@ -75,8 +74,8 @@ pub async fn door(
         max_bytes: config.storage.max_size,
         keep: config.keep_traces,
     });
-    let store = Arc::new(store);
-    let sources = SharedSources { traces: store.clone(), metrics: store, fleet: about.clone() };
+    let engine = colony.engine.clone();
+    let sources = SharedSources { traces: engine.clone(), metrics: engine, fleet: about.clone() };
     let answering = Answering { sources: sources.clone(), admission };
     let spans = Arc::new(spans);
     let metrics = get(async move |headers: HeaderMap, extensions: Extensions| {
@@ -151,6 +150,20 @@ impl FleetState for About {
 impl About {
     /// The size of the store. Values that the engine cannot return now are 0 or unknown.
     fn store(&self) -> StoreStatus {
+        let shards: Vec<ShardStatus> = self.colony.engine.shards().into_iter().map(shard).collect();
+        let answers = |shard: &ShardStatus| shard.last_error.is_none();
+        if !shards.iter().all(answers) {
+            // What the others have, without a question to the one that does not answer.
+            let sum = |of: fn(&ShardStatus) -> Option<u64>| shards.iter().filter_map(of).sum();
+            return StoreStatus {
+                spans: sum(|shard| shard.spans),
+                bytes: sum(|shard| shard.bytes),
+                max_bytes: self.max_bytes,
+                keep_seconds: self.keep.as_secs(),
+                shards,
+                ..StoreStatus::default()
+            };
+        }
         let extent = self.colony.engine.extent().unwrap_or_default();
         let totals = self.colony.engine.signal_totals().unwrap_or_default();
         let of_spans = totals.iter().filter(|row| matches!(row.signal, Signal::Spans(_)));
@@ -161,6 +174,7 @@ impl About {
             oldest_received: of_spans.filter_map(|row| row.since).min(),
             keep_seconds: self.keep.as_secs(),
             spans_damaged: extent.damaged,
+            shards,
         }
     }
 
@@ -204,6 +218,18 @@ fn forgotten(outcome: Result<(), ForgetError>) -> Response {
 
 fn untraced(polled: coral_colony::poll::status::UntracedService) -> UntracedService {
     UntracedService { name: polled.name, port: polled.port, program: polled.program }
+}
+
+fn shard(server: coral_engine::ShardStatus) -> ShardStatus {
+    let answered = server.failure.is_none();
+    ShardStatus {
+        url: server.url,
+        version: answered.then_some(server.version),
+        spans: answered.then_some(server.spans),
+        bytes: answered.then_some(server.bytes),
+        free_bytes: server.free_bytes,
+        last_error: server.failure,
+    }
 }
 
 fn export(target: TargetStatus) -> ExportStatus {

@@ -47,6 +47,9 @@ pub async fn colony(config: &ColonyConfig) -> Result<ColonyTrust, RoleError> {
     for agent in &config.agents {
         refuse_plaintext_url("colony.agents", &agent.address, config.transport.is_plaintext)?;
     }
+    for url in config.clickhouse.iter().flat_map(|servers| servers.shards.iter().flatten()) {
+        refuse_plaintext_url("storage.clickhouse.shards", url, config.transport.is_plaintext)?;
+    }
     let (own, names) = (config.clone(), names(config));
     let open = tokio::task::spawn_blocking(move || ColonyTrust::open(&own, names));
     let trust = open.await.expect("opening a certificate does not panic")?;

@@ -3,6 +3,7 @@
 mod agent_series;
 mod answers;
 mod audit;
+pub mod engine;
 pub mod export;
 mod export_series;
 mod exposure;
@@ -13,12 +14,13 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use self::engine::{ColonyEngine, EngineOpenError};
+use self::sign_in::BrowserSignIn;
 use coral_agent::AgentError;
 use coral_agent::trust::AgentTrust;
 use coral_colony::export::Exports;
@@ -32,9 +34,6 @@ use coral_server::certificate::PlaintextError;
 use coral_server::listen::{self, BindError};
 use coral_server::local_key::LocalKey;
 use coral_sql::runner::SqlRunner;
-use coral_store::{Store, StoreConfig, StoreError};
-
-use self::sign_in::BrowserSignIn;
 
 /// Why a server did not start, or ended without being stopped.
 #[derive(Debug, thiserror::Error)]
@@ -45,9 +44,9 @@ pub enum RoleError {
     /// The agent failed.
     #[error(transparent)]
     Agent(#[from] AgentError),
-    /// The colony's store cannot be opened.
-    #[error("cannot use the colony's store")]
-    ColonyStore(#[source] StoreError),
+    /// The colony's engine cannot be opened.
+    #[error(transparent)]
+    ColonyEngine(#[from] EngineOpenError),
     /// The colony failed.
     #[error(transparent)]
     Colony(#[from] ColonyError),
@@ -120,7 +119,7 @@ pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(),
     let trust = exposure::colony(&config).await?;
     let listener = listen::bind(config.listen, "colony.listen").await?;
     let exports = export::open(&config, &[listen::local_address(&listener)]).await?;
-    let store = open_colony_store(&config).await?;
+    let engine = open_engine(&config).await?;
     let key = local_key(&config)?;
     let colony = Some(listen::local_address(&listener));
     let addresses = Addresses {
@@ -132,7 +131,7 @@ pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(),
     };
     let _published = publish(&addresses, &config.data_dir)?;
     announce(&addresses);
-    let parts = ColonyParts { store, trust, exports, listener };
+    let parts = ColonyParts { engine, trust, exports, listener };
     run_colony(&config, parts, key.as_ref(), stop).await
 }
 
@@ -199,7 +198,7 @@ impl Standalone {
         stop: CancellationToken,
     ) -> Result<(), RoleError> {
         let agent_store = coral_agent::open_store(&self.config.agent).await?;
-        let colony_store = open_colony_store(&self.config.colony).await?;
+        let engine = open_engine(&self.config.colony).await?;
         let key = local_key(&self.config.colony)?;
         let mut agent_trust = self.agent_trust;
         // No other colony is shown this one's key.
@@ -219,7 +218,7 @@ impl Standalone {
         let colony = async {
             let (config, stop) = (&self.config.colony, stop_colony.clone());
             let parts = ColonyParts {
-                store: colony_store,
+                engine,
                 trust: self.colony_trust,
                 exports: self.exports,
                 listener: self.colony,
@@ -236,7 +235,7 @@ impl Standalone {
 
 /// What a colony runs with, besides its settings.
 struct ColonyParts {
-    store: Store,
+    engine: ColonyEngine,
     trust: ColonyTrust,
     exports: Exports,
     listener: TcpListener,
@@ -248,8 +247,8 @@ async fn run_colony(
     key: Option<&LocalKey>,
     stop: CancellationToken,
 ) -> Result<(), RoleError> {
-    let ColonyParts { store, trust, exports, listener } = parts;
-    let (colony_config, engine) = (config.clone(), Arc::new(store.clone()));
+    let ColonyParts { engine: ColonyEngine { engine, store }, trust, exports, listener } = parts;
+    let colony_config = config.clone();
     let guard = match key {
         Some(key) => {
             let address = listen::local_address(&listener);
@@ -261,9 +260,9 @@ async fn run_colony(
     let open = move || Colony::new(&colony_config, engine, trust);
     let colony = tokio::task::spawn_blocking(open).await.expect("reading agents does not panic")?;
     let colony = colony.exporting(exports);
-    let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
+    let sql = SqlRunner::new(store, config.data_dir.clone(), &config.sql);
     let audit = audit::open(config, colony.trust.clone()).await?;
-    let door = answers::door(&colony, store, sql.clone(), config, audit.clone())
+    let door = answers::door(&colony, sql.clone(), config, audit.clone())
         .await
         .map_err(ColonyError::from)?
         .audited(audit.clone());
@@ -285,12 +284,10 @@ async fn run_colony(
     Ok(outcome?)
 }
 
-/// Opens the colony's store. Fails if another process has opened it.
-async fn open_colony_store(config: &ColonyConfig) -> Result<Store, RoleError> {
-    let (dir, segment_rows) = (config.data_dir.join("colony"), config.storage.segment_rows);
-    let open = move || Store::open(StoreConfig { dir, segment_rows });
-    let opened = tokio::task::spawn_blocking(open).await.expect("opening a store does not panic");
-    opened.map_err(RoleError::ColonyStore)
+async fn open_engine(config: &ColonyConfig) -> Result<ColonyEngine, RoleError> {
+    let config = config.clone();
+    let open = move || ColonyEngine::open(&config);
+    Ok(tokio::task::spawn_blocking(open).await.expect("opening an engine does not panic")?)
 }
 
 /// The key of a colony that asks callers who they are.

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use super::beyla;
 use super::exports::exports;
 use coral_agent::status::{AgentSelfStatus, ColonyLinkStatus};
-use coral_query::answer::{AgentStatus, ColonyStatus, Problem, SqlLibrary, StoreStatus};
+use coral_query::answer::{
+    AgentStatus, ColonyStatus, Problem, ShardStatus, SqlLibrary, StoreStatus,
+};
 use coral_text::beginning::as_of;
 use coral_text::table::table;
 use coral_trace::UnixNanos;
@@ -44,6 +46,7 @@ pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> Str
     }
     text += &exports(&status.exports);
     text += &store(status, now);
+    text += &shards(&status.store.shards);
     text += encryption(&status.encryption);
     text += &sql_library(&status.sql_library);
     if with_counters {
@@ -104,6 +107,11 @@ fn words(problem: &Problem, now: UnixNanos) -> String {
         Problem::BeylaNotWorking { agent_id, beyla } => {
             format!("Beyla does not work on agent {}: {}", line(agent_id), ends(beyla))
         }
+        Problem::ShardUnavailable { url, error } => format!(
+            "{} does not answer ({}): nothing is stored, and questions about its traces fail",
+            line(url),
+            ends(error)
+        ),
         Problem::SpansDamaged { spans } => {
             format!("{} cannot be read: a file is damaged", counted(*spans, "stored span"))
         }
@@ -120,6 +128,28 @@ fn store(status: &ColonyStatus, now: UnixNanos) -> String {
     let (used, max) = (byte_count(bytes), byte_count(max_bytes));
     let spans = counted(spans, "span");
     format!("\nStore: {spans}{oldest} (kept for {kept}); {used} of {max} on disk\n")
+}
+
+/// One line for each ClickHouse server.
+fn shards(shards: &[ShardStatus]) -> String {
+    if shards.is_empty() {
+        return String::new();
+    }
+    let unknown = || "-".to_owned();
+    let row = |shard: &ShardStatus| {
+        let state = if shard.last_error.is_some() { "does not answer" } else { "ok" };
+        vec![
+            line(&shard.url),
+            state.to_owned(),
+            shard.spans.map_or_else(unknown, count),
+            shard.bytes.map_or_else(unknown, byte_count),
+            shard.free_bytes.map_or_else(unknown, byte_count),
+            shard.version.as_deref().map_or_else(unknown, line),
+        ]
+    };
+    let rows: Vec<Vec<String>> = shards.iter().map(row).collect();
+    let columns = ["ClickHouse", "State", "Rows of spans", "Disk", "Free", "Version"];
+    format!("\n{}", table(&columns, &rows))
 }
 
 fn agent_row(agent: &AgentStatus, now: UnixNanos) -> Vec<String> {

@@ -5,10 +5,10 @@
 //! `CORAL_RECORD_GOLDEN=1 cargo test -p coral --test e2e golden` rewrites the files: do that only
 //! after something was added, and read the diff before you commit it.
 
-mod commands;
+pub mod commands;
 mod compare;
 mod configuration;
-mod data;
+pub mod data;
 mod description;
 mod paths;
 mod recording;
@@ -33,7 +33,11 @@ fn get(coral: &Coral, socket: &str, path: &str) -> Value {
 
 #[test]
 fn golden_json_of_every_question_has_every_field_that_it_had() {
-    let coral = data::loaded(&[]);
+    expect_answers(&data::loaded(&[]));
+}
+
+/// Asserts that `coral`, which has the whole data set, answers every question as recorded.
+pub fn expect_answers(coral: &Coral) {
     let files = [
         ("traces.json", paths::TRACES),
         ("trace.json", paths::TRACE),
@@ -45,12 +49,12 @@ fn golden_json_of_every_question_has_every_field_that_it_had() {
         ("anomalies.json", paths::ANOMALIES),
         ("ask.json", paths::ASK),
     ];
-    let described = get(&coral, "colony", "/api/v1/openapi.json")["body"].take();
+    let described = get(coral, "colony", "/api/v1/openapi.json")["body"].take();
     let mut undescribed = Vec::new();
     expect_none(files.map(|(file, paths)| {
         let answers = paths.iter().map(|path| {
             let path = expanded(path);
-            let answer = get(&coral, "colony", &path);
+            let answer = get(coral, "colony", &path);
             let (status, body) = (&answer["status"], &answer["body"]);
             undescribed.extend(description::differences(&described, &path, status, body));
             (format!("GET {path}"), answer)

@@ -11,6 +11,7 @@ mod bad_day;
 mod beyla;
 mod cause;
 mod cli;
+mod clickhouse;
 mod connect;
 mod demo;
 mod documents;

@@ -179,6 +179,26 @@ pub struct StoreStatus {
     pub keep_seconds: u64,
     /// Spans that were stored and cannot be read any more.
     pub spans_damaged: u64,
+    /// The ClickHouse servers that store everything; absent if the colony's own host does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<ShardStatus>,
+}
+
+/// A ClickHouse server that stores the spans of some traces.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ShardStatus {
+    /// The server.
+    pub url: String,
+    /// The version that the server states; null if it did not answer.
+    pub version: Option<String>,
+    /// Stored rows of spans, repeats included; null if the server did not answer.
+    pub spans: Option<u64>,
+    /// Bytes on disk; null if the server did not answer.
+    pub bytes: Option<u64>,
+    /// Bytes that are free on the disk; null if the server does not say.
+    pub free_bytes: Option<u64>,
+    /// Why the server did not answer; null if it did.
+    pub last_error: Option<String>,
 }
 
 /// Something about a colony that a person has to look at.
@@ -227,6 +247,14 @@ pub enum Problem {
         agent_id: String,
         /// State and reason of the agent's Beyla.
         beyla: String,
+    },
+    /// A server that stores the spans of some traces does not answer. Questions about these traces are
+    /// not answered, and nothing is stored, until it does.
+    ShardUnavailable {
+        /// The URL of the server.
+        url: String,
+        /// Why it did not answer.
+        error: String,
     },
     /// Stored spans cannot be read any more.
     SpansDamaged {

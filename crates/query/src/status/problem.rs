@@ -17,6 +17,11 @@ impl ColonyStatus {
         if self.agents.is_empty() {
             self.problems.push(Problem::NoAgents);
         }
+        let unavailable = self.store.shards.iter().filter_map(|shard| {
+            let (url, error) = (shard.url.clone(), shard.last_error.clone()?);
+            Some(Problem::ShardUnavailable { url, error })
+        });
+        self.problems.extend(unavailable);
         if self.store.spans_damaged > 0 {
             self.problems.push(Problem::SpansDamaged { spans: self.store.spans_damaged });
         }

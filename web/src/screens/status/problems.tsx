@@ -54,6 +54,8 @@ export function inWords(problem: Problem, status: ColonyStatus, times: Times): {
       return { what: `This colony is ${behind(problem.seconds)} behind agent ${problem.agent_id}: its newest spans are missing here.`, remedy: "After an interruption the colony catches up by itself. If the number grows, the network or the disk of the colony is too slow." };
     case "beyla_not_working":
       return { what: `Beyla does not work on agent ${problem.agent_id}: ${ends(problem.beyla)}.`, remedy: "Programs without an SDK are not seen there. `sudo coral beyla doctor` on that host says what is missing." };
+    case "shard_unavailable":
+      return { what: `${problem.url} does not answer: nothing is stored, and questions about its traces fail.`, remedy: `Does ClickHouse run there? \`curl ${problem.url}/ping\` answers \`Ok.\`. Agents keep spans for an hour by default, and they arrive when the server is back. The colony says: ${ends(problem.error)}.` };
     case "spans_damaged":
       return { what: `${counted(problem.spans, "stored span")} cannot be read: a file is damaged.`, remedy: "`coral store repair` reads the file again, and keeps what can be read." };
   }

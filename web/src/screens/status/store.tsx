@@ -21,6 +21,11 @@ export function Store({ of }: { of: ColonyStatus }) {
           <div><dt>Spans</dt><dd>{counted(store.spans, "span")}{store.oldest_received_unix_us !== null && <>, the oldest received {ago(store.oldest_received_unix_us)}</>}</dd></div>
           <div><dt>Kept for</dt><dd>{days(store.keep_seconds)}, or until the limit is reached</dd></div>
           <div><dt>Will fit</dt><dd>{forecast(store, Date.now())}</dd></div>
+          {store.shards?.map((shard) => (
+            <div key={shard.url}><dt>{shard.url}</dt><dd>{shard.last_error !== null || shard.bytes === null || shard.spans === null
+              ? <Mark mark="✕" tone="bad" word="does not answer" />
+              : <><strong>{bytes(shard.bytes)}</strong>, {counted(shard.spans, "row")} of spans{shard.free_bytes !== null && <>, {bytes(shard.free_bytes)} free</>}; ClickHouse {shard.version}</>}</dd></div>
+          ))}
           {store.spans_damaged > 0 && <div><dt>Damaged</dt><dd><Mark mark="✕" tone="bad" word={`${counted(store.spans_damaged, "span")} cannot be read`} /></dd></div>}
         </dl>
         <dl class="facts-wide">

@@ -56,7 +56,7 @@ impl Colony {
             bytes: 1 << 20,
         };
         let sql = SqlConfig { library: None, limits };
-        let sql = SqlRunner::new(store.clone(), dir.path().to_owned(), &sql);
+        let sql = SqlRunner::new(Some(store.clone()), dir.path().to_owned(), &sql);
         let admission = Admission::new(AdmissionLimits {
             max_running: 4,
             max_running_per_identity: 4,

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use coral_agent::AgentError;
+use coral_cluster::ClusterError;
 use coral_colony::ColonyError;
 use coral_colony::export::TargetError;
 use coral_server::addresses::Addresses;
@@ -13,6 +14,7 @@ use coral_store::StoreError;
 
 use crate::demo::DemoError;
 use crate::roles::RoleError;
+use crate::roles::engine::EngineOpenError;
 use crate::roles::export::ExportError;
 
 /// The next step after `error` of a server whose data is in `data_dir`; `None` when the error needs
@@ -41,6 +43,7 @@ pub(super) fn hint(error: &(dyn Error + 'static), data_dir: &Path) -> Option<Str
         Some(RoleError::SignIn(_)) => {
             return Some("docs/trust.md says what each of the settings `oidc.*` is".to_owned());
         }
+        Some(RoleError::ColonyEngine(EngineOpenError::Cluster(error))) => return of_cluster(error),
         Some(RoleError::Export(error)) => return of_export(error),
         // The server had started before it ended, so advice about starting does not apply.
         Some(RoleError::Agent(AgentError::Ended(_)) | RoleError::Colony(ColonyError::Ended(_))) => {
@@ -67,6 +70,29 @@ fn role<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a RoleError> {
         Some(DemoError::Role(role)) => Some(role),
         _ => error.downcast_ref(),
     }
+}
+
+/// The next step when the ClickHouse servers cannot be used.
+fn of_cluster(error: &ClusterError) -> Option<String> {
+    Some(match error {
+        ClusterError::Request { url, .. } => format!(
+            "`curl {url}/ping` answers `Ok.` if the server runs; docs/scale.md says what its user may have to do"
+        ),
+        ClusterError::SchemaVersion { .. } => {
+            "start the newest Coral that has used these tables, or name another database in \
+             `storage.clickhouse.database`"
+                .to_owned()
+        }
+        ClusterError::OtherShard { .. } => {
+            "list the servers in `storage.clickhouse.shards` in the number and order in which they were when the tables were \
+             made, or name another database in `storage.clickhouse.database`"
+                .to_owned()
+        }
+        ClusterError::Setting { .. } | ClusterError::Tls { .. } => {
+            "docs/configuration.md has an example of each setting".to_owned()
+        }
+        _ => return None,
+    })
 }
 
 /// The next step when an export cannot begin.
@@ -153,7 +179,8 @@ mod tests {
     use super::*;
 
     fn directory(kind: ErrorKind) -> RoleError {
-        RoleError::ColonyStore(StoreError::Directory { path: "/data".into(), source: kind.into() })
+        EngineOpenError::from(StoreError::Directory { path: "/data".into(), source: kind.into() })
+            .into()
     }
 
     #[test]

@@ -143,6 +143,12 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             storage.beyla.retention.sql_metrics   14d                                               default
             storage.beyla.retention.traces        3d                                                coral.yaml:1
             storage.beyla.trace_sampling_rate     1.0                                               default
+            storage.clickhouse.database           coral                                             default
+            storage.clickhouse.password_file      (unset)                                           default
+            storage.clickhouse.shards             (unset)                                           default
+            storage.clickhouse.tls.ca_file        (unset)                                           default
+            storage.clickhouse.user               (unset)                                           default
+            storage.engine                        embedded                                          default
             storage.max_size                      50GB                                              default
             storage.segment_rows                  262144                                            default
             tls.ca                                (unset)                                           default

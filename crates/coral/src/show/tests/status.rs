@@ -46,6 +46,7 @@ fn colony(agents: Vec<AgentStatus>) -> ColonyStatus {
         oldest_received: seconds_ago(11_000),
         keep_seconds: 604_800,
         spans_damaged: 0,
+        shards: Vec::new(),
     };
     let sql_library = SqlLibrary {
         path: Some("/usr/lib/libduckdb.so".to_owned()),

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::{Map, Value, json};
 
-use super::super::process::coral;
+use super::super::process::{Coral, coral};
 use super::data;
 use super::recording::{check_json, check_lines, check_transcript, expect_none};
 
@@ -132,7 +132,11 @@ fn word_without_numbers(word: &str) -> String {
 
 #[test]
 fn golden_commands_print_what_they_printed() {
-    let coral = data::loaded(&[]);
+    expect_printed(&data::loaded(&[]));
+}
+
+/// Asserts that `coral`, which has the whole data set, prints what was recorded.
+pub fn expect_printed(coral: &Coral) {
     let ask = |line: &&str| {
         let line = expanded(line);
         let output = coral.at_usual_address(&printed(&coral.ask(&line)));

@@ -21,7 +21,11 @@ const AFTER: u64 = 60;
 
 /// A standalone Coral that holds the whole data set.
 pub fn loaded(settings: &[&str]) -> Coral {
-    let coral = Coral::standalone(settings);
+    filled(Coral::standalone(settings))
+}
+
+/// `coral` with the whole data set.
+pub fn filled(coral: Coral) -> Coral {
     assert_eq!(coral.export(&carts()), 200);
     assert_eq!(coral.export(&special()), 200);
     red::send(&coral, "beyla_http", "/v1/traces", &["traces-001", "traces-002"]);

@@ -1,0 +1,143 @@
+//! A colony that stores on ClickHouse: the same questions, the same answers, and servers that are not
+//! there. Needs a real server: `tools/fetch-clickhouse`.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Once;
+
+use coral_cluster::testing::{self, TestServer};
+
+use super::golden::{commands, data, expect_answers};
+use super::process::{Coral, coral, eventually};
+use crate::path::reference_trace;
+
+/// The program of a ClickHouse server. `None`, and words on standard error, without one; a panic if
+/// `CORAL_TEST_CLICKHOUSE_REQUIRED` is set.
+fn program() -> Option<PathBuf> {
+    let program = testing::program();
+    let is_required = std::env::var_os("CORAL_TEST_CLICKHOUSE_REQUIRED").is_some();
+    assert!(
+        program.is_some() || !is_required,
+        "CORAL_TEST_CLICKHOUSE_REQUIRED is set, and CORAL_TEST_CLICKHOUSE_SERVER is not: see tools/fetch-clickhouse"
+    );
+    if program.is_none() {
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| {
+            // Straight to standard error: the test harness hides what a test prints.
+            let _ = std::io::stderr().write_all(
+                b"tests of a colony on ClickHouse left out: no server. `tools/fetch-clickhouse DIR` unpacks one and \
+                  prints its path; then CORAL_TEST_CLICKHOUSE_SERVER=PATH\n",
+            );
+        });
+    }
+    program
+}
+
+/// The settings of a colony whose shards are `servers`.
+fn settings(servers: &[TestServer]) -> [String; 2] {
+    let urls: Vec<String> =
+        servers.iter().map(|server| format!("[\"{}\"]", server.url())).collect();
+    [
+        "storage.engine=clickhouse".to_owned(),
+        format!("storage.clickhouse.shards=[{}]", urls.join(",")),
+    ]
+}
+
+fn standalone(servers: &[TestServer]) -> Coral {
+    let [engine, shards] = settings(servers);
+    Coral::standalone_with(&[&engine, &shards, "beyla.enabled=false"])
+}
+
+#[test]
+fn clickhouse_answers_every_question_as_the_embedded_engine_does() {
+    let Some(program) = program() else { return };
+    let servers = [(); 2].map(|()| TestServer::start(&program).unwrap());
+    let coral = data::filled(standalone(&servers));
+    expect_answers(&coral);
+    commands::expect_printed(&coral);
+}
+
+#[test]
+fn a_shard_that_is_killed_is_named_and_nothing_is_lost_or_doubled() {
+    let Some(program) = program() else { return };
+    let mut servers = [(); 2].map(|()| TestServer::start(&program).unwrap());
+    let coral = standalone(&servers);
+    let trace = |start: u64| {
+        let mut spans = reference_trace(coral_trace::UnixNanos(data::BASE + start));
+        for span in &mut spans {
+            span.trace_id = coral_trace::TraceId::try_from(u128::from(start)).unwrap();
+        }
+        spans
+    };
+    let send = |from: u64| {
+        (from..from + 20).for_each(|number| assert_eq!(coral.export(&trace(1 + number)), 200));
+    };
+    let stored = || {
+        let (status, answer) = coral.fetch("colony", "/api/v1/traces?limit=1000&since_unix_us=1");
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        (status, answer)
+    };
+    let spans_of_all = |wanted: usize| {
+        eventually(|| {
+            let (status, answer) = stored();
+            let traces = answer["traces"].as_array().map_or(0, Vec::len);
+            if status == 200 && traces == wanted { Ok(()) } else { Err(answer.to_string()) }
+        });
+    };
+    send(0);
+    spans_of_all(20);
+    servers[1].kill().unwrap();
+    send(20);
+    let url = servers[1].url();
+    let (status, answer) = stored();
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer["error"].as_str().unwrap().contains(&url), "{answer}");
+    eventually(|| {
+        let status = coral.get("colony", "/api/v1/status");
+        let shards = &status["store"]["shards"];
+        assert_eq!(shards[0]["last_error"], serde_json::Value::Null, "{shards}");
+        let problems = status["problems"].to_string();
+        let is_named =
+            shards[1]["last_error"].is_string() && problems.contains("shard_unavailable");
+        if is_named { Ok(()) } else { Err(status.to_string()) }
+    });
+    let shown = coral.ask("colony status");
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("Degraded") && shown.contains("does not answer"), "{shown}");
+    servers[1].run(&program).unwrap();
+    spans_of_all(40);
+    let (_, answer) = stored();
+    for trace in answer["traces"].as_array().unwrap() {
+        assert_eq!(trace["span_count"], 8, "{trace}");
+    }
+}
+
+#[test]
+fn a_colony_whose_clickhouse_is_not_there_or_refuses_says_so_and_what_to_do() {
+    let Some(program) = program() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let start = |servers: &[TestServer], more: &[String]| {
+        let settings = settings(servers);
+        let all = settings.iter().chain(more).flat_map(|setting| ["--set", setting]);
+        let output = coral()
+            .args(["colony", "start", "--set", "colony.listen=127.0.0.1:0", "--data-dir"])
+            .arg(dir.path())
+            .args(all)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let mut servers = [TestServer::start(&program).unwrap()];
+    let password = dir.path().join("password");
+    std::fs::write(&password, "wrong\n").unwrap();
+    let file = [format!("storage.clickhouse.password_file={}", password.display())];
+    let (code, text) = start(&servers, &file);
+    assert!(code == Some(1) && text.contains("Hint:"), "{code:?} {text}");
+    assert!(!text.contains("wrong\n") && text.contains(&servers[0].url()), "{text}");
+    servers[0].kill().unwrap();
+    let (code, text) = start(&servers, &[]);
+    assert!(code == Some(1) && text.contains("/ping"), "{code:?} {text}");
+    let remote = ["storage.clickhouse.shards=[[\"http://10.0.0.7:8123\"]]".to_owned()];
+    let (_, text) = start(&servers, &remote);
+    assert!(text.contains("insecure_plaintext"), "{text}");
+}
