@@ -55,6 +55,10 @@ pub(super) async fn sql(
 
 /// Where DuckDB's library was found, or why it was not, for the colony's status.
 pub fn library(runner: &SqlRunner) -> SqlLibrary {
+    if let Some(path) = runner.clickhouse() {
+        let found_by = Some("storage.clickhouse.sql.user".to_owned());
+        return SqlLibrary { path: Some(path), found_by, reason: None };
+    }
     match runner.library() {
         Ok(found) => SqlLibrary {
             path: Some(found.path.display().to_string()),
@@ -137,7 +141,7 @@ impl Stream for Document {
 
 fn status(error: &SqlError) -> StatusCode {
     match error {
-        SqlError::Elsewhere => StatusCode::NOT_IMPLEMENTED,
+        SqlError::NotSet(_) => StatusCode::NOT_IMPLEMENTED,
         SqlError::Busy | SqlError::Library(_) | SqlError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
@@ -157,7 +161,9 @@ pub(crate) fn hint(error: &SqlError) -> Option<&'static str> {
     let library =
         "`coral duckdb install` on the colony's host installs one, or name it in `sql.library`";
     Some(match error {
-        SqlError::Elsewhere => "ask ClickHouse itself; docs/scale.md says what its tables have",
+        SqlError::NotSet(_) => {
+            "docs/scale.md says which user that is; with several shards, ask each of the servers itself"
+        }
         SqlError::Busy => "ask again in a moment",
         SqlError::Library(LibraryError::Nowhere) => library,
         SqlError::Library(LibraryError::Unsafe { .. }) => {

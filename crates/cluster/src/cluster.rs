@@ -8,6 +8,7 @@ use crate::config::ClusterConfig;
 use crate::error::ClusterError;
 use crate::schema;
 use crate::sequence::Sequence;
+use crate::server::Server;
 use crate::shard::Shard;
 use crate::write::retain::Schedule;
 
@@ -16,6 +17,8 @@ use crate::write::retain::Schedule;
 pub struct Cluster {
     id: String,
     shards: Vec<Shard>,
+    /// The only shard, as a user who only reads.
+    reader: Option<Server>,
     pub(crate) sequence: Sequence,
     /// Held for reading by everything that inserts rows, and for writing while a partition is
     /// dropped that may still get rows.
@@ -42,6 +45,14 @@ impl Cluster {
         let shards = urls
             .map(|url| Shard::new(url, config, &runtime.handle()))
             .collect::<Result<Vec<_>, _>>()?;
+        let reader = match (&config.reader, &config.shards[..]) {
+            (Some((user, password)), [shard]) => {
+                let (user, password) = (Some(user.clone()), password.clone());
+                let config = ClusterConfig { user, password, ..config.clone() };
+                Some(Server::new(&shard[0], &config, runtime.handle())?)
+            }
+            _ => None,
+        };
         let new_id = random_id()?;
         let (mut stored, mut now) = (0, 0);
         let mut id = None;
@@ -53,6 +64,7 @@ impl Cluster {
         Ok(Self {
             id: id.unwrap_or_default(),
             shards,
+            reader,
             sequence: Sequence::after(stored, now),
             dropping: RwLock::new(()),
             spans_due: Mutex::default(),
@@ -66,6 +78,15 @@ impl Cluster {
     /// The id of the data, which all colonies of the cluster share.
     pub(crate) fn store_id(&self) -> &str {
         &self.id
+    }
+
+    pub(crate) fn reader(&self) -> Option<&Server> {
+        self.reader.as_ref()
+    }
+
+    /// The URLs of the shards.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.shards.iter().map(Shard::url)
     }
 
     pub(crate) fn shards(&self) -> &[Shard] {

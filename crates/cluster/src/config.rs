@@ -14,6 +14,9 @@ pub struct ClusterConfig {
     pub user: Option<String>,
     /// The password of the user.
     pub password: Option<String>,
+    /// The user for statements of users, and the password; [`Cluster::select`](crate::Cluster::select)
+    /// fails if `None`.
+    pub reader: Option<(String, Option<String>)>,
     /// The certificate authorities of the servers, in PEM; those of the web if `None`.
     pub authorities: Option<String>,
 }
@@ -76,6 +79,7 @@ mod tests {
             database: database.to_owned(),
             user: None,
             password: Some("secret".to_owned()),
+            reader: None,
             authorities: None,
         };
         let good = of(&[&["http://a:8123"], &["https://b"]], "coral_1");

@@ -51,6 +51,15 @@ pub enum ClusterError {
         /// What the settings say.
         expected: String,
     },
+    /// A statement of a user was asked of a cluster with several shards.
+    #[error("each shard has the spans of some traces, so that a statement needs all of them")]
+    SeveralShards,
+    /// No user is set for statements of users.
+    #[error("`storage.clickhouse.sql.user` is not set")]
+    NoReader,
+    /// The user for statements of users may write.
+    #[error("the user of `storage.clickhouse.sql.user` may write")]
+    ReaderWrites,
     /// A request failed.
     #[error("ClickHouse at {url} did not {task}")]
     Request {
@@ -86,7 +95,7 @@ impl ClusterError {
     }
 
     /// What ClickHouse says in an answer with an error.
-    fn words(&self) -> Option<&str> {
+    pub fn words(&self) -> Option<&str> {
         match self {
             Self::Request { source: clickhouse::error::Error::BadResponse(words), .. } => {
                 Some(words)

@@ -25,9 +25,14 @@ pub(crate) struct Server {
     url: String,
     /// Without a database, which may not exist yet: statements name it.
     client: Client,
+    /// The database of the cluster.
+    database: String,
     runtime: Handle,
     dialect: OnceLock<Dialect>,
 }
+
+/// What a visitor of an answer says: whether it wants more.
+type Visited = Result<ControlFlow<()>, ClusterError>;
 
 /// The most memory that a query may take at a server, in bytes.
 pub(crate) const MAX_QUERY_BYTES: u64 = 4 << 30;
@@ -37,7 +42,9 @@ const MAX_SORT_BYTES: u64 = 1 << 30;
 const MAX_STATEMENT_BYTES: u64 = 16 << 20;
 /// How long a request that changes something may take.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a query may take that has no deadline.
+/// How many rows of an answer are read before they are visited.
+const ROWS_AT_ONCE: usize = 1_024;
+/// How long a query without a deadline may take for a part of its answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a connection without a request is kept. A server closes it after 3 to 10 s.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -67,7 +74,8 @@ impl Server {
         if let Some(password) = &config.password {
             client = client.with_password(password);
         }
-        Ok(Self { url: url.to_owned(), client, runtime, dialect: OnceLock::new() })
+        let (url, database) = (url.to_owned(), config.database.clone());
+        Ok(Self { url, client, database, runtime, dialect: OnceLock::new() })
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -103,7 +111,7 @@ impl Server {
         &self,
         sql: &str,
         budget: &Budget,
-        visit: &mut dyn FnMut(T) -> Result<ControlFlow<()>, ClusterError>,
+        visit: &mut dyn FnMut(T) -> Visited,
     ) -> Result<(), ClusterError> {
         budget.check()?;
         let mut query = self
@@ -120,26 +128,88 @@ impl Server {
             query = query.with_setting("max_execution_time", left.to_string());
         }
         let failed = self.failed("answer a query");
-        let read = async {
-            let mut cursor = query.fetch::<T>().map_err(&failed)?;
-            while let Some(row) = cursor.next().await.map_err(&failed)? {
+        let mut cursor = {
+            let _on_runtime = self.runtime.enter();
+            query.fetch::<T>().map_err(&failed)?
+        };
+        let mut is_whole = false;
+        while !is_whole {
+            let rows = self.wait(budget, async {
+                let mut rows = Vec::new();
+                while rows.len() < ROWS_AT_ONCE {
+                    match cursor.next().await.map_err(&failed)? {
+                        Some(row) => rows.push(row),
+                        None => {
+                            is_whole = true;
+                            break;
+                        }
+                    }
+                }
+                Ok(rows)
+            })?;
+            // `visit` may wait itself, which it must not on the runtime.
+            for row in rows {
                 if visit(row)?.is_break() {
-                    break;
+                    return Ok(());
                 }
             }
-            Ok(())
+        }
+        Ok(())
+    }
+
+    /// Waits for a part of an answer. A server that hangs does not keep a caller without a deadline for
+    /// ever.
+    fn wait<T>(
+        &self,
+        budget: &Budget,
+        part: impl Future<Output = Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        if budget.deadline().is_some() {
+            return self.runtime.block_on(within(budget, part));
+        }
+        let late = |_| Err(self.failed("answer a query")(clickhouse::error::Error::TimedOut));
+        let part = async { tokio::time::timeout(READ_TIMEOUT, part).await.unwrap_or_else(late) };
+        self.runtime.block_on(within(budget, part))
+    }
+
+    /// The rows of a query with the user's own settings.
+    pub(crate) fn plain_rows<T: RowOwned + RowRead>(
+        &self,
+        sql: &str,
+        budget: &Budget,
+    ) -> Result<Vec<T>, ClusterError> {
+        let failed = self.failed("answer a query");
+        self.wait(budget, async {
+            self.client.query_raw(sql).fetch_all::<T>().await.map_err(&failed)
+        })
+    }
+
+    /// Calls `visit` with the answer to `sql` in `format`, piece by piece, until it breaks. The database
+    /// of unqualified names is that of the cluster.
+    pub(crate) fn bytes(
+        &self,
+        sql: &str,
+        format: &str,
+        settings: &[(&'static str, String)],
+        budget: &Budget,
+        visit: &mut dyn FnMut(&[u8]) -> Visited,
+    ) -> Result<(), ClusterError> {
+        let mut query = self.client.clone().with_database(&self.database).query_raw(sql);
+        for (name, value) in settings {
+            query = query.with_setting(*name, value);
+        }
+        let failed = self.failed("run the statement");
+        let mut cursor = {
+            let _on_runtime = self.runtime.enter();
+            query.fetch_bytes(format).map_err(&failed)?
         };
-        let read = async {
-            match budget.deadline() {
-                Some(_) => read.await,
-                // A server that hangs must not keep a caller without a deadline for ever.
-                None => {
-                    let late = |_| Err(failed(clickhouse::error::Error::TimedOut));
-                    tokio::time::timeout(READ_TIMEOUT, read).await.unwrap_or_else(late)
-                }
+        let mut next = || self.wait(budget, async { cursor.next().await.map_err(&failed) });
+        while let Some(bytes) = next()? {
+            if visit(&bytes)?.is_break() {
+                break;
             }
-        };
-        self.runtime.block_on(within(budget, read))
+        }
+        Ok(())
     }
 
     /// Runs a statement that changes something.

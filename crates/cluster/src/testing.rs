@@ -40,6 +40,11 @@ impl TestServer {
         Ok(server)
     }
 
+    /// The directory with the settings and the data.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// The URL of the server.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -121,14 +126,19 @@ fn write_settings(dir: &Path, port: u16) -> io::Result<()> {
         </yandex>"
     );
     let users = "<yandex>
-            <profiles><default/></profiles>
+            <profiles><default/><reads><readonly>2</readonly></reads></profiles>
             <quotas><default/></quotas>
             <users><default>
                 <password></password>
                 <networks><ip>127.0.0.1</ip></networks>
                 <profile>default</profile>
                 <quota>default</quota>
-            </default></users>
+            </default><reader>
+                <password></password>
+                <networks><ip>127.0.0.1</ip></networks>
+                <profile>reads</profile>
+                <quota>default</quota>
+            </reader></users>
         </yandex>";
     std::fs::write(dir.join("config.xml"), config)?;
     std::fs::write(dir.join("users.xml"), users)

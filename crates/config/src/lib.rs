@@ -163,6 +163,10 @@ pub struct ClickHouseConfig {
     pub user: Option<String>,
     /// File with the password of the user.
     pub password_file: Option<PathBuf>,
+    /// The user for `coral sql`.
+    pub sql_user: Option<String>,
+    /// File with the password of that user.
+    pub sql_password_file: Option<PathBuf>,
     /// File with the certificate authorities of the servers.
     pub ca_file: Option<PathBuf>,
 }
@@ -441,6 +445,8 @@ impl ClickHouseConfig {
             database: layers.required("storage.clickhouse.database", value::text)?,
             user: layers.optional("storage.clickhouse.user", value::text)?,
             password_file: file("storage.clickhouse.password_file")?,
+            sql_user: layers.optional("storage.clickhouse.sql.user", value::text)?,
+            sql_password_file: file("storage.clickhouse.sql.password_file")?,
             ca_file: file("storage.clickhouse.tls.ca_file")?,
         }))
     }

@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod child;
+mod cluster;
 pub mod counters;
 pub mod export;
 pub mod install;

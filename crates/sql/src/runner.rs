@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use coral_cluster::Cluster;
+use coral_engine::{Budget, CancelOnDrop};
 use coral_store::{
     FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlFailure, SqlFrame, SqlLimits,
     SqlRequest, Store, StoreError, find_library,
@@ -17,6 +19,7 @@ use tokio::time::Sleep;
 use tokio_util::task::TaskTracker;
 
 use super::child::{Task, command};
+use super::cluster;
 use super::counters::{Ended, SqlCounters};
 use super::lines::ChildSlot;
 use crate::SqlQuestion;
@@ -37,8 +40,7 @@ const MAX_OTHER_LINE: u64 = 4 << 20;
 /// Answers questions in SQL. Cheap to clone: clones share the limits.
 #[derive(Clone)]
 pub struct SqlRunner {
-    /// `None` if the colony has no store that DuckDB can read.
-    store: Option<Store>,
+    source: SqlSource,
     places: LibraryPlaces,
     limits: SqlLimits,
     children: Arc<Semaphore>,
@@ -46,6 +48,15 @@ pub struct SqlRunner {
     /// The tasks that read the children's output, one for each child. Each ends when its child is
     /// gone. [`join`](Self::join) waits for them.
     relays: TaskTracker,
+}
+
+/// Where the spans and metrics are that a statement reads.
+#[derive(Clone)]
+pub enum SqlSource {
+    /// In files, which DuckDB reads.
+    Files(Store),
+    /// On ClickHouse, which answers itself.
+    ClickHouse(Arc<Cluster>),
 }
 
 /// Why a question was not answered.
@@ -56,9 +67,9 @@ pub enum SqlError {
         "{MAX_CHILDREN} questions in SQL are being answered, and none ended within {QUEUE_TIMEOUT:?}"
     )]
     Busy,
-    /// The colony's spans and metrics are on ClickHouse, and not in files that DuckDB reads.
-    #[error("`storage.engine` is `clickhouse`: DuckDB has nothing to read here")]
-    Elsewhere,
+    /// The colony's ClickHouse cannot answer SQL with these settings.
+    #[error("SQL is not answered here: {0}")]
+    NotSet(String),
     /// No DuckDB library was found, or the library is not safe to load.
     #[error(transparent)]
     Library(#[from] LibraryError),
@@ -88,6 +99,8 @@ pub struct SqlStream {
     limit: Duration,
     deadline: Pin<Box<Sleep>>,
     _child: EndedOnDrop,
+    /// Ends a statement at ClickHouse.
+    _cancel: CancelOnDrop,
 }
 
 /// One part of an answer.
@@ -121,9 +134,9 @@ impl Drop for EndedOnDrop {
 }
 
 impl SqlRunner {
-    /// A runner that answers from `store`, if there is one, within the limits of `config`. `data_dir` is one of the
+    /// A runner that answers from `source` within the limits of `config`. `data_dir` is one of the
     /// places where the library may be.
-    pub fn new(store: Option<Store>, data_dir: PathBuf, config: &SqlConfig) -> Self {
+    pub fn new(source: SqlSource, data_dir: PathBuf, config: &SqlConfig) -> Self {
         let children = Arc::new(Semaphore::new(MAX_CHILDREN));
         let places =
             LibraryPlaces { named: config.library.clone(), program_dir: program_dir(), data_dir };
@@ -135,7 +148,7 @@ impl SqlRunner {
             bytes: config.limits.bytes,
         };
         Self {
-            store,
+            source,
             places,
             limits,
             children,
@@ -147,6 +160,14 @@ impl SqlRunner {
     /// Counters of questions by outcome.
     pub fn counters(&self) -> &SqlCounters {
         &self.counters
+    }
+
+    /// The ClickHouse that answers, by its URL; `None` if DuckDB does.
+    pub fn clickhouse(&self) -> Option<String> {
+        match &self.source {
+            SqlSource::Files(_) => None,
+            SqlSource::ClickHouse(cluster) => Some(cluster.urls().collect::<Vec<_>>().join(", ")),
+        }
     }
 
     /// The library that would answer the next question.
@@ -170,10 +191,12 @@ impl SqlRunner {
         let (queue, pieces) = mpsc::channel(QUEUED_LINES);
         let (slot, runner) = (ChildSlot::default(), self.clone());
         let child = EndedOnDrop(slot.clone());
+        let budget = Budget::unlimited().with_timeout(self.limits.time);
+        let cancel = budget.cancel_on_drop();
         // This task ends when the child ends. The child ends when the stream is dropped.
         self.relays.spawn_blocking(move || {
             let _place = place;
-            let ended = runner.relay(question, &slot, &queue).unwrap_or_else(|error| {
+            let ended = runner.relay(question, &slot, &budget, &queue).unwrap_or_else(|error| {
                 let told = queue.blocking_send(Piece::Failed(error));
                 if told.is_ok() { Ended::Failed } else { Ended::Abandoned }
             });
@@ -181,7 +204,8 @@ impl SqlRunner {
         });
         let limit = self.limits.time;
         let deadline = Box::pin(tokio::time::sleep(limit + END_TIMEOUT));
-        let mut stream = SqlStream { columns: vec![], pieces, limit, deadline, _child: child };
+        let mut stream =
+            SqlStream { columns: vec![], pieces, limit, deadline, _child: child, _cancel: cancel };
         match std::future::poll_fn(|context| stream.poll_next(context)).await {
             Piece::Columns(columns) => Ok(SqlStream { columns, ..stream }),
             Piece::Failed(error) => Err(error),
@@ -201,9 +225,15 @@ impl SqlRunner {
         &self,
         question: SqlQuestion,
         slot: &ChildSlot,
+        budget: &Budget,
         queue: &mpsc::Sender<Piece>,
     ) -> Result<Ended, SqlError> {
-        let store = self.store.as_ref().ok_or(SqlError::Elsewhere)?;
+        let store = match &self.source {
+            SqlSource::Files(store) => store,
+            SqlSource::ClickHouse(cluster) => {
+                return cluster::relay(cluster, question, self.limits, budget, queue);
+            }
+        };
         let library = self.library()?.path;
         let since = question.since_unix_us.map(UnixNanos::from_micros);
         // Declared before `_child`, and so dropped after the child has ended, because the child

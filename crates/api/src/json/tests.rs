@@ -190,7 +190,11 @@ impl Colony {
         let store = Store::open(StoreConfig { dir: dir.path().join("s"), segment_rows: 1_000 });
         let limits = SqlLimits { memory: 1, threads: 1, time: Duration::ZERO, rows: 1, bytes: 1 };
         let sql = SqlConfig { library: None, limits };
-        let sql = SqlRunner::new(store.ok(), dir.path().to_owned(), &sql);
+        let sql = SqlRunner::new(
+            coral_sql::runner::SqlSource::Files(store.unwrap()),
+            dir.path().to_owned(),
+            &sql,
+        );
         let (engine, admission) = (Arc::<Endless>::default(), Admission::new(ONE_TURN));
         let sources = SharedSources {
             traces: engine.clone(),

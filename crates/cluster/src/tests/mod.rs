@@ -7,4 +7,5 @@ mod measure;
 mod metrics;
 mod opening;
 mod proxy;
+mod select;
 mod server;

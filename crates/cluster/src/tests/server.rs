@@ -74,6 +74,7 @@ pub(super) fn config(urls: &[String], shards: usize) -> ClusterConfig {
         database: format!("coral_{}_{number}", std::process::id()),
         user: None,
         password: None,
+        reader: None,
         authorities: None,
     }
 }

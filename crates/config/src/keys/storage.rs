@@ -54,6 +54,20 @@ pub(super) const KEYS: &[Key] = &[
     )
     .such_as("/etc/coral/clickhouse.password"),
     colony(
+        "storage.clickhouse.sql.user",
+        Kind::Text,
+        Preset::Unset("`coral sql` is not answered"),
+        "ClickHouse's user with whose rights `coral sql` is answered: one who only reads.",
+    )
+    .such_as("coral_reader"),
+    colony(
+        "storage.clickhouse.sql.password_file",
+        Kind::Text,
+        Preset::Unset("the user has no password"),
+        "File with the password of `storage.clickhouse.sql.user`.",
+    )
+    .such_as("/etc/coral/clickhouse-reader.password"),
+    colony(
         "storage.clickhouse.tls.ca_file",
         Kind::Text,
         Preset::Unset("public certificate authorities are believed"),

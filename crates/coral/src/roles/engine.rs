@@ -6,14 +6,15 @@ use std::sync::Arc;
 use coral_cluster::{Cluster, ClusterConfig, ClusterError};
 use coral_config::{ClickHouseConfig, ColonyConfig};
 use coral_engine::Engine;
+use coral_sql::runner::SqlSource;
 use coral_store::{Store, StoreConfig, StoreError};
 
 /// The engine of a colony.
 pub struct ColonyEngine {
     /// Stores and answers everything.
     pub engine: Arc<dyn Engine>,
-    /// The store that DuckDB reads; `None` if the engine is on ClickHouse.
-    pub store: Option<Store>,
+    /// Answers SQL.
+    pub sql: SqlSource,
 }
 
 /// Why the engine of a colony cannot be opened.
@@ -48,7 +49,8 @@ impl ColonyEngine {
                 let cluster = Cluster::open(&cluster_config(servers)?)?;
                 let shards = servers.shards.len();
                 tracing::info!(shards, database = servers.database, "storing on ClickHouse");
-                Ok(Self { engine: Arc::new(cluster), store: None })
+                let cluster = Arc::new(cluster);
+                Ok(Self { engine: cluster.clone(), sql: SqlSource::ClickHouse(cluster) })
             }
             None => {
                 let segment_rows = config.storage.segment_rows;
@@ -62,20 +64,24 @@ impl ColonyEngine {
 /// The engine in a directory.
 impl From<Store> for ColonyEngine {
     fn from(store: Store) -> Self {
-        Self { engine: Arc::new(store.clone()), store: Some(store) }
+        Self { engine: Arc::new(store.clone()), sql: SqlSource::Files(store) }
     }
 }
 
 fn cluster_config(servers: &ClickHouseConfig) -> Result<ClusterConfig, EngineOpenError> {
-    let password =
-        servers.password_file.as_deref().map(|path| read("storage.clickhouse.password_file", path));
+    let password = |key, file: &Option<PathBuf>| {
+        let text = file.as_deref().map(|path| read(key, path)).transpose()?;
+        Ok::<_, EngineOpenError>(text.map(|text| text.trim().to_owned()))
+    };
+    let of_reader = password("storage.clickhouse.sql.password_file", &servers.sql_password_file)?;
     let authorities =
         servers.ca_file.as_deref().map(|path| read("storage.clickhouse.tls.ca_file", path));
     Ok(ClusterConfig {
         shards: servers.shards.clone(),
         database: servers.database.clone(),
         user: servers.user.clone(),
-        password: password.transpose()?.map(|text| text.trim().to_owned()),
+        password: password("storage.clickhouse.password_file", &servers.password_file)?,
+        reader: servers.sql_user.clone().map(|user| (user, of_reader)),
         authorities: authorities.transpose()?,
     })
 }

@@ -247,7 +247,7 @@ async fn run_colony(
     key: Option<&LocalKey>,
     stop: CancellationToken,
 ) -> Result<(), RoleError> {
-    let ColonyParts { engine: ColonyEngine { engine, store }, trust, exports, listener } = parts;
+    let ColonyParts { engine: ColonyEngine { engine, sql }, trust, exports, listener } = parts;
     let colony_config = config.clone();
     let guard = match key {
         Some(key) => {
@@ -260,7 +260,7 @@ async fn run_colony(
     let open = move || Colony::new(&colony_config, engine, trust);
     let colony = tokio::task::spawn_blocking(open).await.expect("reading agents does not panic")?;
     let colony = colony.exporting(exports);
-    let sql = SqlRunner::new(store, config.data_dir.clone(), &config.sql);
+    let sql = SqlRunner::new(sql, config.data_dir.clone(), &config.sql);
     let audit = audit::open(config, colony.trust.clone()).await?;
     let door = answers::door(&colony, sql.clone(), config, audit.clone())
         .await

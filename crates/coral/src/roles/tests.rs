@@ -11,6 +11,7 @@ use coral_beyla::monitor::BeylaMonitor;
 use coral_config::Sources;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Permission};
+use coral_sql::runner::SqlSource;
 use coral_store::{Store, StoreConfig};
 use expect_test::expect;
 use prost::Message as _;
@@ -54,7 +55,7 @@ async fn colony_door(dir: &TempDir) -> Door {
     let config = ColonyConfig::load(&sources).unwrap();
     let store = store(dir, "colony");
     let colony = Colony::new(&config, Arc::new(store.clone()), trust(dir)).unwrap();
-    let sql = SqlRunner::new(Some(store), config.data_dir.clone(), &config.sql);
+    let sql = SqlRunner::new(SqlSource::Files(store), config.data_dir.clone(), &config.sql);
     let audit = audit::open(&config, trust(dir)).await.unwrap();
     answers::door(&colony, sql, &config, audit).await.unwrap()
 }

@@ -232,7 +232,8 @@ fn sql_library(library: &SqlLibrary) -> String {
     match (&library.path, &library.reason) {
         (Some(path), _) => {
             let by = library.found_by.as_deref().unwrap_or("found");
-            format!("SQL: DuckDB at {}, {}\n", whole(path), line(by))
+            let program = if by.starts_with("storage.") { "ClickHouse" } else { "DuckDB" };
+            format!("SQL: {program} at {}, {}\n", whole(path), line(by))
         }
         (None, Some(reason)) => format!("SQL: {}\n", whole(reason)),
         (None, None) => String::new(),

@@ -2,7 +2,7 @@
 //! there. Needs a real server: `tools/fetch-clickhouse`.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use coral_cluster::testing::{self, TestServer};
@@ -140,4 +140,97 @@ fn a_colony_whose_clickhouse_is_not_there_or_refuses_says_so_and_what_to_do() {
     let remote = ["storage.clickhouse.shards=[[\"http://10.0.0.7:8123\"]]".to_owned()];
     let (_, text) = start(&servers, &remote);
     assert!(text.contains("insecure_plaintext"), "{text}");
+}
+
+/// The SHA-256 of the passwords `coral` and `reader`.
+const PASSWORDS: [(&str, &str); 2] = [
+    ("CORAL_PASSWORD_SHA256", "f39fd9073457c8ee45820dace49b45d4b9fab3456cacc18a2083df023a95b203"),
+    (
+        "CORAL_READER_PASSWORD_SHA256",
+        "3d0941964aa3ebdcb00ccef58b1bb399f9f898465e9886d5aec7f31090a0fb30",
+    ),
+];
+
+/// A server with the settings of `deploy/clickhouse`.
+fn deployed(program: &Path) -> TestServer {
+    let mut server = TestServer::start(program).unwrap();
+    server.kill().unwrap();
+    let deploy = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../deploy/clickhouse");
+    for part in ["config.d", "users.d"] {
+        let mut text = std::fs::read_to_string(deploy.join(part).join("coral.xml")).unwrap();
+        for (name, hash) in PASSWORDS {
+            // Variables of this process are the same for all tests.
+            let from = format!("password_sha256_hex from_env=\"{name}\"/>");
+            text =
+                text.replace(&from, &format!("password_sha256_hex>{hash}</password_sha256_hex>"));
+        }
+        std::fs::create_dir(server.dir().join(part)).unwrap();
+        std::fs::write(server.dir().join(part).join("coral.xml"), text).unwrap();
+    }
+    server.run(program).unwrap();
+    server
+}
+
+#[test]
+fn clickhouse_with_the_settings_of_deploy_answers_sql_as_a_user_who_only_reads() {
+    let Some(program) = program() else { return };
+    let servers = [deployed(&program)];
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, format!("{name}\n")).unwrap();
+        path.display().to_string()
+    };
+    let [engine, shards] = settings(&servers);
+    let settings = |reader: &str| {
+        [
+            engine.clone(),
+            shards.clone(),
+            "beyla.enabled=false".to_owned(),
+            "storage.clickhouse.user=coral".to_owned(),
+            format!("storage.clickhouse.password_file={}", file("coral")),
+            format!("storage.clickhouse.sql.user={reader}"),
+            format!(
+                "storage.clickhouse.sql.password_file={}",
+                file(reader.trim_start_matches("coral_"))
+            ),
+            "sql.max_rows=5".to_owned(),
+        ]
+    };
+    let start =
+        |reader: &str| Coral::standalone_with(&settings(reader).each_ref().map(String::as_str));
+    let coral = start("coral_reader");
+    assert_eq!(coral.export(&reference_trace(coral_trace::UnixNanos(data::BASE))), 200);
+    let ask = |coral: &Coral, statement: &str| {
+        let body = serde_json::json!({ "sql": statement, "since_unix_us": null });
+        coral.post_json("colony", "/api/v1/sql", &body)
+    };
+    let count =
+        "SELECT uniqExact(trace_id, span_id) AS spans, 'a\tb' AS text, NULL AS nothing FROM spans";
+    eventually(|| {
+        let (status, answer) = ask(&coral, count);
+        let is_whole = answer["rows"] == serde_json::json!([[8, "a\tb", null]]);
+        if status == 200 && is_whole { Ok(()) } else { Err(format!("{answer} {}", coral.said())) }
+    });
+    let (_, answer) = ask(&coral, count);
+    assert_eq!(answer["columns"][0], serde_json::json!({ "name": "spans", "type": "UInt64" }));
+    let (_, cut) = ask(&coral, "SELECT span_name FROM spans");
+    assert_eq!((cut["rows"].as_array().unwrap().len(), &cut["more"]), (5, &true.into()), "{cut}");
+    for refused in [
+        "DROP TABLE spans",
+        "INSERT INTO spans (trace_id) VALUES ('1')",
+        "CREATE TABLE coral.mine (x UInt8) ENGINE = Memory",
+        "SELECT nothing FROM nowhere",
+        "SELECT * FROM url('http://127.0.0.1:1/', CSV, 'x String')",
+    ] {
+        let (status, answer) = ask(&coral, refused);
+        assert_eq!(status, 400, "{refused}: {answer}");
+        assert!(answer["error"].as_str().unwrap().contains("Code: "), "{answer}");
+    }
+    let shown = String::from_utf8(coral.ask("colony status").stdout).unwrap();
+    assert!(shown.contains("SQL: ClickHouse at http://127.0.0.1:"), "{shown}");
+    // Who may write is not asked.
+    let (status, answer) = ask(&start("coral"), count);
+    assert_eq!(status, 501, "{answer}");
+    assert!(answer["error"].as_str().unwrap().contains("may write"), "{answer}");
 }

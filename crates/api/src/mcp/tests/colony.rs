@@ -12,7 +12,7 @@ use coral_server::admission::{Admission, AdmissionLimits};
 use coral_server::audit::AuditDetails;
 use coral_server::clock;
 use coral_server::identity::{Caller, Principal};
-use coral_sql::runner::SqlRunner;
+use coral_sql::runner::{SqlRunner, SqlSource};
 use coral_store::{Store, StoreConfig};
 use coral_trace::{
     Attributes, Collector, Origin, Resource, Scope, Span, SpanKind, Status, StatusCode, UnixNanos,
@@ -56,7 +56,7 @@ impl Colony {
             bytes: 1 << 20,
         };
         let sql = SqlConfig { library: None, limits };
-        let sql = SqlRunner::new(Some(store.clone()), dir.path().to_owned(), &sql);
+        let sql = SqlRunner::new(SqlSource::Files(store.clone()), dir.path().to_owned(), &sql);
         let admission = Admission::new(AdmissionLimits {
             max_running: 4,
             max_running_per_identity: 4,

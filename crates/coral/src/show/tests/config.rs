@@ -146,6 +146,8 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             storage.clickhouse.database           coral                                             default
             storage.clickhouse.password_file      (unset)                                           default
             storage.clickhouse.shards             (unset)                                           default
+            storage.clickhouse.sql.password_file  (unset)                                           default
+            storage.clickhouse.sql.user           (unset)                                           default
             storage.clickhouse.tls.ca_file        (unset)                                           default
             storage.clickhouse.user               (unset)                                           default
             storage.engine                        embedded                                          default
