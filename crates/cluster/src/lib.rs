@@ -23,6 +23,8 @@ mod sequence;
 mod server;
 mod shard;
 mod sql;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod write;

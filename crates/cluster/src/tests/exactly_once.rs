@@ -100,7 +100,7 @@ fn no_span_is_lost_or_doubled_when_writers_and_shards_end_at_any_step() {
     let Some(program) = program() else { return };
     const COUNT: u64 = 7_500;
     const TRACES: u64 = 1_500;
-    let mut servers = [TestServer::start(&program), TestServer::start(&program)];
+    let mut servers = [(); 2].map(|()| TestServer::start(&program).unwrap());
     let proxies: Vec<Proxy> = servers.iter().map(|server| Proxy::start(&server.url())).collect();
     let urls: Vec<String> = proxies.iter().map(|proxy| proxy.url.clone()).collect();
     let (all, mut ends) = (spans(COUNT, TRACES), BTreeMap::<&str, u32>::new());
@@ -123,7 +123,7 @@ fn no_span_is_lost_or_doubled_when_writers_and_shards_end_at_any_step() {
             if let Some(what) = what {
                 proxies[shard].arm(Some(Fault { table, what }));
             } else if kind == 7 {
-                servers[shard].kill();
+                servers[shard].kill().unwrap();
             }
             let stored = cluster.append_pages(vec![page(&all, &at, end, minute)]).remove(0);
             proxies.iter().for_each(|proxy| proxy.arm(None));
@@ -132,7 +132,7 @@ fn no_span_is_lost_or_doubled_when_writers_and_shards_end_at_any_step() {
                 Err(_) => {
                     *ends.entry(if kind == 7 { "server" } else { "connection" }).or_default() += 1;
                     if kind == 7 {
-                        servers[shard].run(&program);
+                        servers[shard].run(&program).unwrap();
                     }
                     cluster = Cluster::open(&config).unwrap();
                     at = place(&cluster);
@@ -156,7 +156,7 @@ fn no_span_is_lost_or_doubled_when_writers_and_shards_end_at_any_step() {
 /// Stores a page, then begins to store a large one whose body is cut between two chunks. Returns
 /// how many spans are missing before the place at which the next colony goes on.
 fn lost_after_a_cut(program: &std::path::Path, marks_every_row: bool) -> usize {
-    let server = TestServer::start(program);
+    let server = TestServer::start(program).unwrap();
     let proxy = Proxy::start(&server.url());
     let config: ClusterConfig = config(std::slice::from_ref(&proxy.url), 1);
     let mut cluster = Cluster::open(&config).unwrap();
