@@ -266,6 +266,14 @@ pub fn is_promoted(key: &str) -> bool {
     SLOTS.contains_key(key)
 }
 
+/// The integer column of attributes with the key `key`.
+pub fn number_place(key: &str) -> Option<usize> {
+    match SLOTS.get(key)? {
+        Slot::Number { column } => Some(*column),
+        _ => None,
+    }
+}
+
 /// The text column of attributes with the key `key`, and whether `key` is the older key of the column.
 pub fn text_place(key: &str) -> Option<(usize, bool)> {
     match SLOTS.get(key)? {
@@ -276,7 +284,13 @@ pub fn text_place(key: &str) -> Option<(usize, bool)> {
 
 /// Whether the attribute in text column `column` was sent under its older key.
 pub fn is_older(spellings: u32, column: usize) -> bool {
-    spellings >> (FIRST_TEXT_BIT + column as u32) & 1 == 1
+    spellings & older_bit(column) != 0
+}
+
+/// The bit of `spellings` that is set if the attribute in text column `column` was sent under its
+/// older key.
+pub fn older_bit(column: usize) -> u32 {
+    1 << (FIRST_TEXT_BIT + column as u32)
 }
 
 /// Whether `spellings` and the number in `status_code` are those of a span that has exactly the

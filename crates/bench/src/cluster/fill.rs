@@ -21,8 +21,6 @@ const KEEP: SpanRetention =
 const MERGE_TIMEOUT: Duration = Duration::from_secs(120);
 /// A colony stores a page about so long after the last span of it has ended.
 const POLL_DELAY: Duration = Duration::from_secs(3);
-/// The limit of the bytes of a span on disk.
-const BYTES_LIMIT: f64 = 50.0;
 
 /// Stores `traffic` in both engines, and adds what that costs.
 ///
@@ -60,7 +58,7 @@ pub fn measure(
         }
         let bytes = extent.bytes as f64 / spans;
         match which {
-            Which::Cluster => figures.at_most("on disk", bytes, "B/span", BYTES_LIMIT),
+            Which::Cluster => figures.add("on disk", bytes, "B/span"),
             Which::Embedded => figures.add("on disk, embedded", bytes, "B/span"),
         }
         Ok(())

@@ -93,7 +93,8 @@ pub fn spans(both: &Both, traffic: &Traffic, figures: &mut Figures) -> Result<()
         exemplars: 0,
     };
     ask(both, "TraceQL, rate by service", None, figures, |from, _| {
-        Ok(question.range(&from.at(UnixNanos(traffic.end)), &Budget::unlimited())?)
+        let from = from.at(UnixNanos(traffic.end));
+        Ok(question.range(&from, &Budget::unlimited())?.series)
     });
     Ok(())
 }
