@@ -7,6 +7,7 @@ mod authority;
 mod beyla;
 mod both;
 mod clock;
+mod cluster;
 mod colony;
 mod connections;
 mod demo;
@@ -107,6 +108,9 @@ enum Measure {
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
     /// search, the page of a large trace, and reopening.
     Store(store::Store),
+    /// Measures the engine on ClickHouse on real servers, with the embedded engine beside it on the
+    /// same spans: ingest, bytes, and a row for each question.
+    Cluster(cluster::ClusterCommand),
     /// Shows what each file and column of a store costs, in bytes per span.
     Disk(disk::Disk),
     /// Measures a colony that exports stored spans: spans per second of a core, and memory.
@@ -194,6 +198,7 @@ impl Measure {
                 tokio::task::spawn_blocking(move || service.run()).await?
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
+            Self::Cluster(cluster) => tokio::task::spawn_blocking(move || cluster.run()).await?,
             Self::Disk(disk) => tokio::task::spawn_blocking(move || disk.run()).await?,
             Self::Export(export) => export.run().await,
             Self::Traceql(traceql) => tokio::task::spawn_blocking(move || traceql.run()).await?,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use coral_engine::{MetricReader, TraceReader};
 use coral_query::answer::ColonyStatus;
 use coral_query::traceql::{MetricsQuestion, SearchQuestion};
 use coral_query::{Ask, Budget, FleetState, SharedSources, Sources, TracesQuestion};
@@ -52,6 +53,13 @@ impl FleetState for NoAgents {
     }
 }
 
+impl NoAgents {
+    /// The sources of questions: everything in `engine`, of no agents.
+    pub fn beside<E: TraceReader + MetricReader + 'static>(engine: Arc<E>) -> SharedSources {
+        SharedSources { traces: engine.clone(), metrics: engine, fleet: Arc::new(Self) }
+    }
+}
+
 impl TraceQl {
     /// Runs the measurement and prints the results.
     pub fn run(self) -> Result<(), Failure> {
@@ -71,7 +79,7 @@ fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     write(&store, traffic, setup, &mut Figures::default())?;
     store.seal()?;
     let store = Arc::new(store);
-    let from = SharedSources { traces: store.clone(), metrics: store, fleet: Arc::new(NoAgents) };
+    let from = NoAgents::beside(store);
     let from = from.at(UnixNanos(traffic.end));
     let millions = traffic.total_spans() as f64 / 1e6;
     attribute(&from, &mut figures)?;

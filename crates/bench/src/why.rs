@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 use coral_query::answer::Why as Answer;
-use coral_query::{Ask as _, Budget, SharedSources, Sources, WhyQuestion};
+use coral_query::{Ask as _, Budget, Sources, WhyQuestion};
 use coral_store::{Store, StoreConfig};
 use coral_trace::UnixNanos;
 
@@ -66,26 +66,10 @@ impl Why {
         let setup = Setup::default();
         let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: setup.segment_rows };
         let store = Store::open(config)?;
-        let calm = Traffic {
-            slow: 0.0,
-            errors: 0.0,
-            spread: CALM_FOR,
-            spans_per_export: 500,
-            ..Traffic::of_traces(CALM, self.spans_per_trace, now - SLOW_FOR)
-        };
-        let slow = Traffic {
-            spans: SLOW * self.spans_per_trace,
-            slow: SLOW_SHARE,
-            seed: 2,
-            spread: SLOW_FOR,
-            end: now,
-            ..calm.clone()
-        };
-        write(&store, &calm, &setup, &mut Figures::default())?;
-        write(&store, &slow, &setup, &mut Figures::default())?;
-        let store = Arc::new(store);
-        let from =
-            SharedSources { traces: store.clone(), metrics: store, fleet: Arc::new(NoAgents) };
+        for traffic in traffic(self.spans_per_trace, now) {
+            write(&store, &traffic, &setup, &mut Figures::default())?;
+        }
+        let from = NoAgents::beside(Arc::new(store));
         let from = from.at(UnixNanos(now));
         let mut figures = Figures::default();
         for (what, find_beginning, bar) in [
@@ -106,14 +90,7 @@ impl Why {
         bar: Option<f64>,
         figures: &mut Figures,
     ) -> Result<(), Failure> {
-        let until = from.now.as_micros();
-        let question = WhyQuestion {
-            since_unix_us: until - (WINDOW / 1_000) as i64,
-            until_unix_us: until + 1,
-            baseline_us: (BASELINE / 1_000) as i64,
-            find_beginning,
-            ..WhyQuestion::default()
-        };
+        let question = question(from.now, find_beginning);
         let process = Process::this();
         let mut latencies = Latencies::default();
         let cpu = process.cpu_seconds();
@@ -130,8 +107,40 @@ impl Why {
     }
 }
 
+/// The traces before the change and those after it, until `now`.
+pub fn traffic(spans_per_trace: u64, now: u64) -> [Traffic; 2] {
+    let calm = Traffic {
+        slow: 0.0,
+        errors: 0.0,
+        spread: CALM_FOR,
+        spans_per_export: 500,
+        ..Traffic::of_traces(CALM, spans_per_trace, now - SLOW_FOR)
+    };
+    let slow = Traffic {
+        spans: SLOW * spans_per_trace,
+        slow: SLOW_SHARE,
+        seed: 2,
+        spread: SLOW_FOR,
+        end: now,
+        ..calm.clone()
+    };
+    [calm, slow]
+}
+
+/// The question of `coral why` at `now`.
+pub fn question(now: UnixNanos, find_beginning: bool) -> WhyQuestion {
+    let until = now.as_micros();
+    WhyQuestion {
+        since_unix_us: until - (WINDOW / 1_000) as i64,
+        until_unix_us: until + 1,
+        baseline_us: (BASELINE / 1_000) as i64,
+        find_beginning,
+        ..WhyQuestion::default()
+    }
+}
+
 /// Checks that nearly as many traces as possible were compared, and that a cause was found.
-fn check(answer: &Answer) -> Result<(), Failure> {
+pub fn check(answer: &Answer) -> Result<(), Failure> {
     let is_cause = answer.verdict == coral_trace::explain::Verdict::Cause;
     if !is_cause {
         return Err(format!("no cause: {:?}", answer.because).into());

@@ -1,13 +1,14 @@
 //! The cluster as an implementation of the engine's traits, which a colony uses.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
     Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageWriter, Retention,
-    ShardStatus, SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan,
-    StoredTrace, TraceQuery, TraceReader, TraceSummary,
+    ShardStatus, SignalTotals, SpanColumns, SpanMaintenance, SpanRetention, StoredDelta,
+    StoredSpan, StoredTrace, TraceQuery, TraceReader, TraceSummary, WantedColumns,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
@@ -15,7 +16,7 @@ use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix
 
 use crate::cluster::Cluster;
 use crate::read::{
-    dependencies, ended, histogram, lists, lookup, metrics as read_metrics, search, shards,
+    columns, dependencies, ended, histogram, lists, lookup, metrics as read_metrics, search, shards,
 };
 use crate::write::{fleet, metrics, minutes, pages, retain};
 
@@ -140,6 +141,16 @@ impl TraceReader for Cluster {
     ) -> Result<(), EngineError> {
         let wanted = ended::Wanted { services, collector, kinds };
         Ok(ended::spans_ended(self, wanted, ended, budget, visit)?)
+    }
+
+    fn visit_columns(
+        &self,
+        started: TimeRange,
+        wanted: &WantedColumns,
+        budget: &Budget,
+        visit: &mut dyn FnMut(&SpanColumns) -> ControlFlow<()>,
+    ) -> Result<bool, EngineError> {
+        Ok(columns::visit(self, started, wanted, budget, visit)?)
     }
 
     /// The earliest start of the spans that were received in the first ten minutes.

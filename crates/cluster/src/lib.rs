@@ -16,6 +16,8 @@ mod config;
 mod dialect;
 mod engine;
 mod error;
+mod migrate;
+mod origins;
 mod read;
 mod row;
 mod schema;

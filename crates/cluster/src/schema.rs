@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Dialect;
 use crate::error::ClusterError;
+use crate::migrate;
 use crate::shard::Shard;
 
 /// The version of the tables. A store with a later version is refused.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// A table: its name, its columns, and how ClickHouse stores it.
 struct Table {
@@ -29,7 +30,7 @@ const META: Table = Table {
     engine: "MergeTree ORDER BY (key, at) SETTINGS index_granularity = 8192",
 };
 
-const TABLES: [Table; 8] = [
+const TABLES: [Table; 9] = [
     // The buckets in which a trace has spans.
     Table {
         name: "places",
@@ -47,7 +48,8 @@ const TABLES: [Table; 8] = [
         engine: "MergeTree PARTITION BY toYYYYMMDD(bucket) ORDER BY (bucket, trace_id, ebpf)
             SETTINGS index_granularity = 2048",
     },
-    // `page_end` is last: the last row of a page has it, and a body that was cut off lacks it.
+    // The columns of the first version; `migrate` adds others. `page_end` is the last column of an
+    // insert: the last row of a page has it, and a body that was cut off lacks it.
     Table {
         name: "spans",
         columns: "bucket DateTime('UTC'), trace_id FixedString(16), span_id UInt64,
@@ -56,6 +58,13 @@ const TABLES: [Table; 8] = [
             attributes String, origin String, extra String, store_id String, page_end UInt64",
         engine: "ReplacingMergeTree PARTITION BY toYYYYMMDD(bucket)
             ORDER BY (bucket, trace_id, span_id) SETTINGS index_granularity = 2048",
+    },
+    // The texts of the origins of spans, each once for each bucket with spans of it.
+    Table {
+        name: "origins",
+        columns: "bucket DateTime('UTC'), origin_id UInt64, origin String",
+        engine: "ReplacingMergeTree(bucket) PARTITION BY toYYYYMMDD(bucket) ORDER BY origin_id
+            SETTINGS index_granularity = 1024",
     },
     // A hint: how far a stream was stored on this shard.
     Table {
@@ -126,6 +135,7 @@ pub(crate) fn open(
     for table in &TABLES {
         create(shard, table, dialect)?;
     }
+    migrate::add_columns(shard)?;
     if found < VERSION {
         set(shard, "schema", &format!("{VERSION:08}"))?;
     }

@@ -10,12 +10,14 @@ use tokio::runtime::Handle;
 use crate::config::ClusterConfig;
 use crate::dialect::Dialect;
 use crate::error::ClusterError;
+use crate::origins::Origins;
 use crate::server::Server;
 
 /// A shard.
 pub(crate) struct Shard {
     server: Server,
     database: String,
+    pub(crate) origins: Origins,
 }
 
 impl Shard {
@@ -25,7 +27,7 @@ impl Shard {
         runtime: &Handle,
     ) -> Result<Self, ClusterError> {
         let server = Server::new(url, config, runtime.clone())?;
-        Ok(Self { server, database: config.database.clone() })
+        Ok(Self { server, database: config.database.clone(), origins: Origins::default() })
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -1,10 +1,12 @@
-//! The JSON in the columns of a stored row: attributes, an origin, and a span's rare fields.
+//! The columns of a stored row: which attributes have a column of their own, and the JSON of other
+//! attributes, of an origin, and of a span's rare fields.
 //!
 //! Both engines write this form, so that rows can be moved between them unchanged, and so that it has
 //! one version.
 #![warn(missing_docs)]
 
 mod json;
+pub mod promoted;
 mod record;
 
 pub use json::{FORM, double_from_text, double_text};

@@ -8,6 +8,7 @@ use coral_engine::{Budget, Order, TraceQuery};
 use coral_trace::TraceId;
 use serde::Deserialize;
 
+use super::one_span;
 use crate::bucket::first_bucket;
 use crate::error::ClusterError;
 use crate::row::part::IdRow;
@@ -40,11 +41,15 @@ pub(crate) fn next(
     limit: usize,
     budget: &Budget,
 ) -> Result<Vec<Candidate>, ClusterError> {
+    // All rows of a trace that started in the query's time are of that time or later. A trace that
+    // began earlier is left out once it is summed up.
+    let mut rows = rows(shard, query);
+    rows.push(format!("first_start >= {}", query.started.start.as_micros()));
     let order = match query.order {
         Order::Newest => "start DESC, trace_id",
         Order::Slowest => "finish - start DESC, start DESC, trace_id",
     };
-    let sql = format!("{} ORDER BY {order} LIMIT {limit}", statement(shard, query, after));
+    let sql = format!("{} ORDER BY {order} LIMIT {limit}", statement(shard, query, rows, after));
     shard.rows::<CandidateRow>(&sql, budget)?.into_iter().map(CandidateRow::candidate).collect()
 }
 
@@ -55,7 +60,8 @@ pub(crate) fn each(
     budget: &Budget,
     visit: &mut dyn FnMut(Candidate),
 ) -> Result<(), ClusterError> {
-    shard.visit::<CandidateRow>(&statement(shard, query, None), budget, &mut |row| {
+    let sql = statement(shard, query, rows(shard, query), None);
+    shard.visit::<CandidateRow>(&sql, budget, &mut |row| {
         budget.count_rows(1)?;
         visit(row.candidate()?);
         Ok(ControlFlow::Continue(()))
@@ -64,7 +70,8 @@ pub(crate) fn each(
 
 /// The condition that a trace is a candidate of `query`.
 pub(crate) fn condition(shard: &Shard, query: &TraceQuery) -> String {
-    format!("trace_id IN (SELECT trace_id FROM ({}))", statement(shard, query, None))
+    let all = statement(shard, query, rows(shard, query), None);
+    format!("trace_id IN (SELECT trace_id FROM ({all}))")
 }
 
 /// Candidates of `query` that also have earlier buckets, so that their sums are of a part only.
@@ -94,13 +101,18 @@ impl CandidateRow {
     }
 }
 
-/// The statement that selects candidates, without an order.
-fn statement(shard: &Shard, query: &TraceQuery, after: Option<Candidate>) -> String {
+/// The statement that selects candidates by the rows of `traces` that meet `rows`, without an order.
+fn statement(
+    shard: &Shard,
+    query: &TraceQuery,
+    rows: Vec<String>,
+    after: Option<Candidate>,
+) -> String {
     format!(
         "SELECT trace_id, min(first_start) AS start, max(last_end) AS finish, max(error) AS failed \
          FROM {} WHERE {} GROUP BY trace_id HAVING {}",
         shard.table("traces"),
-        rows(shard, query).join(" AND "),
+        rows.join(" AND "),
         sums(query, after).join(" AND "),
     )
 }
@@ -110,49 +122,19 @@ fn rows(shard: &Shard, query: &TraceQuery) -> Vec<String> {
     let bucket = format!("bucket >= toDateTime({})", first_bucket(query.started.start));
     let mut all = vec![bucket.clone()];
     all.extend(query.collector.map(|by| format!("ebpf = {}", sql::ebpf(by))));
-    if let Some(one_span) = one_span(query) {
-        let by =
-            query.collector.map_or(String::new(), |by| format!(" AND ebpf = {}", sql::ebpf(by)));
-        all.push(format!(
-            "trace_id IN (SELECT trace_id FROM {} WHERE {bucket}{by} AND {one_span})",
-            shard.table("spans")
-        ));
+    if let Some(spans) = one_span::traces(shard, query, &bucket) {
+        all.push(format!("trace_id IN ({spans})"));
     }
     all
-}
-
-/// A condition on one row of `spans`: it is met by every span that meets the query's conditions on
-/// one span, and perhaps by others. `None` if the summaries tell all.
-fn one_span(query: &TraceQuery) -> Option<String> {
-    if query.name.is_none() && query.attributes.is_empty() {
-        return None;
-    }
-    let mut all = Vec::new();
-    if !query.services.is_empty() {
-        all.push(format!("service IN ({})", sql::texts(&query.services)));
-    }
-    all.extend(query.name.as_ref().map(|name| format!("span_name = {}", sql::text(name))));
-    for (key, value) in &query.attributes {
-        let pattern = sql::text(&attribute_pattern(key, value));
-        all.push(format!("(match(attributes, {pattern}) OR match(origin, {pattern}))"));
-    }
-    Some(all.join(" AND "))
-}
-
-/// A regular expression that is in the JSON of attributes which have `key` with a value that is
-/// shown as `value`: the value as text, or a value that is not text.
-fn attribute_pattern(key: &str, value: &str) -> String {
-    let json = |text: &str| serde_json::to_string(text).expect("a text has a JSON form");
-    format!("{}:({}|[^\"])", regex::escape(&json(key)), regex::escape(&json(value)))
 }
 
 /// Conditions on the sums of a trace.
 fn sums(query: &TraceQuery, after: Option<Candidate>) -> Vec<String> {
     let (since, until) = (query.started.start.as_micros(), query.started.end.as_micros());
     let mut all = vec![format!("start >= {since}"), format!("start < {until}")];
-    if !query.services.is_empty() && one_span(query).is_none() {
+    if !query.services.is_empty() && !one_span::is_asked_for(query) {
         let services = sql::texts(&query.services);
-        all.push(format!("hasAny(groupUniqArrayArray(services), [{services}])"));
+        all.push(format!("max(hasAny(services, [{services}])) = 1"));
     }
     all.extend(query.min_duration_us.map(|min| format!("finish - start >= {min}")));
     all.extend(query.max_duration_us.map(|max| format!("finish - start <= {max}")));
@@ -174,23 +156,5 @@ fn position(order: Order, start: i64, duration: i64, trace: TraceId) -> String {
         Order::Slowest => {
             format!("(finish - start < {duration} OR (finish - start = {duration} AND {newest}))")
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pattern_of_an_attribute_is_in_the_json_of_every_value_that_is_shown_so() {
-        let is_in = |json: &str, key: &str, value: &str| {
-            regex::Regex::new(&attribute_pattern(key, value)).unwrap().is_match(json)
-        };
-        assert!(is_in(r#"{"a":1,"user.tier":"gold"}"#, "user.tier", "gold"));
-        assert!(is_in(r#"{"user.tier":5}"#, "user.tier", "5"));
-        assert!(is_in(r#"{"user.tier":5,"user.tier":"gold"}"#, "user.tier", "5"));
-        assert!(is_in(r#"{"k\"":"a\\b"}"#, "k\"", "a\\b"));
-        assert!(!is_in(r#"{"user.tier":"silver"}"#, "user.tier", "gold"));
-        assert!(!is_in(r#"{"userxtier":"gold"}"#, "user.tier", "gold"));
     }
 }

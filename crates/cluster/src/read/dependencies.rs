@@ -8,11 +8,11 @@ use coral_trace::{Collector, TimeRange, TraceId};
 
 use super::lookup::{Wanted, by_trace, of_collector, shard_spans_of};
 use super::search::fits;
-use super::{candidates, summary};
+use super::{candidates, rows, summary};
 use crate::bucket::first_bucket;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
-use crate::row::span::{ReadSpan, SpanReader};
+use crate::row::read::SpanReader;
 use crate::shard::Shard;
 
 /// See [`TraceReader::dependencies`](coral_engine::TraceReader::dependencies).
@@ -50,9 +50,7 @@ fn add_shard(
         candidates::condition(shard, query),
     );
     let mut trace: (Option<TraceId>, Vec<CallSpan>) = (None, Vec::new());
-    shard.visit::<ReadSpan>(&sql, budget, &mut |row| {
-        budget.count_rows(1)?;
-        let StoredSpan { span, .. } = reader.read(row)?;
+    rows::visit(shard, &mut reader, &sql, budget, &mut |StoredSpan { span, .. }| {
         if trace.0 != Some(span.trace_id) {
             map.add_trace(&trace.1);
             trace = (Some(span.trace_id), Vec::new());

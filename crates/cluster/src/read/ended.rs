@@ -6,10 +6,11 @@ use std::ops::ControlFlow;
 use coral_engine::{Budget, Columns, StoredSpan};
 use coral_trace::{Collector, SpanKind, TimeRange};
 
+use super::rows;
 use crate::bucket::first_bucket;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
-use crate::row::span::{ReadSpan, SpanReader};
+use crate::row::read::SpanReader;
 use crate::sql;
 
 /// The spans that are wanted.
@@ -54,9 +55,7 @@ pub(crate) fn spans_ended(
             ended.start.as_micros() - 1,
             ended.end.as_micros(),
         );
-        shard.visit::<ReadSpan>(&sql, budget, &mut |row| {
-            budget.count_rows(1)?;
-            let stored = reader.read(row)?;
+        rows::visit(shard, &mut reader, &sql, budget, &mut |stored| {
             if ended.contains(stored.span.end) {
                 visit(&stored);
             }

@@ -10,6 +10,7 @@ use crate::bucket::first_bucket;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::sql;
+use crate::write::retain::SPAN_TABLES;
 
 /// See [`TraceReader::services`](coral_engine::TraceReader::services).
 pub(crate) fn services(
@@ -112,8 +113,7 @@ fn stored(
 
 /// See [`TraceReader::extent`](coral_engine::TraceReader::extent).
 pub(crate) fn extent(cluster: &Cluster) -> Result<Extent, ClusterError> {
-    let (spans, segments, bytes) =
-        stored(cluster, &["spans", "traces", "places", "agent_minutes"], "spans")?;
+    let (spans, segments, bytes) = stored(cluster, &SPAN_TABLES, "spans")?;
     // Without receipts, the first one is after the last one.
     Ok(Extent { spans, segments, bytes, first_receipt: 1, ..Extent::default() })
 }

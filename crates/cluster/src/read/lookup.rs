@@ -6,10 +6,12 @@ use std::ops::ControlFlow;
 use coral_engine::{Budget, Columns, StoredSpan, StoredTrace};
 use coral_trace::{Collector, SpanId, TraceId, TraceIdPrefix, UnixNanos};
 
+use super::rows;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::row::part::{IdRow, PlaceRow};
-use crate::row::span::{ReadSpan, SpanReader, trace_id};
+use crate::row::read::SpanReader;
+use crate::row::span::trace_id;
 use crate::shard::{Shard, shard_of};
 use crate::sql;
 
@@ -98,9 +100,8 @@ pub(crate) fn shard_spans_of(
             of_collector(wanted.collector),
             wanted.span.map_or(String::new(), |id| format!(" AND span_id = {}", id.as_u64())),
         );
-        shard.visit::<ReadSpan>(&sql, budget, &mut |row| {
-            budget.count_rows(1)?;
-            spans.push(reader.read(row)?);
+        rows::visit(shard, &mut reader, &sql, budget, &mut |stored| {
+            spans.push(stored);
             Ok(ControlFlow::Continue(()))
         })?;
     }

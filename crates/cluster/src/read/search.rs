@@ -1,17 +1,18 @@
 //! Searches for traces.
 //!
 //! Candidates are found by their summaries in the buckets of the query, a chunk at a time and in the
-//! query's order. Then each is summed up over all its buckets, and tested: a trace that began before
+//! query's order; the newest from the last slice of time backwards. Then each is summed up over all its buckets, and tested: a trace that began before
 //! the query's time has earlier buckets. Conditions on attributes, and filters, are tested on the
 //! spans of the candidates, by the code that defines them.
 
 use std::collections::BTreeMap;
 
 use coral_engine::{Budget, Columns, StoredSpan, TracePosition, TraceQuery, TraceSummary};
-use coral_trace::{Span, TraceId};
+use coral_trace::{Span, TraceId, UnixNanos};
 
 use super::candidates;
 use super::lookup::{Wanted, by_trace, shard_spans_of};
+use super::slices::Slices;
 use super::summary;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
@@ -34,7 +35,17 @@ pub(crate) fn search(
     if query.limit == 0 {
         return Ok(Vec::new());
     }
-    let found = cluster.each_shard(|_, shard| shard_search(shard, query, budget))?;
+    let now = UnixNanos(cluster.sequence.next());
+    let found = cluster.each_shard(|_, shard| {
+        let (mut slices, mut found) = (Slices::of(shard, query, now), Vec::new());
+        while let Some(slice) = slices.next(budget)? {
+            found.extend(shard_search(shard, &slice, query.limit as usize - found.len(), budget)?);
+            if found.len() >= query.limit as usize {
+                break;
+            }
+        }
+        Ok(found)
+    })?;
     let mut all: Vec<TraceSummary> = found.into_iter().flatten().collect();
     sort(&mut all, query);
     all.truncate(query.limit as usize);
@@ -50,21 +61,21 @@ fn sort(traces: &mut [TraceSummary], query: &TraceQuery) {
     });
 }
 
-/// The first traces of `query` that are on `shard`, at least as many as the limit if there are so
-/// many.
+/// The first traces of `query` that are on `shard`, at least `limit` if there are so many.
 fn shard_search(
     shard: &Shard,
     query: &TraceQuery,
+    limit: usize,
     budget: &Budget,
 ) -> Result<Vec<TraceSummary>, ClusterError> {
     let is_tested = query.filter.is_some() || !query.attributes.is_empty();
     let mut most = if is_tested { FIRST_TESTED } else { FIRST_CHUNK };
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let wanted = query.limit as usize - found.len();
+        let wanted = limit - found.len();
         // Of few that are wanted, some may have begun earlier.
-        let limit = if is_tested { most } else { wanted.saturating_add(8).min(most) };
-        let chunk = candidates::next(shard, query, after, limit, budget)?;
+        let size = if is_tested { most } else { wanted.saturating_add(8).min(most) };
+        let chunk = candidates::next(shard, query, after, size, budget)?;
         budget.count_rows(chunk.len() as u64)?;
         most = (2 * most).min(MAX_CHUNK);
         let mut ids: Vec<TraceId> = chunk.iter().map(|candidate| candidate.trace).collect();
@@ -74,7 +85,7 @@ fn shard_search(
         let summaries = summary::of(shard, &ids, query.collector, budget)?;
         found.extend(summaries.into_values().filter(|trace| fits(trace, query)));
         after = chunk.last().copied();
-        if found.len() >= query.limit as usize || chunk.len() < limit {
+        if found.len() >= limit || chunk.len() < size {
             return Ok(found);
         }
     }

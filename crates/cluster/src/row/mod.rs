@@ -1,8 +1,10 @@
 //! Rows of the tables, and what they are made of.
 
+pub(crate) mod attributes;
 pub(crate) mod delta;
 pub(crate) mod minute;
 pub(crate) mod part;
+pub(crate) mod read;
 pub(crate) mod span;
 
 use coral_trace::{Attributes, KeyValue};

@@ -1,14 +1,15 @@
 //! Metrics in a cluster.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use coral_engine::conformance::NOON;
 use coral_engine::{
-    Budget, DeltaQuery, Fleet, MetricCheckpoint, MetricReader, PageWriter, StoredDelta,
+    Budget, DeltaQuery, Fleet, Grain, MetricCheckpoint, MetricReader, PageWriter, StoredDelta,
 };
 use coral_trace::red::{Delta, Exemplar, Histogram, Protocol, Series, Side};
-use coral_trace::{Attributes, SpanId, TimeRange, TraceId};
+use coral_trace::{Attributes, SpanId, TimeRange, TraceId, UnixNanos};
 
 use super::server::{config, drop_database, shared};
 use crate::Cluster;
@@ -81,5 +82,60 @@ fn rows_of_metrics_are_read_as_they_were_sent_and_once_however_often_a_page_come
     let other = DeltaQuery { service: Some("sh'op".to_owned()), ..all.clone() };
     assert_eq!(read(&cluster, &other), []);
     assert_eq!(read(&cluster, &DeltaQuery { side: Some(Side::Client), ..all }), []);
+    drop_database(&cluster);
+}
+
+#[test]
+fn a_sum_has_the_requests_of_the_rows_of_its_series_agent_and_step() {
+    let Some(servers) = shared() else { return };
+    let cluster = Cluster::open(&config(&servers.urls, servers.urls.len().min(2))).unwrap();
+    let mut rows: Vec<Delta> = (1..60)
+        .map(|minute| delta(["/pay", "/cart"][minute as usize % 2], 60 * minute, minute))
+        .collect();
+    // Of other buckets, and without a sum of durations: they stay apart.
+    rows[7].histogram = Histogram::new(vec![1_000], vec![7, 1], Some(2.0)).unwrap();
+    rows[9].histogram.sum = None;
+    for agent in ["web-1", "web-2"] {
+        let checkpoint =
+            MetricCheckpoint { agent_id: agent.to_owned(), ..MetricCheckpoint::default() };
+        for page in [&rows[..], &rows[..30]] {
+            cluster.append_metric_page(page.to_vec(), NOON, &checkpoint).unwrap();
+        }
+    }
+    let start = NOON.later(Duration::from_secs(600));
+    let query = DeltaQuery { exemplars: false, ..DeltaQuery::all(Protocol::Http, TimeRange::ALL) };
+    for grain in [Grain::Range, Grain::Step { start, step: 900_000_000_000 }] {
+        let mut expected: BTreeMap<_, (Vec<u64>, UnixNanos, UnixNanos)> = BTreeMap::new();
+        for row in read(&cluster, &DeltaQuery { grain: Grain::Row, ..query.clone() }) {
+            let Delta { series, histogram, since, time, .. } = row.delta;
+            let key = (
+                row.agent_id,
+                series.target.clone(),
+                histogram.bounds().to_vec(),
+                histogram.sum.is_some(),
+                grain.step_of(time),
+            );
+            let (counts, first, last) =
+                expected.entry(key).or_insert((vec![0; histogram.counts().len()], since, time));
+            counts.iter_mut().zip(histogram.counts()).for_each(|(sum, count)| *sum += count);
+            (*first, *last) = (since.min(*first), time.max(*last));
+        }
+        let mut found = BTreeMap::new();
+        for row in read(&cluster, &DeltaQuery { grain, ..query.clone() }) {
+            let Delta { series, histogram, since, time, exemplars } = row.delta;
+            assert!(exemplars.is_empty());
+            let key = (
+                row.agent_id,
+                series.target.clone(),
+                histogram.bounds().to_vec(),
+                histogram.sum.is_some(),
+                grain.step_of(time),
+            );
+            let sum = (histogram.counts().to_vec(), since, time);
+            assert_eq!(found.insert(key, sum), None, "one row for each sum");
+        }
+        assert_eq!(found, expected);
+        assert!(found.len() < 30, "rows are summed: {}", found.len());
+    }
     drop_database(&cluster);
 }

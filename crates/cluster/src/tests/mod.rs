@@ -5,6 +5,8 @@ mod exactly_once;
 mod keeping;
 mod measure;
 mod metrics;
+mod migration;
+mod newest;
 mod opening;
 mod proxy;
 mod select;

@@ -1,6 +1,6 @@
 //! Stores pages of spans, each with its checkpoint.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use coral_engine::{AppendedPage, Checkpoint, EngineError, Page, PageContent};
 use coral_trace::Span;
@@ -8,8 +8,9 @@ use coral_trace::Span;
 use crate::bucket::bucket_of;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
+use crate::origins;
 use crate::row::part::{Parts, PlaceRow, TraceRow};
-use crate::row::span::{SpanRow, SpanWriter};
+use crate::row::span::{SpanRow, SpanWriter, StoredOrigin};
 use crate::shard::shard_of;
 use crate::write::fleet::CheckpointRow;
 
@@ -21,6 +22,8 @@ const DAY: u32 = 86_400;
 /// The rows of some pages on one shard, in the order of the pages.
 #[derive(Default)]
 struct ShardRows {
+    /// The origins of the spans, by bucket.
+    origins: BTreeMap<u32, BTreeSet<StoredOrigin>>,
     places: Vec<PlaceRow>,
     traces: Vec<TraceRow>,
     spans: Vec<SpanRow>,
@@ -89,8 +92,8 @@ fn batches(waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     batches
 }
 
-/// Writes the pages to all shards. A shard gets its rows in the order places, traces, spans,
-/// checkpoints: each step is about rows of the step before.
+/// Writes the pages to all shards. A shard gets its rows in the order origins, places, traces, spans,
+/// checkpoints: each step is about rows of the steps before.
 fn store(cluster: &Cluster, batch: &[Waiting]) -> Result<(), ClusterError> {
     let _inserting = cluster.dropping.read().unwrap_or_else(|poisoned| poisoned.into_inner());
     #[cfg_attr(not(test), expect(unused_mut))]
@@ -105,6 +108,7 @@ fn store(cluster: &Cluster, batch: &[Waiting]) -> Result<(), ClusterError> {
     };
     let checkpoints: Vec<CheckpointRow> = batch.iter().map(of).collect();
     cluster.each_shard(|index, shard| {
+        origins::store(shard, &rows[index].origins)?;
         shard.insert("places", &rows[index].places)?;
         shard.insert("traces", &rows[index].traces)?;
         shard.insert("spans", &rows[index].spans)?;
@@ -124,15 +128,20 @@ fn rows(batch: &[Waiting], shards: usize) -> Vec<ShardRows> {
             origins: HashMap::new(),
         };
         let begins: Vec<usize> = rows.iter().map(|rows| rows.spans.len()).collect();
+        let mut of_shard: Vec<BTreeSet<u64>> = vec![BTreeSet::new(); shards];
         for span in &page.spans {
             let shard = shard_of(span.trace_id, shards);
             parts[shard].add(span);
-            rows[shard].spans.push(writer.row(span));
+            let row = writer.row(span);
+            of_shard[shard].insert(row.origin_id);
+            rows[shard].spans.push(row);
         }
         for (shard, (rows, parts)) in rows.iter_mut().zip(parts).enumerate() {
             if let Some(last) = rows.spans[begins[shard]..].last_mut() {
                 last.page_end = page.checkpoint.next_receipt;
             }
+            let origins = writer.origins.values().filter(|(id, _)| of_shard[shard].contains(id));
+            rows.origins.entry(page.bucket).or_default().extend(origins.cloned());
             let (places, traces) = parts.rows(page.bucket);
             rows.places.extend(places);
             rows.traces.extend(traces);

@@ -32,7 +32,7 @@ const INTERVAL: Duration = Duration::from_secs(60);
 const DAY: u64 = 86_400;
 /// Tables that expire with spans, spans first: a span without its summary is not found, and a
 /// summary without spans is left out of lists.
-const SPAN_TABLES: [&str; 4] = ["spans", "traces", "places", "agent_minutes"];
+pub(crate) const SPAN_TABLES: [&str; 5] = ["spans", "traces", "places", "origins", "agent_minutes"];
 
 /// A partition of one table on one shard.
 #[derive(Row, Deserialize)]
@@ -232,6 +232,9 @@ impl Partition {
 
     fn drop(&self, shard: &Shard, table: &str) -> Result<(), ClusterError> {
         let Self { partition, .. } = self;
+        if table == "origins" {
+            shard.origins.forget();
+        }
         shard.execute(&format!("ALTER TABLE {} DROP PARTITION {partition}", shard.table(table)))
     }
 }

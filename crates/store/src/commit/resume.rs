@@ -24,8 +24,8 @@ use crate::journal::{Journal, OldFrame, OldLogs};
 use crate::parallel;
 use crate::row::SpanReader;
 use crate::row::batch::{ORIGIN_ID, RECEIVED_AT};
-use crate::row::promoted;
 use crate::segment::{Opened, Segment, SplitRow};
+use coral_record::promoted;
 
 /// Reads the journal in `dir` and begins a new log. Returns the writer, and the state with the
 /// rows that are not in `segments`, in generations that end when they hold `segment_bytes` of

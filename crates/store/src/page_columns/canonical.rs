@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::row::promoted;
+use coral_record::promoted;
 use coral_record::{double_from_text, double_text};
 
 /// Recognises canonical JSON. Reuses its memory.

@@ -20,7 +20,7 @@ use crate::page_columns::columns::{PageArrays, text_bytes};
 use crate::page_columns::layout::LAYOUT;
 use crate::page_columns::row::ColumnRow;
 use crate::page_columns::{MAX_ORIGIN_BYTES, MAX_ROW_BYTES, message};
-use crate::row::promoted;
+use coral_record::promoted;
 use coral_record::{read_origin, trace_state_of_canonical};
 
 /// The rows of a page that can be stored.

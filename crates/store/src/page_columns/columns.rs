@@ -10,7 +10,7 @@ use arrow_array::{
 };
 
 use crate::row::batch::ColumnTimes;
-use crate::row::promoted::{NUMBERS, TEXT};
+use coral_record::promoted::{NUMBERS, TEXT};
 
 /// The columns of rows of [`PAGE_SCHEMA`](super::layout::PAGE_SCHEMA).
 pub(crate) struct PageArrays<'a> {

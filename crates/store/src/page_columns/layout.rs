@@ -7,7 +7,7 @@ use arrow_schema::{DataType, Schema, SchemaRef};
 use coral_engine::ColumnsLayout;
 
 use crate::row::batch::SCHEMA;
-use crate::row::promoted;
+use coral_record::promoted;
 
 /// The layout that this version writes and reads. It follows from the columns' names and types, from
 /// the keys of promoted attributes, and from the form of the JSON in columns.

@@ -5,7 +5,7 @@ use coral_trace::{Collector, SpanKind, TraceId, VIRTUAL_HOP_ATTRIBUTE, may_be_vi
 
 use crate::hot::part::PartSpan;
 use crate::page_columns::columns::PageArrays;
-use crate::row::promoted;
+use coral_record::promoted;
 use coral_record::read_attributes;
 
 /// A valid row, as the sums of its trace need it.

@@ -15,8 +15,8 @@ use crate::error::StoreError;
 use crate::hot::generation::{Generation, Rows};
 use crate::hot::live::Live;
 use crate::row::damaged;
-use crate::row::promoted::{self, Column};
 use crate::segment::Segment;
+use coral_record::promoted::{self, Column};
 use coral_record::read_resource_attributes;
 
 const START: &str = "start_time";

@@ -11,7 +11,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use coral_engine::Columns;
 use coral_trace::{Collector, Span, SpanKind, StatusCode, UnixNanos};
 
-use crate::row::promoted::{self, NUMBERS, TEXT};
+use coral_record::promoted::{self, NUMBERS, TEXT};
 use coral_record::{write_attributes_into, write_extra};
 
 /// The index in [`SCHEMA`] of the column `receipt`. The constants below are indexes of other

@@ -2,7 +2,6 @@
 
 pub(crate) mod arrived;
 pub(crate) mod batch;
-pub(crate) mod promoted;
 pub(crate) mod reader;
 
 pub(crate) use reader::{SpanReader, column_named, damaged, trace_id};

@@ -16,7 +16,7 @@ use hashbrown::HashMap;
 
 use crate::error::StoreError;
 use crate::row::batch::ColumnTimes;
-use crate::row::promoted::{self, NUMBERS, Promoted, TEXT};
+use coral_record::promoted::{self, NUMBERS, Promoted, TEXT};
 use coral_record::{read_attributes, read_extra, read_origin};
 
 /// Converts batches to spans. Equal origins are shared.

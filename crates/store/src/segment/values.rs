@@ -17,7 +17,7 @@ use hashbrown::{HashMap, HashSet};
 use super::Segment;
 use crate::disk;
 use crate::error::StoreError;
-use crate::row::promoted;
+use coral_record::promoted;
 use coral_record::read_resource_attributes;
 
 /// A text that a filter tells about, by its hash.

@@ -9,8 +9,8 @@ use coral_trace::{Attributes, Value};
 
 use crate::error::StoreError;
 use crate::row::damaged;
-use crate::row::promoted::{self, Column};
 use crate::segment::{RowGroup, Segment, StoredText, TextFilter};
+use coral_record::promoted::{self, Column};
 use coral_record::{read_attributes, read_resource_attributes};
 
 /// A span of `segment` has attribute `key` with the text `value` only if its row group has one of these

@@ -12,14 +12,15 @@ use hashbrown::HashMap;
 
 /// A column, and the keys of the attribute that it holds.
 #[derive(Debug)]
-pub(crate) struct Promoted {
-    pub(crate) column: &'static str,
+pub struct Promoted {
+    /// The name of the column.
+    pub column: &'static str,
     current: &'static str,
     older: Option<&'static str>,
 }
 
 /// Text columns, in the order of the schema.
-pub(crate) const TEXT: [Promoted; 16] = [
+pub const TEXT: [Promoted; 16] = [
     promoted("http_request_method", "http.request.method", Some("http.method")),
     promoted("http_route", "http.route", None),
     promoted("url_path", "url.path", Some("http.target")),
@@ -39,7 +40,7 @@ pub(crate) const TEXT: [Promoted; 16] = [
 ];
 
 /// Integer columns, in the order of the schema.
-pub(crate) const NUMBERS: [Promoted; 3] = [
+pub const NUMBERS: [Promoted; 3] = [
     promoted("server_port", "server.port", None),
     promoted("request_body_size", "http.request.body.size", None),
     promoted("response_body_size", "http.response.body.size", None),
@@ -83,15 +84,20 @@ const GRPC_STATUS: [&str; 17] = [
 
 /// A span's attributes, divided into columns and the rest.
 #[derive(Debug, Default)]
-pub(crate) struct Sorted<'a> {
-    pub(crate) status_code: Option<u16>,
-    pub(crate) spellings: u32,
-    pub(crate) text: [Option<&'a str>; TEXT.len()],
-    pub(crate) numbers: [Option<i64>; NUMBERS.len()],
-    pub(crate) rest: Vec<&'a KeyValue>,
+pub struct Sorted<'a> {
+    /// The response status.
+    pub status_code: Option<u16>,
+    /// Which keys were sent: see [`text_key`] and [`spelling`].
+    pub spellings: u32,
+    /// The values of the text columns.
+    pub text: [Option<&'a str>; TEXT.len()],
+    /// The values of the integer columns.
+    pub numbers: [Option<i64>; NUMBERS.len()],
+    /// All other attributes, in their order.
+    pub rest: Vec<&'a KeyValue>,
     /// Whether `rest` has an attribute with the key of a promoted column, because the key is
     /// repeated or the value does not fit in the column.
-    pub(crate) is_misplaced: bool,
+    pub is_misplaced: bool,
     /// Columns for which an attribute was seen, one bit each: text first, then integers. Only the
     /// first attribute seen for a column may be stored in the column; if it does not fit, the
     /// column stays empty. Otherwise repeated keys would change their order.
@@ -118,7 +124,7 @@ static SLOTS: LazyLock<HashMap<&'static str, Slot>> = LazyLock::new(|| {
 });
 
 /// The column to search for an attribute.
-pub(crate) enum Column {
+pub enum Column {
     /// This text column.
     Text(&'static str),
     /// This integer column.
@@ -128,7 +134,7 @@ pub(crate) enum Column {
 }
 
 /// The column of attribute `key`, in either spelling.
-pub(crate) fn column(key: &str) -> Option<Column> {
+pub fn column(key: &str) -> Option<Column> {
     Some(match SLOTS.get(key)? {
         Slot::Text { column, .. } => Column::Text(TEXT[*column].column),
         Slot::Number { column } => Column::Number(NUMBERS[*column].column),
@@ -139,13 +145,13 @@ pub(crate) fn column(key: &str) -> Option<Column> {
 
 /// The number in [`STATUS`] of the attribute that `status_code` holds in a row with these
 /// `spellings`; 0 if none.
-pub(crate) fn spelling(spellings: u32) -> u32 {
+pub fn spelling(spellings: u32) -> u32 {
     spellings & STATUS_MASK
 }
 
 /// The number in the column `status_code` that stands for attribute `key` with the text `value`.
 /// The text is a gRPC status name for `rpc.response.status_code`, else a decimal number.
-pub(crate) fn status_code(key: &str, value: &str) -> Option<i16> {
+pub fn status_code(key: &str, value: &str) -> Option<i16> {
     if key == "rpc.response.status_code" {
         return GRPC_STATUS.iter().position(|name| *name == value).map(|code| code as i16);
     }
@@ -153,7 +159,7 @@ pub(crate) fn status_code(key: &str, value: &str) -> Option<i16> {
 }
 
 /// Divides the attributes of `span` into columns and the rest. The rest keeps its order.
-pub(crate) fn sort(span: &Span) -> Sorted<'_> {
+pub fn sort(span: &Span) -> Sorted<'_> {
     let mut sorted = Sorted { status_code: span.response_status(), ..Sorted::default() };
     let mut deciding = deciding_status(span);
     for attribute in &span.attributes {
@@ -229,14 +235,14 @@ fn status_value(spelling: u32, code: u16) -> Option<Value> {
 }
 
 /// The attribute that `status_code` holds, if any.
-pub(crate) fn status_attribute(spellings: u32, code: Option<u16>) -> Option<KeyValue> {
+pub fn status_attribute(spellings: u32, code: Option<u16>) -> Option<KeyValue> {
     let spelling = spellings & STATUS_MASK;
     let (key, _) = STATUS.into_iter().find(|(_, number)| *number == spelling)?;
     Some(KeyValue { key: key.to_owned(), value: status_value(spelling, code?)? })
 }
 
 /// The key under which text column `column` was sent.
-pub(crate) fn text_key(spellings: u32, column: usize) -> &'static str {
+pub fn text_key(spellings: u32, column: usize) -> &'static str {
     let promoted = &TEXT[column];
     match promoted.older {
         Some(older) if is_older(spellings, column) => older,
@@ -245,23 +251,31 @@ pub(crate) fn text_key(spellings: u32, column: usize) -> &'static str {
 }
 
 /// The key under which the text column named `column` was sent.
-pub(crate) fn text_key_of(column: &str, spellings: u32) -> Option<&'static str> {
+pub fn text_key_of(column: &str, spellings: u32) -> Option<&'static str> {
     let at = TEXT.iter().position(|promoted| promoted.column == column)?;
     Some(text_key(spellings, at))
 }
 
 /// The key under which integer column `column` was sent.
-pub(crate) fn number_key(column: usize) -> &'static str {
+pub fn number_key(column: usize) -> &'static str {
     NUMBERS[column].current
 }
 
 /// Whether attributes with the key `key` have a column.
-pub(crate) fn is_promoted(key: &str) -> bool {
+pub fn is_promoted(key: &str) -> bool {
     SLOTS.contains_key(key)
 }
 
+/// The integer column of attributes with the key `key`.
+pub fn number_place(key: &str) -> Option<usize> {
+    match SLOTS.get(key)? {
+        Slot::Number { column } => Some(*column),
+        _ => None,
+    }
+}
+
 /// The text column of attributes with the key `key`, and whether `key` is the older key of the column.
-pub(crate) fn text_place(key: &str) -> Option<(usize, bool)> {
+pub fn text_place(key: &str) -> Option<(usize, bool)> {
     match SLOTS.get(key)? {
         Slot::Text { column, older } => Some((*column, *older)),
         _ => None,
@@ -269,14 +283,20 @@ pub(crate) fn text_place(key: &str) -> Option<(usize, bool)> {
 }
 
 /// Whether the attribute in text column `column` was sent under its older key.
-pub(crate) fn is_older(spellings: u32, column: usize) -> bool {
-    spellings >> (FIRST_TEXT_BIT + column as u32) & 1 == 1
+pub fn is_older(spellings: u32, column: usize) -> bool {
+    spellings & older_bit(column) != 0
+}
+
+/// The bit of `spellings` that is set if the attribute in text column `column` was sent under its
+/// older key.
+pub fn older_bit(column: usize) -> u32 {
+    1 << (FIRST_TEXT_BIT + column as u32)
 }
 
 /// Whether `spellings` and the number in `status_code` are those of a span that has exactly the
 /// attributes of a row's columns, and no attribute of the response status in its JSON. `has_text`
 /// says whether a text column has a value.
-pub(crate) fn is_consistent(
+pub fn is_consistent(
     spellings: u32,
     status_code: Option<i16>,
     has_text: impl Fn(usize) -> bool,
@@ -298,7 +318,7 @@ pub(crate) fn is_consistent(
 }
 
 /// What the columns of promoted attributes mean, for comparison with another version.
-pub(crate) fn meaning() -> String {
+pub fn meaning() -> String {
     format!("{TEXT:?}\n{NUMBERS:?}\n{STATUS:?}\n{GRPC_STATUS:?}\n{FIRST_TEXT_BIT}\n")
 }
 
