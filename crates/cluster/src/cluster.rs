@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Mutex, RwLock};
 
-use tokio::runtime::{Builder, Runtime};
-
 use crate::config::ClusterConfig;
 use crate::error::ClusterError;
+use crate::requests::RequestRuntime;
 use crate::schema;
 use crate::sequence::Sequence;
 use crate::shard::Shard;
@@ -25,8 +24,6 @@ pub struct Cluster {
     /// Whether every row of a page has the mark. A test shows that this loses spans.
     #[cfg(test)]
     pub(crate) marks_every_row: bool,
-    /// Dropped last: the shards' requests run on it.
-    _runtime: Arc<Runtime>,
 }
 
 impl Cluster {
@@ -37,13 +34,7 @@ impl Cluster {
     /// its tables, or the shard is another one.
     pub fn open(config: &ClusterConfig) -> Result<Self, ClusterError> {
         config.check()?;
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("coral-cluster")
-            .enable_all()
-            .build()
-            .map_err(|source| ClusterError::Runtime { source })?;
-        let runtime = Arc::new(runtime);
+        let runtime = Arc::new(RequestRuntime::start()?);
         let urls = config.shards.iter().flatten();
         let shards =
             urls.map(|url| Shard::new(url, config, &runtime)).collect::<Result<Vec<_>, _>>()?;
@@ -64,7 +55,6 @@ impl Cluster {
             metrics_due: Mutex::default(),
             #[cfg(test)]
             marks_every_row: false,
-            _runtime: runtime,
         })
     }
 

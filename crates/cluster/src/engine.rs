@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
-    Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
-    MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageWriter, Retention,
-    SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace, TraceQuery,
-    TraceReader, TraceSummary,
+    Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, KnownColony, MetricCheckpoint,
+    MetricExtent, MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageWriter,
+    Retention, SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace,
+    TraceQuery, TraceReader, TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
@@ -15,7 +15,7 @@ use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix
 
 use crate::cluster::Cluster;
 use crate::read::{dependencies, ended, histogram, lists, lookup, metrics as read_metrics, search};
-use crate::write::{fleet, metrics, minutes, pages, retain};
+use crate::write::{colonies, fleet, metrics, minutes, pages, retain};
 
 impl TraceReader for Cluster {
     fn id(&self) -> &str {
@@ -228,6 +228,18 @@ impl Fleet for Cluster {
 
     fn signal_totals(&self) -> Result<Vec<SignalTotals>, EngineError> {
         Ok(fleet::signal_totals(self)?)
+    }
+
+    fn colonies(&self) -> Result<Option<Vec<KnownColony>>, EngineError> {
+        Ok(Some(colonies::colonies(self)?))
+    }
+
+    fn beat(&self, colony: &KnownColony) -> Result<(), EngineError> {
+        Ok(colonies::beat(self, colony)?)
+    }
+
+    fn leave(&self, colony_id: &str) -> Result<(), EngineError> {
+        Ok(colonies::leave(self, colony_id)?)
     }
 }
 

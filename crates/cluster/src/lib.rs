@@ -17,6 +17,7 @@ mod dialect;
 mod engine;
 mod error;
 mod read;
+mod requests;
 mod row;
 mod schema;
 mod sequence;

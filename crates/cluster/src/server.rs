@@ -11,18 +11,18 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tokio::runtime::Runtime;
 
 use crate::config::ClusterConfig;
 use crate::dialect::Dialect;
 use crate::error::ClusterError;
+use crate::requests::RequestRuntime;
 
 /// A server, and the runtime that its requests run on.
 pub(crate) struct Server {
     url: String,
     /// Without a database, which may not exist yet: statements name it.
     client: Client,
-    runtime: Arc<Runtime>,
+    runtime: Arc<RequestRuntime>,
     dialect: OnceLock<Dialect>,
 }
 
@@ -43,7 +43,7 @@ impl Server {
     pub(crate) fn new(
         url: &str,
         config: &ClusterConfig,
-        runtime: Arc<Runtime>,
+        runtime: Arc<RequestRuntime>,
     ) -> Result<Self, ClusterError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use clickhouse::{Row, RowOwned, RowRead, RowWrite};
 use coral_engine::Budget;
 use coral_trace::TraceId;
-use tokio::runtime::Runtime;
 
 use crate::config::ClusterConfig;
 use crate::dialect::Dialect;
 use crate::error::ClusterError;
+use crate::requests::RequestRuntime;
 use crate::server::Server;
 
 /// A shard.
@@ -23,7 +23,7 @@ impl Shard {
     pub(crate) fn new(
         url: &str,
         config: &ClusterConfig,
-        runtime: &Arc<Runtime>,
+        runtime: &Arc<RequestRuntime>,
     ) -> Result<Self, ClusterError> {
         let server = Server::new(url, config, runtime.clone())?;
         Ok(Self { server, database: config.database.clone() })
