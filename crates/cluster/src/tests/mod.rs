@@ -3,6 +3,8 @@
 mod colonies;
 mod conformance;
 mod exactly_once;
+mod handover;
+mod heartbeat;
 mod keeping;
 mod measure;
 mod metrics;
