@@ -64,7 +64,8 @@ export interface AgentStatus {
   /**
    * `ok`, `not_polled` (before the first poll), or how the last poll failed: `unreachable`,
    * `refuses`, `too_old`, `nonsense` (the reply is not one that an agent sends), `cannot_store`
-   * (this colony could not store the data).
+   * (this colony could not store the data); or `polled_elsewhere` (another colony of the same
+   * store polls the agent).
    */
   state: string;
   /**

@@ -137,6 +137,7 @@ pub async fn run(
         survey: beyla.survey.clone(),
         admission: serve::admission(),
         colony: colony.clone(),
+        leases: serve::Leases::default(),
         encryption: trust.encryption(),
         started: clock::now(),
         beyla_sampling_rate: config.beyla.enabled.then_some(config.beyla.sampling_rate),

@@ -1,11 +1,10 @@
 //! An open cluster.
 
-use std::sync::{Mutex, RwLock};
-
-use tokio::runtime::{Builder, Handle, Runtime};
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::config::ClusterConfig;
 use crate::error::ClusterError;
+use crate::requests::RequestRuntime;
 use crate::schema;
 use crate::sequence::Sequence;
 use crate::server::Server;
@@ -28,8 +27,6 @@ pub struct Cluster {
     /// Whether every row of a page has the mark. A test shows that this loses spans.
     #[cfg(test)]
     pub(crate) marks_every_row: bool,
-    /// The requests of all shards run on it.
-    _runtime: RequestRuntime,
 }
 
 impl Cluster {
@@ -40,16 +37,15 @@ impl Cluster {
     /// its tables, or the shard is another one.
     pub fn open(config: &ClusterConfig) -> Result<Self, ClusterError> {
         config.check()?;
-        let runtime = RequestRuntime::start()?;
+        let runtime = Arc::new(RequestRuntime::start()?);
         let urls = config.shards.iter().flatten();
-        let shards = urls
-            .map(|url| Shard::new(url, config, &runtime.handle()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let shards =
+            urls.map(|url| Shard::new(url, config, &runtime)).collect::<Result<Vec<_>, _>>()?;
         let reader = match (&config.reader, &config.shards[..]) {
             (Some((user, password)), [shard]) => {
                 let (user, password) = (Some(user.clone()), password.clone());
                 let config = ClusterConfig { user, password, ..config.clone() };
-                Some(Server::new(&shard[0], &config, runtime.handle())?)
+                Some(Server::new(&shard[0], &config, runtime.clone())?)
             }
             _ => None,
         };
@@ -71,7 +67,6 @@ impl Cluster {
             metrics_due: Mutex::default(),
             #[cfg(test)]
             marks_every_row: false,
-            _runtime: runtime,
         })
     }
 
@@ -118,34 +113,6 @@ impl Cluster {
             // Every thread is joined before the first error is returned.
             answers.collect::<Vec<_>>().into_iter().collect()
         })
-    }
-}
-
-/// The threads of requests. They end in the background: the last handle of a cluster may be dropped on
-/// a thread that must not wait.
-struct RequestRuntime(Option<Runtime>);
-
-impl RequestRuntime {
-    fn start() -> Result<Self, ClusterError> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("coral-cluster")
-            .enable_all()
-            .build()
-            .map_err(|source| ClusterError::Runtime { source })?;
-        Ok(Self(Some(runtime)))
-    }
-
-    fn handle(&self) -> Handle {
-        self.0.as_ref().expect("the runtime is there until it is dropped").handle().clone()
-    }
-}
-
-impl Drop for RequestRuntime {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use coral_engine::{
     AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
-    Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, MetricCheckpoint, MetricExtent,
-    MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageWriter, Retention,
-    ShardStatus, SignalTotals, SpanColumns, SpanMaintenance, SpanRetention, StoredDelta,
+    Extent, FilterCapabilities, Fleet, Grid, Histogram, KnownAgent, KnownColony, MetricCheckpoint,
+    MetricExtent, MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageWriter,
+    Retention, ShardStatus, SignalTotals, SpanColumns, SpanMaintenance, SpanRetention, StoredDelta,
     StoredSpan, StoredTrace, TraceQuery, TraceReader, TraceSummary, WantedColumns,
 };
 use coral_trace::dependency::Dependencies;
@@ -18,7 +18,7 @@ use crate::cluster::Cluster;
 use crate::read::{
     columns, dependencies, ended, histogram, lists, lookup, metrics as read_metrics, search, shards,
 };
-use crate::write::{fleet, metrics, minutes, pages, retain};
+use crate::write::{colonies, fleet, metrics, minutes, pages, retain};
 
 impl TraceReader for Cluster {
     fn id(&self) -> &str {
@@ -241,6 +241,18 @@ impl Fleet for Cluster {
 
     fn signal_totals(&self) -> Result<Vec<SignalTotals>, EngineError> {
         Ok(fleet::signal_totals(self)?)
+    }
+
+    fn colonies(&self) -> Result<Option<Vec<KnownColony>>, EngineError> {
+        Ok(Some(colonies::colonies(self)?))
+    }
+
+    fn beat(&self, colony: &KnownColony) -> Result<(), EngineError> {
+        Ok(colonies::beat(self, colony)?)
+    }
+
+    fn leave(&self, colony_id: &str) -> Result<(), EngineError> {
+        Ok(colonies::leave(self, colony_id)?)
     }
 }
 

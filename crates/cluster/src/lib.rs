@@ -19,6 +19,7 @@ mod error;
 mod migrate;
 mod origins;
 mod read;
+mod requests;
 mod row;
 mod schema;
 mod select;

@@ -13,7 +13,8 @@ use crate::error::ClusterError;
 use crate::migrate;
 use crate::shard::Shard;
 
-/// The version of the tables. A store with a later version is refused.
+/// The version of the tables. A store with a later version is refused, and one with an earlier version
+/// gets what it lacks: version 2 added columns to `spans`, and the table `colonies`.
 pub(crate) const VERSION: u32 = 2;
 
 /// A table: its name, its columns, and how ClickHouse stores it.
@@ -30,7 +31,7 @@ const META: Table = Table {
     engine: "MergeTree ORDER BY (key, at) SETTINGS index_granularity = 8192",
 };
 
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 10] = [
     // The buckets in which a trace has spans.
     Table {
         name: "places",
@@ -77,6 +78,13 @@ const TABLES: [Table; 9] = [
         name: "agents",
         columns: "agent_id String, at UInt64, address String, forgotten UInt8",
         engine: "ReplacingMergeTree(at) ORDER BY agent_id SETTINGS index_granularity = 8192",
+    },
+    // `seen` is the time of the last beat by this server's clock, which writes it.
+    Table {
+        name: "colonies",
+        columns: "colony_id String, at UInt64, address String, has_left UInt8,
+            seen UInt64 DEFAULT toUInt64(now())",
+        engine: "ReplacingMergeTree(at) ORDER BY colony_id SETTINGS index_granularity = 8192",
     },
     // A row of metrics; `identity` is a hash of everything that the agent sent of it.
     Table {
@@ -192,7 +200,7 @@ fn set(shard: &Shard, key: &str, value: &str) -> Result<(), ClusterError> {
 /// The greatest version of a row on `shard`; 0 if there is none.
 pub(crate) fn last_version(shard: &Shard) -> Result<u64, ClusterError> {
     let mut last = 0;
-    for table in ["checkpoints", "agents", "metric_checkpoints", "agent_minutes"] {
+    for table in ["checkpoints", "agents", "colonies", "metric_checkpoints", "agent_minutes"] {
         let sql = format!("SELECT max(at) FROM {}", shard.table(table));
         last = shard.rows::<u64>(&sql, &Budget::unlimited())?.into_iter().fold(last, u64::max);
     }

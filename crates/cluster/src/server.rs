@@ -14,11 +14,11 @@ use hyper_util::rt::TokioExecutor;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::runtime::Handle;
 
 use crate::config::ClusterConfig;
 use crate::dialect::Dialect;
 use crate::error::ClusterError;
+use crate::requests::RequestRuntime;
 
 /// A server. Its requests run on the runtime of the [`Cluster`](crate::Cluster).
 pub(crate) struct Server {
@@ -27,7 +27,7 @@ pub(crate) struct Server {
     client: Client,
     /// The database of the cluster.
     database: String,
-    runtime: Handle,
+    runtime: Arc<RequestRuntime>,
     dialect: OnceLock<Dialect>,
 }
 
@@ -55,7 +55,7 @@ impl Server {
     pub(crate) fn new(
         url: &str,
         config: &ClusterConfig,
-        runtime: Handle,
+        runtime: Arc<RequestRuntime>,
     ) -> Result<Self, ClusterError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);

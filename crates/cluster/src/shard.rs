@@ -1,16 +1,17 @@
 //! One shard: the server that has the spans of some traces.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use clickhouse::{Row, RowOwned, RowRead, RowWrite};
 use coral_engine::Budget;
 use coral_trace::TraceId;
-use tokio::runtime::Handle;
 
 use crate::config::ClusterConfig;
 use crate::dialect::Dialect;
 use crate::error::ClusterError;
 use crate::origins::Origins;
+use crate::requests::RequestRuntime;
 use crate::server::Server;
 
 /// A shard.
@@ -24,7 +25,7 @@ impl Shard {
     pub(crate) fn new(
         url: &str,
         config: &ClusterConfig,
-        runtime: &Handle,
+        runtime: &Arc<RequestRuntime>,
     ) -> Result<Self, ClusterError> {
         let server = Server::new(url, config, runtime.clone())?;
         Ok(Self { server, database: config.database.clone(), origins: Origins::default() })

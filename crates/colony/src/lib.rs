@@ -1,21 +1,25 @@
 //! The colony: polls spans and metrics from every agent and stores them (7 days of spans by
 //! default).
 //!
-//! [`registry`] lists the agents, [`export`] sends stored spans to other receivers, [`poll`] drains them and records how polling goes
-//! ([`poll::health`]), and [`serve`] is where agents register. Questions about the stored data are
-//! not answered in this crate.
+//! [`registry`] lists the agents, [`poll`] drains them and records how polling goes
+//! ([`poll::health`]), [`export`] sends stored spans to other receivers, and [`serve`] is where agents
+//! register. If several colonies share an engine, each has a [`heartbeat`], and [`rendezvous`] divides
+//! the agents among them. Questions about the stored data are not answered in this crate.
 #![warn(missing_docs)]
 
 pub mod export;
+pub mod heartbeat;
+pub mod member;
 pub mod poll;
 pub mod registry;
+pub mod rendezvous;
 pub mod serve;
 pub mod trust;
 
 use std::sync::Arc;
 
 use coral_config::ColonyConfig;
-use coral_engine::{Engine, EngineError, KnownAgent, MetricRetention, SpanRetention};
+use coral_engine::{Engine, EngineError, KnownAgent, KnownColony, MetricRetention, SpanRetention};
 use coral_server::clock;
 use coral_server::door::Door;
 use coral_server::exposition::{self, Counters};
@@ -25,13 +29,17 @@ use coral_server::rpc::ReflectionError;
 use coral_server::tasks::{EndedEarly, Tasks};
 use coral_trace::chain;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::export::Exports;
+use self::heartbeat::Heartbeat;
+use self::member::{ClusterMember, MemberError};
 use self::poll::health::Health;
 use self::poll::timeline::Timeline;
-use self::poll::{PollSettings, Polling, Sampling};
+use self::poll::{LeaseTerms, PollSettings, Polling, Sampling};
 use self::registry::{ForgetError, Registry};
+use self::rendezvous::Shares;
 use self::trust::ColonyTrust;
 
 /// Why a colony ended without a request to stop.
@@ -40,6 +48,9 @@ pub enum ColonyError {
     /// The stored list of agents cannot be read.
     #[error("cannot use the colony's storage engine")]
     Engine(#[from] EngineError),
+    /// The colony does not know who it is among the colonies of its cluster.
+    #[error("cannot join the other colonies of the storage engine")]
+    Member(#[from] MemberError),
     /// A task of the colony ended.
     #[error(transparent)]
     Ended(#[from] EndedEarly),
@@ -61,15 +72,18 @@ pub struct Colony {
     pub trust: ColonyTrust,
     /// Where stored spans are exported to.
     pub exports: Exports,
+    /// Who this colony is, if other colonies may share the engine.
+    pub member: Option<ClusterMember>,
     retained: Arc<RetainCounters>,
 }
 
 impl Colony {
     /// A colony that stores into `engine`. Its agents are those of `config` and those that
-    /// registered before. Blocks.
+    /// registered before. If other colonies may share the engine, the colony gets an id, which is
+    /// kept in the data directory. Blocks.
     ///
     /// # Errors
-    /// [`ColonyError::Engine`]: the stored agents cannot be read.
+    /// [`ColonyError::Engine`]: the stored agents cannot be read. [`ColonyError::Member`].
     pub fn new(
         config: &ColonyConfig,
         engine: Arc<dyn Engine>,
@@ -81,11 +95,12 @@ impl Colony {
             .map(|agent| KnownAgent { agent_id: agent.id.clone(), address: agent.address.clone() });
         let agents: Vec<KnownAgent> = agents.collect();
         let registry = Arc::new(Registry::load(&agents, engine.clone())?);
+        let member = ClusterMember::load(&*engine, &config.data_dir)?;
         // A status names every agent from the start, also before it is polled.
         let health = Arc::new(Health::default());
         registry.watch().borrow().iter().for_each(|(id, agent)| health.know(id, agent));
         let (exports, retained) = (Exports::default(), Arc::default());
-        Ok(Self { engine, registry, health, trust, exports, retained })
+        Ok(Self { engine, registry, health, trust, exports, member, retained })
     }
 
     /// The same colony, which exports to `exports`.
@@ -107,20 +122,39 @@ impl Colony {
         stop: CancellationToken,
     ) -> Result<(), ColonyError> {
         let colony = self.clone();
-        let Self { engine, registry, health, trust, exports, retained } = self;
+        let Self { engine, registry, health, trust, exports, member, retained } = self;
+        let shares = match &member {
+            None => Shares::Alone,
+            Some(_) => Shares::NotKnownYet,
+        };
+        let (divided, shares) = watch::channel(shares);
         let polling = Polling {
             agents: registry.watch(),
+            shares,
             engine: engine.clone(),
             settings: PollSettings {
                 every: config.poll_interval,
                 timeout: config.poll_timeout,
                 sampling: Sampling::keeping(config.trace_sampling_rate),
+                lease: member.clone().map(|member| {
+                    LeaseTerms::new(member, config.poll_interval, config.poll_timeout)
+                }),
             },
             health: health.clone(),
             identity: trust.identity(),
         };
+        let heartbeat = member.map(|ClusterMember { colony_id, .. }| Heartbeat {
+            engine: engine.clone(),
+            colony: KnownColony { colony_id, address: config.url.clone() },
+            registry,
+            health: health.clone(),
+            shares: divided,
+        });
         let timeline = Timeline { engine: engine.clone(), health };
         let mut tasks = Tasks::new(stop.clone());
+        if let Some(heartbeat) = heartbeat {
+            tasks.spawn("heartbeat", heartbeat.run(stop.clone()));
+        }
         tasks.spawn("coverage timeline", timeline.run(stop.clone()));
         tasks.spawn("polling", polling.run(stop.clone()));
         for exporter in exports.exporters(&engine) {

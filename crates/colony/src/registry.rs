@@ -1,8 +1,8 @@
 //! The list of agents: those of the configuration, and those that registered.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coral_engine::{Engine, EngineError, KnownAgent};
 use tokio::sync::watch;
@@ -11,6 +11,8 @@ use tokio::sync::watch;
 pub struct Registry {
     agents: watch::Sender<BTreeMap<String, Agent>>,
     engine: Arc<dyn Engine>,
+    /// Held while the engine's agents and those in memory may differ.
+    changing: Mutex<()>,
     /// Number of refused registrations.
     refused: AtomicU64,
 }
@@ -47,7 +49,38 @@ impl Registry {
         let registered = registered.iter().map(|agent| entry(agent, KnownBy::Registration));
         let configured = configured.iter().map(|agent| entry(agent, KnownBy::Configuration));
         let agents = watch::Sender::new(registered.chain(configured).collect());
-        Ok(Self { agents, engine, refused: AtomicU64::default() })
+        Ok(Self { agents, engine, changing: Mutex::default(), refused: AtomicU64::default() })
+    }
+
+    /// Reads the registered agents again, which other colonies of a cluster change. Returns the ids
+    /// of those that are registered no more. Blocks.
+    ///
+    /// # Errors
+    /// [`EngineError`]: nothing changed.
+    pub fn refresh(&self) -> Result<Vec<String>, EngineError> {
+        let _changing = self.change();
+        let registered = self.engine.agents()?;
+        let is_configured = |agent: &Agent| agent.known_by == KnownBy::Configuration;
+        let mut gone = Vec::new();
+        self.agents.send_if_modified(|agents| {
+            let mut now: BTreeMap<String, Agent> = registered
+                .into_iter()
+                .map(|KnownAgent { agent_id, address }| {
+                    (agent_id, Agent { address, known_by: KnownBy::Registration })
+                })
+                .collect();
+            let configured = agents.iter().filter(|(_, agent)| is_configured(agent));
+            now.extend(configured.map(|(id, agent)| (id.clone(), agent.clone())));
+            gone = agents.keys().filter(|id| !now.contains_key(*id)).cloned().collect();
+            let is_news = now != *agents;
+            *agents = now;
+            is_news
+        });
+        Ok(gone)
+    }
+
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stores the address of `agent`, so that the agent is also polled after a restart. Does
@@ -64,6 +97,7 @@ impl Registry {
         if !is_news {
             return Ok(());
         }
+        let _changing = self.change();
         self.engine.register_agent(agent)?;
         tracing::info!(agent_id = %agent.agent_id, address = %agent.address, "agent registered");
         self.agents.send_modify(|agents| {
@@ -99,10 +133,12 @@ impl Registry {
     /// [`EngineError`]: nothing changed.
     pub fn shut_out(&self, agent_id: &str) -> Result<bool, EngineError> {
         let known_by = self.agents.borrow().get(agent_id).map(|agent| agent.known_by);
-        let Some(known_by) = known_by else { return Ok(false) };
-        if known_by == KnownBy::Registration {
-            self.engine.forget_agent(agent_id)?;
+        if known_by.is_none() {
+            return Ok(false);
         }
+        let _changing = self.change();
+        // An agent of the configuration may have registered before it was configured.
+        self.engine.forget_agent(agent_id)?;
         self.agents.send_modify(|agents| {
             agents.remove(agent_id);
         });
@@ -149,5 +185,62 @@ impl KnownBy {
             Self::Configuration => "configured",
             Self::Registration => "registered",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coral_store::{Store, StoreConfig};
+
+    use super::*;
+
+    fn agent(id: &str, address: &str) -> KnownAgent {
+        KnownAgent { agent_id: id.to_owned(), address: address.to_owned() }
+    }
+
+    #[test]
+    fn agents_that_register_move_or_are_forgotten_at_another_colony_are_known_after_a_refresh() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StoreConfig { dir: dir.path().join("colony"), segment_rows: 1_000 };
+        let engine: Arc<dyn Engine> = Arc::new(Store::open(config).unwrap());
+        let registry = Registry::load(&[agent("fixed", "http://f:1")], engine.clone()).unwrap();
+        let known = || {
+            let agents = registry.watch();
+            let agents = agents.borrow();
+            let line = |(id, agent): (&String, &Agent)| format!("{id} {}", agent.address);
+            agents.iter().map(line).collect::<Vec<String>>()
+        };
+        registry.register(&agent("web-1", "http://a:1")).unwrap();
+        assert_eq!(registry.refresh().unwrap(), [] as [&str; 0]);
+        for other in [
+            agent("web-1", "http://b:2"),
+            agent("web-2", "http://c:3"),
+            agent("fixed", "http://else:9"),
+        ] {
+            engine.register_agent(&other).unwrap();
+        }
+        assert_eq!(registry.refresh().unwrap(), [] as [&str; 0]);
+        assert_eq!(known(), ["fixed http://f:1", "web-1 http://b:2", "web-2 http://c:3"]);
+        engine.forget_agent("web-2").unwrap();
+        let mut watched = registry.watch();
+        assert_eq!(registry.refresh().unwrap(), ["web-2"]);
+        assert_eq!(known(), ["fixed http://f:1", "web-1 http://b:2"]);
+        assert!(watched.has_changed().unwrap());
+        watched.mark_unchanged();
+        registry.refresh().unwrap();
+        assert!(!watched.has_changed().unwrap(), "nothing changed");
+    }
+
+    #[test]
+    fn an_agent_that_was_shut_out_does_not_come_back_by_a_refresh() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StoreConfig { dir: dir.path().join("colony"), segment_rows: 1_000 };
+        let engine: Arc<dyn Engine> = Arc::new(Store::open(config).unwrap());
+        // The agent registered before it was configured.
+        engine.register_agent(&agent("web-1", "http://a:1")).unwrap();
+        let registry = Registry::load(&[agent("web-1", "http://b:2")], engine).unwrap();
+        assert!(registry.shut_out("web-1").unwrap());
+        registry.refresh().unwrap();
+        assert!(registry.watch().borrow().is_empty());
     }
 }

@@ -1,11 +1,16 @@
-//! The agents of a colony, and the checkpoints of their streams.
+//! The agents of a colony, the checkpoints of their streams, and the colonies that share an engine.
+
+use std::time::Duration;
 
 use coral_trace::{Collector, UnixNanos};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
 
-/// Stores registered agents and checkpoints. Every call blocks, and may be repeated.
+/// How long after its last beat a colony is taken to be at work.
+pub const COLONY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Stores registered agents, checkpoints and colonies. Every call blocks, and may be repeated.
 pub trait Fleet: Send + Sync {
     /// All registered agents, sorted by id.
     ///
@@ -46,6 +51,44 @@ pub trait Fleet: Send + Sync {
     /// # Errors
     /// [`EngineError`].
     fn signal_totals(&self) -> Result<Vec<SignalTotals>, EngineError>;
+
+    /// The colonies that are at work on this engine's data, sorted by id: those that beat within the
+    /// last [`COLONY_TIMEOUT`], by one clock for all of them, and have not left. `None` from an
+    /// engine that only one colony can use, which is the default.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn colonies(&self) -> Result<Option<Vec<KnownColony>>, EngineError> {
+        Ok(None)
+    }
+
+    /// Records that `colony` is at work. An engine for one colony records nothing.
+    ///
+    /// # Errors
+    /// [`EngineError`]: the beat may have been recorded.
+    fn beat(&self, colony: &KnownColony) -> Result<(), EngineError> {
+        let _ = colony;
+        Ok(())
+    }
+
+    /// Records that a colony stops: until its next beat, it is not at work. Does nothing for an
+    /// unknown colony, and for an engine for one colony.
+    ///
+    /// # Errors
+    /// [`EngineError`]: the colony may still be taken to be at work, for [`COLONY_TIMEOUT`].
+    fn leave(&self, colony_id: &str) -> Result<(), EngineError> {
+        let _ = colony_id;
+        Ok(())
+    }
+}
+
+/// A colony of several that share an engine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KnownColony {
+    /// The colony's id.
+    pub colony_id: String,
+    /// The URL at which the colony answers; `None` if the colony does not know it.
+    pub address: Option<String>,
 }
 
 /// A registered agent.

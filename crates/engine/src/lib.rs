@@ -45,7 +45,10 @@ pub use columns::Columns;
 pub use error::{EngineError, Source};
 pub use extent::{Extent, MetricExtent};
 pub use filter::{Filter, FilterCapabilities};
-pub use fleet::{Checkpoint, Fleet, KnownAgent, MetricCheckpoint, Signal, SignalTotals};
+pub use fleet::{
+    COLONY_TIMEOUT, Checkpoint, Fleet, KnownAgent, KnownColony, MetricCheckpoint, Signal,
+    SignalTotals,
+};
 pub use histogram::{Grid, Histogram};
 pub use metrics::{DeltaQuery, Grain, MetricReader, StoredDelta};
 pub use page::{AppendedPage, Page, PageContent, PageWriter};

@@ -2657,12 +2657,13 @@
     refuses: "refuses to be polled",
     too_old: "runs a Coral that is too old",
     nonsense: "sends replies that are not an agent's",
-    cannot_store: "its spans cannot be stored here"
+    cannot_store: "its spans cannot be stored here",
+    polled_elsewhere: "polled by another colony"
   };
   function stateOf(agent) {
     if (agent.state !== "ok") {
-      const isNew = agent.state === "not_polled";
-      return { mark: isNew ? "?" : "✕", tone: isNew ? "soft" : "bad", word: WORDS5[agent.state] ?? agent.state.replaceAll("_", " "), reason: agent.last_error };
+      const isUnknown = agent.state === "not_polled" || agent.state === "polled_elsewhere";
+      return { mark: isUnknown ? "?" : "✕", tone: isUnknown ? "soft" : "bad", word: WORDS5[agent.state] ?? agent.state.replaceAll("_", " "), reason: agent.last_error };
     }
     if (beylaIsBroken(agent.beyla)) return { mark: "✕", tone: "bad", word: "Beyla does not work", reason: agent.beyla };
     if ((agent.lag_seconds ?? 0) > MAX_BEHIND_SECONDS) return { mark: "!", tone: "warn", word: "behind", reason: null };

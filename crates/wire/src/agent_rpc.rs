@@ -5,6 +5,7 @@ mod metrics;
 pub use metrics::{ReceivedMetrics, put_metrics, take_metrics};
 
 pub mod begin;
+pub mod lease;
 
 use coral_trace::{Attributes, Span, UnixNanos};
 use prost_types::{Duration, Timestamp};

@@ -1,5 +1,6 @@
 //! The agent's RPC port: answers colonies, and questions about the agent itself.
 
+mod lease;
 mod metrics;
 mod page;
 mod request;
@@ -22,8 +23,11 @@ use coral_wire::agent_rpc::proto::{
     QueryTelemetryResponse, SpanPage, UntracedService,
 };
 use http::StatusCode;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
+pub use self::lease::Leases;
+use self::lease::{LeaseRequest, Turn};
 use self::metrics::MetricQuestion;
 use self::request::SpanQuestion;
 pub use self::wait::Commits;
@@ -67,6 +71,8 @@ pub struct AgentView {
     pub admission: Admission,
     /// Whether a colony knows this agent, and polls it.
     pub colony: Arc<ColonyLink>,
+    /// Which colony of a cluster polls this agent.
+    pub leases: Leases,
     /// How the port is encrypted, for the status.
     pub encryption: &'static str,
     /// When the agent's process started.
@@ -155,6 +161,7 @@ impl AgentView {
         counters.extend(self.retain_counters.snapshot("agent"));
         counters.extend(self.beyla.counters());
         counters.extend(self.admission.counters("agent"));
+        counters.insert("coral.agent.leases.refused".to_owned(), self.leases.refused());
         counters.extend(exposition::store_gauges("agent", &self.store.extent()));
         counters.extend(exposition::metric_gauges("agent", &self.store.metric_extent()));
         counters
@@ -207,10 +214,17 @@ impl AgentService for AgentRpc {
         let who = Identity::of_request(Surface::AgentRpc, request.extensions());
         self.view.colony.polled(clock::now());
         let request = request.into_inner();
+        let (cluster, colony) = (&request.cluster_id, &request.colony_id);
+        let lease = LeaseRequest::from_fields(cluster, colony, request.lease_ms)?;
         let metrics = MetricQuestion::from_request(&request)?;
+        let include_traces = request.include_traces;
+        let spans = include_traces.then(|| SpanQuestion::try_from(request)).transpose()?;
         let mut answer = QueryBeylaMetricsResponse::default();
-        if request.include_traces {
-            let spans = self.spans(&who, Collector::Ebpf, SpanQuestion::try_from(request)?).await?;
+        if self.turn(lease)? == Turn::GivenUp {
+            return Ok(Response::new(answer));
+        }
+        if let Some(question) = spans {
+            let spans = self.spans(&who, Collector::Ebpf, question).await?;
             answer.trace_spans = spans.trace_spans;
             answer.total_traces = spans.traces;
             answer.page = Some(spans.page);
@@ -227,7 +241,13 @@ impl AgentService for AgentRpc {
     ) -> Result<Response<QueryTelemetryResponse>, Status> {
         let who = Identity::of_request(Surface::AgentRpc, request.extensions());
         self.view.colony.polled(clock::now());
-        let question = SpanQuestion::try_from(request.into_inner())?;
+        let request = request.into_inner();
+        let (cluster, colony) = (&request.cluster_id, &request.colony_id);
+        let lease = LeaseRequest::from_fields(cluster, colony, request.lease_ms)?;
+        let question = SpanQuestion::try_from(request)?;
+        if self.turn(lease)? == Turn::GivenUp {
+            return Ok(Response::new(QueryTelemetryResponse::default()));
+        }
         let spans = self.spans(&who, Collector::Sdk, question).await?;
         Ok(Response::new(QueryTelemetryResponse {
             trace_spans: spans.trace_spans,
@@ -238,6 +258,12 @@ impl AgentService for AgentRpc {
 }
 
 impl AgentRpc {
+    /// What becomes of a poll. A caller without a cluster needs no lease.
+    fn turn(&self, lease: Option<LeaseRequest>) -> Result<Turn, Status> {
+        let turn = lease.map(|request| self.view.leases.take(request, Instant::now()));
+        Ok(turn.unwrap_or(Ok(Turn::Poll))?)
+    }
+
     async fn spans(
         &self,
         who: &Identity,

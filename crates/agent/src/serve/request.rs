@@ -67,6 +67,8 @@ impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {
             span_encoding: request.span_encoding,
             wait_ms: request.wait_ms,
             columns_layout: request.columns_layout,
+            // The caller has read these.
+            ..QueryTelemetryRequest::default()
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Properties of the agent's RPC that hold whatever its callers send.
 
+mod lease;
+
 use std::sync::mpsc;
 
 use coral_store::StoreConfig;
@@ -40,6 +42,7 @@ fn agent_with(queries: usize, commits: Commits) -> (AgentRpc, TempDir) {
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
         admission: Admission::new(AdmissionLimits { max_running: queries, ..QUERIES }),
         colony: Arc::default(),
+        leases: Leases::default(),
         started: UnixNanos(1_795_608_000_000_000_000),
         beyla_sampling_rate: None,
     };
@@ -56,8 +59,10 @@ fn request() -> impl Strategy<Value = QueryBeylaMetricsRequest> {
     let place = (prop::option::of(prop_oneof![0..50u64, any::<u64>()]), -1..4i32);
     let ids = (hex("[0-9a-f]{32}"), hex("[0-9a-f]{16}"));
     let kinds = prop::collection::vec(-1..5i32, 0..3);
-    (seconds(), seconds(), services, ids, limits, place, kinds).prop_map(
-        |(start_time, end_time, service_names, ids, limits, place, metric_types)| {
+    let member = || prop_oneof![4 => Just(String::new()), 2 => "[a-c]", 1 => testing::text()];
+    let lease = (member(), member(), prop_oneof![Just(0), any::<u32>()]);
+    (seconds(), seconds(), services, ids, limits, place, kinds, lease).prop_map(
+        |(start_time, end_time, service_names, ids, limits, place, metric_types, lease)| {
             QueryBeylaMetricsRequest {
                 start_time,
                 end_time,
@@ -70,6 +75,9 @@ fn request() -> impl Strategy<Value = QueryBeylaMetricsRequest> {
                 max_spans: limits.1,
                 after_receipt: place.0,
                 span_encoding: place.1,
+                cluster_id: lease.0,
+                colony_id: lease.1,
+                lease_ms: lease.2,
                 ..QueryBeylaMetricsRequest::default()
             }
         },
@@ -101,7 +109,11 @@ fn any_request_is_answered_or_refused_with_a_reason() {
         let outcome = runtime.block_on(rpc.query_beyla_metrics(Request::new(request)));
         if let Err(status) = outcome {
             // A panic would be reported as `Internal`.
-            let expected = [tonic::Code::InvalidArgument, tonic::Code::ResourceExhausted];
+            let expected = [
+                tonic::Code::InvalidArgument,
+                tonic::Code::ResourceExhausted,
+                tonic::Code::FailedPrecondition,
+            ];
             prop_assert!(expected.contains(&status.code()), "{asked}: {status}");
         }
         Ok(())

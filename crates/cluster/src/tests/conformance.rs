@@ -1,6 +1,8 @@
 //! A cluster passes the conformance suite of engines, on one shard and on two.
 
-use coral_engine::conformance::{Subject, budget, coverage, dependencies, once, reading, search};
+use coral_engine::conformance::{
+    Subject, budget, colonies, coverage, dependencies, once, reading, search,
+};
 use coral_engine::{MetricCheckpoint, PageWriter};
 
 use super::metrics::delta;
@@ -77,6 +79,8 @@ passes! {
         once::pages_of_several_agents_are_answered_in_their_order;
     an_agent_that_is_forgotten_keeps_its_checkpoints:
         once::an_agent_that_is_forgotten_keeps_its_checkpoints;
+    a_colony_that_beats_is_known_until_it_leaves:
+        colonies::a_colony_that_beats_is_known_until_it_leaves;
     a_map_is_exact_wherever_the_spans_of_a_trace_lie:
         dependencies::a_map_is_exact_wherever_the_spans_of_a_trace_lie;
     an_empty_window_is_an_empty_map: dependencies::an_empty_window_is_an_empty_map;

@@ -17,10 +17,10 @@ use super::server::{TestServer, config, program};
 use crate::{Cluster, ClusterConfig};
 
 /// Random numbers from a seed: xorshift.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -82,7 +82,7 @@ fn place(cluster: &Cluster) -> Checkpoint {
 }
 
 /// Spans of `all` that are not stored, and spans that are stored once more.
-fn lost_and_doubled(cluster: &Cluster, all: &[Span]) -> (usize, usize) {
+pub(super) fn lost_and_doubled(cluster: &Cluster, all: &[Span]) -> (usize, usize) {
     let mut ids: Vec<TraceId> = all.iter().map(|span| span.trace_id).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -1,7 +1,10 @@
 //! Tests with real servers.
 
+mod colonies;
 mod conformance;
 mod exactly_once;
+mod handover;
+mod heartbeat;
 mod keeping;
 mod measure;
 mod metrics;

@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 
 /// What happens to the next insert into a table.
 #[derive(Clone, Debug)]
@@ -21,12 +22,25 @@ pub(super) enum What {
     CutAfterBytes(usize),
     /// The server does what it was asked, and the answer is lost.
     LoseAnswer,
+    /// Nothing is passed on until [`Proxy::let_go`]: the writer is paused.
+    Hold,
 }
 
 /// A proxy; its threads end with the connections, and with the process.
 pub(super) struct Proxy {
     pub(super) url: String,
-    fault: Arc<Mutex<Option<Fault>>>,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    fault: Mutex<Option<Fault>>,
+    /// Whether a fault has happened since one was armed.
+    has_struck: AtomicBool,
+    /// Whether the writer has died: nothing more is passed on.
+    is_down: AtomicBool,
+    is_held: Mutex<bool>,
+    let_go: Condvar,
 }
 
 /// The length of a body: known, or in chunks.
@@ -42,38 +56,80 @@ impl Proxy {
         let upstream = upstream.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let fault = Arc::new(Mutex::new(None));
-        let shared = fault.clone();
+        let state = Arc::<State>::default();
+        let shared = state.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (upstream, fault) = (upstream.clone(), shared.clone());
+                let (upstream, state) = (upstream.clone(), shared.clone());
                 std::thread::spawn(move || {
                     let Ok(server) = TcpStream::connect(upstream) else { return };
                     // A connection that ends early is what the tests are about.
-                    let _ = serve(&client, &server, &fault);
+                    let _ = serve(&client, &server, &state);
                     let _ = client.shutdown(Shutdown::Both);
                     let _ = server.shutdown(Shutdown::Both);
                 });
             }
         });
-        Self { url, fault }
+        Self { url, state }
     }
 
     /// Arms a fault, or takes it away.
     pub(super) fn arm(&self, fault: Option<Fault>) {
-        *self.fault.lock().unwrap() = fault;
+        self.state.has_struck.store(false, Ordering::SeqCst);
+        *self.state.fault.lock().unwrap() = fault;
+    }
+
+    /// Whether a fault has happened since one was armed.
+    pub(super) fn has_struck(&self) -> bool {
+        self.state.has_struck.load(Ordering::SeqCst)
+    }
+
+    /// Passes on what [`What::Hold`] holds.
+    pub(super) fn let_go(&self) {
+        *self.state.is_held.lock().unwrap() = false;
+        self.state.let_go.notify_all();
+    }
+
+    /// Passes on nothing more, as if the writer had died.
+    pub(super) fn go_down(&self) {
+        self.state.is_down.store(true, Ordering::SeqCst);
+    }
+}
+
+impl State {
+    /// The fault for a request with this head, which is armed no more.
+    fn take(&self, head: &str) -> Option<What> {
+        let mut armed = self.fault.lock().unwrap();
+        let first = head.lines().next().unwrap_or_default();
+        let is_of = |fault: &Fault| {
+            first.contains("INSERT") && first.contains(&format!(".{}%28", fault.table))
+        };
+        let what = armed.take_if(|fault| is_of(fault)).map(|fault| fault.what);
+        self.has_struck.fetch_or(what.is_some(), Ordering::SeqCst);
+        what
+    }
+
+    fn hold(&self) {
+        let mut is_held = self.is_held.lock().unwrap();
+        *is_held = true;
+        while *is_held {
+            is_held = self.let_go.wait(is_held).unwrap();
+        }
     }
 }
 
 /// Passes on requests and answers until one side ends, or a fault happens.
-fn serve(client: &TcpStream, server: &TcpStream, armed: &Mutex<Option<Fault>>) -> io::Result<()> {
+fn serve(client: &TcpStream, server: &TcpStream, state: &State) -> io::Result<()> {
     let (mut from_client, mut from_server) = (BufReader::new(client), BufReader::new(server));
     let (mut to_client, mut to_server) = (client, server);
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     loop {
         let (head, body) = read_head(&mut from_client)?;
-        let fault = take(armed, &head);
+        if state.is_down.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let fault = state.take(&head);
         to_server.write_all(head.as_bytes())?;
         match fault {
             Some(What::CutAfterChunks(chunks)) => {
@@ -94,6 +150,7 @@ fn serve(client: &TcpStream, server: &TcpStream, armed: &Mutex<Option<Fault>>) -
                 let (_, body) = read_head(&mut from_server)?;
                 return pass_body(body, &mut from_server, &mut io::sink());
             }
+            Some(What::Hold) => state.hold(),
             None => {}
         }
         pass_body(body, &mut from_client, &mut to_server)?;
@@ -101,15 +158,6 @@ fn serve(client: &TcpStream, server: &TcpStream, armed: &Mutex<Option<Fault>>) -
         to_client.write_all(head.as_bytes())?;
         pass_body(body, &mut from_server, &mut to_client)?;
     }
-}
-
-/// The fault for a request with this head, which is armed no more.
-fn take(armed: &Mutex<Option<Fault>>, head: &str) -> Option<What> {
-    let mut armed = armed.lock().unwrap();
-    let first = head.lines().next().unwrap_or_default();
-    let is_of =
-        |fault: &Fault| first.contains("INSERT") && first.contains(&format!(".{}%28", fault.table));
-    armed.take_if(|fault| is_of(fault)).map(|fault| fault.what)
 }
 
 /// Reads the lines before a body.

@@ -11,6 +11,7 @@ use coral_trace::Collector;
 use coral_trust::tls::Belief;
 use coral_trust::workload::Workload;
 use coral_wire::agent_rpc::begin;
+use coral_wire::agent_rpc::lease::HeldLease;
 use coral_wire::agent_rpc::proto::{
     QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, QueryTelemetryRequest, SpanEncoding,
     SpanPage,
@@ -19,6 +20,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
 use super::error::PollError;
+use super::lease::LeaseTerms;
 use coral_trace::chain;
 
 /// An agent that returns pages: over gRPC, or a script in tests.
@@ -39,6 +41,12 @@ pub trait AgentClient: Send + 'static {
 
     /// Drops the connection, so that the next request opens a new one.
     fn hang_up(&mut self);
+
+    /// Gives the agent's lease up, so that another colony of the cluster may poll at once. A client
+    /// that asks for no lease does nothing.
+    fn release(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// A request for one page of spans.
@@ -84,6 +92,15 @@ pub struct GrpcAgent {
     address: String,
     connector: Result<Connector, String>,
     connected: Option<Channel>,
+    lease: Option<LeaseTerms>,
+}
+
+/// The fields of a request that are about a lease. All are empty for a colony without a cluster.
+#[derive(Default)]
+struct LeaseFields {
+    cluster_id: String,
+    colony_id: String,
+    lease_ms: u32,
 }
 
 /// Limit of an answer. Agents send at most 4 MiB; a larger answer is an error of the agent.
@@ -101,8 +118,14 @@ const MAX_HEADER_BYTES: u32 = 16 << 10;
 
 impl GrpcAgent {
     /// The agent `agent_id` at `address`, such as `https://10.0.0.5:9001`. Over `https`, the agent
-    /// is sent the colony's certificate, and has to show one for `agent_id` that was not revoked.
-    pub fn new(address: String, agent_id: &str, identity: Option<ColonyIdentity>) -> Self {
+    /// is sent the colony's certificate, and has to show one for `agent_id` that was not revoked. A
+    /// colony of a cluster asks for a `lease` with each request.
+    pub fn new(
+        address: String,
+        agent_id: &str,
+        identity: Option<ColonyIdentity>,
+        lease: Option<LeaseTerms>,
+    ) -> Self {
         let connector = match (address.starts_with("https://"), identity) {
             (false, _) => Ok(Connector::plain()),
             (true, Some(identity)) => agent_id
@@ -114,7 +137,18 @@ impl GrpcAgent {
                 .map_err(|error| chain(&error)),
             (true, None) => Err("the colony has no certificate to show".to_owned()),
         };
-        Self { address, connector, connected: None }
+        Self { address, connector, connected: None, lease }
+    }
+
+    fn lease_fields(&self) -> LeaseFields {
+        let Some(LeaseTerms { member, length }) = &self.lease else {
+            return LeaseFields::default();
+        };
+        LeaseFields {
+            cluster_id: member.cluster_id.clone(),
+            colony_id: member.colony_id.clone(),
+            lease_ms: u32::try_from(length.as_millis()).unwrap_or(u32::MAX),
+        }
     }
 
     fn channel(&mut self) -> Result<Channel, PollError> {
@@ -141,6 +175,7 @@ impl AgentClient for GrpcAgent {
         let span_encoding = SpanEncoding::Otlp.into();
         let wait_ms = u32::try_from(wanted.wait.as_millis()).unwrap_or(u32::MAX);
         let columns_layout = wanted.columns.map_or(0, |layout| layout.0);
+        let LeaseFields { cluster_id, colony_id, lease_ms } = self.lease_fields();
         match wanted.collector {
             Collector::Ebpf => {
                 let include_traces = true;
@@ -151,6 +186,9 @@ impl AgentClient for GrpcAgent {
                     span_encoding,
                     wait_ms,
                     columns_layout,
+                    cluster_id,
+                    colony_id,
+                    lease_ms,
                     ..Default::default()
                 };
                 let begun = begin::query_beyla_metrics(channel, question, MAX_BYTES).await;
@@ -164,6 +202,9 @@ impl AgentClient for GrpcAgent {
                     span_encoding,
                     wait_ms,
                     columns_layout,
+                    cluster_id,
+                    colony_id,
+                    lease_ms,
                     ..Default::default()
                 };
                 let begun = begin::query_telemetry(channel, question, MAX_BYTES).await;
@@ -177,9 +218,13 @@ impl AgentClient for GrpcAgent {
         &mut self,
         wanted: MetricPageRequest,
     ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
+        let LeaseFields { cluster_id, colony_id, lease_ms } = self.lease_fields();
         let question = QueryBeylaMetricsRequest {
             after_metric_receipt: Some(wanted.after),
             max_metrics: wanted.most_metrics,
+            cluster_id,
+            colony_id,
+            lease_ms,
             ..Default::default()
         };
         let begun = begin::query_beyla_metrics(self.channel()?, question, MAX_BYTES).await;
@@ -189,6 +234,23 @@ impl AgentClient for GrpcAgent {
 
     fn hang_up(&mut self) {
         self.connected = None;
+    }
+
+    async fn release(&mut self) {
+        let (Some(_), Some(channel)) = (&self.lease, self.connected.clone()) else { return };
+        let LeaseFields { cluster_id, colony_id, .. } = self.lease_fields();
+        let question = QueryTelemetryRequest {
+            // An agent that knows no leases answers with an empty page.
+            after_receipt: Some(u64::MAX),
+            max_spans: 1,
+            cluster_id,
+            colony_id,
+            lease_ms: 0,
+            ..Default::default()
+        };
+        if let Err(status) = begin::query_telemetry(channel, question, MAX_BYTES).await {
+            tracing::debug!(error = %said(&status), "a lease was not given up, and ends by itself");
+        }
     }
 }
 
@@ -208,6 +270,9 @@ fn broken(status: &Status) -> PollError {
 
 /// The error for a request that failed before its answer started.
 fn refusal(status: &Status) -> PollError {
+    if let Some(held) = HeldLease::from_status(status) {
+        return PollError::Leased(held);
+    }
     match (std::error::Error::source(status), status.code()) {
         (Some(transport), _) => PollError::unreachable(&chain(transport)),
         (None, Code::Unimplemented) => PollError::too_old(&said(status)),
@@ -239,7 +304,7 @@ mod tests {
     async fn black_hole() -> (TcpListener, GrpcAgent) {
         let hole = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", hole.local_addr().unwrap());
-        (hole, GrpcAgent::new(address, "web-1", None))
+        (hole, GrpcAgent::new(address, "web-1", None, None))
     }
 
     /// Reads and never answers, until the peer closes the connection.

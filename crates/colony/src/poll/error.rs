@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use coral_engine::{ColumnsError, EngineError};
 use coral_trace::sanitize::line;
+use coral_wire::agent_rpc::lease::HeldLease;
 use coral_wire::otlp_in::DecodeError;
 use tokio::task::JoinError;
 
@@ -19,6 +20,9 @@ pub enum PollError {
     /// The agent answered with an error.
     #[error("agent refused")]
     Refused(#[source] Reason),
+    /// Another colony of the cluster polls the agent.
+    #[error("colony `{}` polls the agent", .0.holder)]
+    Leased(HeldLease),
     /// The agent is older than this colony: it does not know receipts, or not even the RPC.
     #[error("agent is too old")]
     TooOld(#[source] Reason),
@@ -41,6 +45,9 @@ pub enum PollError {
     /// The colony's store cannot read or write now, whatever the page contains.
     #[error("cannot store the page")]
     CannotStore(#[source] EngineError),
+    /// The colony has not reached its storage engine for some time, and polls no agent meanwhile.
+    #[error("this colony cannot reach its storage engine, and leaves its agents to other colonies")]
+    CutOff,
     /// Polling was stopped.
     #[error("polling was stopped")]
     Stopped,
@@ -70,6 +77,8 @@ pub enum PollState {
     Nonsense,
     /// The agent answers, but the colony cannot store the pages.
     CannotStore,
+    /// Another colony of the cluster polls the agent.
+    PolledElsewhere,
 }
 
 impl PollError {
@@ -103,7 +112,8 @@ impl PollError {
             | Self::Standstill(_)
             | Self::Undecodable(_)
             | Self::BadColumns(_) => PollState::Nonsense,
-            Self::Unstorable(_) | Self::CannotStore(_) => PollState::CannotStore,
+            Self::Unstorable(_) | Self::CannotStore(_) | Self::CutOff => PollState::CannotStore,
+            Self::Leased(_) => PollState::PolledElsewhere,
             Self::Stopped => return None,
         })
     }
@@ -126,10 +136,12 @@ impl PollState {
             Self::TooOld => "too_old",
             Self::Nonsense => "nonsense",
             Self::CannotStore => "cannot_store",
+            Self::PolledElsewhere => "polled_elsewhere",
         }
     }
 
-    /// Whether the agent answered its last poll, even with an error.
+    /// Whether the agent answered its last poll, even with an error. An agent that another colony
+    /// polls is not known to be unreachable.
     pub const fn is_reachable(self) -> bool {
         !matches!(self, Self::NotPolled | Self::Unreachable)
     }

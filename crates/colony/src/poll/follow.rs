@@ -21,7 +21,7 @@ use coral_trace::chain;
 pub struct Follower<F> {
     /// The agent's id.
     pub id: String,
-    /// All agents, with this agent's address.
+    /// The agents that this colony polls, with their addresses.
     pub agents: watch::Receiver<BTreeMap<String, Agent>>,
     /// Makes a client for an address.
     pub connect: F,
@@ -96,7 +96,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
         stop.run_until_cancelled(tokio::time::sleep(wait)).await;
     }
 
-    /// Waits until the agent is known, and returns its entry.
+    /// Waits until this colony polls the agent, and returns the agent's entry.
     async fn agent(&mut self) -> Agent {
         let id = &self.id;
         if let Ok(agents) = self.agents.wait_for(|agents| agents.contains_key(id)).await {

@@ -27,6 +27,8 @@ struct AgentHealth {
     address: String,
     known_by: Option<KnownBy>,
     state: PollState,
+    /// The colony that polls the agent, if the state is [`PollState::PolledElsewhere`].
+    polled_by: String,
     /// Consecutive polls that failed because of the agent. Failures of the colony's own store do
     /// not count.
     unanswered: u32,
@@ -199,7 +201,8 @@ impl Health {
         let mut all = self.lock();
         let known = all.iter_mut().filter(|(_, health)| !health.is_forgotten);
         let records = known.flat_map(|(id, health)| {
-            let is_polled = health.state != PollState::NotPolled;
+            let is_polled =
+                !matches!(health.state, PollState::NotPolled | PollState::PolledElsewhere);
             let reachable = is_polled.then(|| health.state.is_reachable());
             health.minutes.end(id, minute, reachable)
         });
@@ -232,6 +235,20 @@ impl Health {
             health.unanswered += u32::from(state != PollState::CannotStore);
             health.polls_failed += 1;
             health.last_error = Some(whole(&chain(error)));
+        });
+    }
+
+    /// Records that another colony of the cluster polls the agent. What only that colony knows of the
+    /// agent is unknown here from now on.
+    pub fn polled_by(&self, id: &str, colony_id: &str) {
+        self.update(id, |health| {
+            if health.state != PollState::PolledElsewhere {
+                health.minutes.end_range();
+                (health.lag_receipts, health.caught_up_at) = (None, None);
+                (health.beyla, health.untraced) = (None, Vec::new());
+            }
+            (health.state, health.unanswered) = (PollState::PolledElsewhere, 0);
+            health.polled_by = colony_id.to_owned();
         });
     }
 
@@ -280,7 +297,7 @@ impl Health {
             spans_at: health.spans_at,
             spans_per_second: health.rate.per_second(now),
             lag_seconds: health.caught_up_at.map(|at| now.since(at).as_secs_f64()),
-            last_error: health.last_error.clone(),
+            last_error: health.last_error(),
             spans_stored: health.spans_stored,
             spans_missed: health.spans_missed,
             spans_refused: sum(health.spans_refused.iter().copied()),
@@ -328,6 +345,14 @@ impl Health {
 }
 
 impl AgentHealth {
+    /// What a person should know of the last poll, if it was not answered with data.
+    fn last_error(&self) -> Option<String> {
+        match self.state {
+            PollState::PolledElsewhere => Some(format!("polled by colony `{}`", self.polled_by)),
+            _ => self.last_error.clone(),
+        }
+    }
+
     fn count(&mut self, checkpoints: &[Checkpoint]) {
         self.spans_stored = sum(checkpoints.iter().map(|checkpoint| checkpoint.spans_stored));
         // The eBPF and the SDK stream both skip the same gap of receipts, so the gap counts once.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coral_engine::{Engine, EngineError, MetricCheckpoint};
+use coral_engine::{Engine, MetricCheckpoint};
 use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse};
 use coral_wire::agent_rpc::{ReceivedMetrics, take_metrics};
 use tokio_util::sync::CancellationToken;
@@ -29,13 +29,14 @@ pub(super) struct MetricStream {
 }
 
 impl MetricStream {
-    /// Resumes from the stored checkpoint. Blocks.
-    pub(super) fn resume(agent_id: &str, engine: Arc<dyn Engine>) -> Result<Self, EngineError> {
-        let known = engine.metric_checkpoints()?;
-        let checkpoint = known.into_iter().find(|checkpoint| checkpoint.agent_id == agent_id);
-        let beginning = || MetricCheckpoint { agent_id: agent_id.to_owned(), ..Default::default() };
-        let checkpoint = checkpoint.unwrap_or_else(beginning);
-        Ok(Self { engine, checkpoint, is_unsaved: false, width: Width::MAX_WIDTH })
+    /// Resumes from the stored checkpoint.
+    pub(super) fn at(checkpoint: MetricCheckpoint, engine: Arc<dyn Engine>) -> Self {
+        Self { engine, checkpoint, is_unsaved: false, width: Width::MAX_WIDTH }
+    }
+
+    /// Goes on from the stored checkpoint, which another colony may have moved.
+    pub(super) fn move_to(&mut self, checkpoint: MetricCheckpoint) {
+        (self.checkpoint, self.is_unsaved) = (checkpoint, false);
     }
 
     /// Stores all metrics that the agent has now.

@@ -172,7 +172,7 @@ impl AgentMinutes {
     }
 
     /// Ends the range that is complete. Of several that end in one minute, the first is recorded.
-    fn end_range(&mut self) {
+    pub(super) fn end_range(&mut self) {
         if let Some(end) = self.caught_up_at.take() {
             let start = self.complete_since(Minute::at(end), end);
             self.ended.get_or_insert(TimeRange { start, end });

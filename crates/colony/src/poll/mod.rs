@@ -2,13 +2,14 @@
 //!
 //! Each agent has one [`follow::Follower`] with one [`poller::Poller`] at a time, so that a slow,
 //! dead or wiped agent does not affect the others. [`Polling`] starts a follower for each agent
-//! that the registry gains. The follower of a removed agent stops polling until the agent is known
-//! again.
+//! that this colony polls. The follower of an agent that is removed, or that another colony of the
+//! cluster polls from now on, stops polling until this colony polls the agent again.
 
 pub mod client;
 mod error;
 mod follow;
 pub mod health;
+mod lease;
 mod metrics;
 mod minutes;
 mod on_engine;
@@ -37,6 +38,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::{PollError, PollState};
+pub use self::lease::LeaseTerms;
 pub(super) use self::position::MAX_STORE_ID_BYTES;
 pub use self::sampling::Sampling;
 
@@ -44,6 +46,7 @@ use self::client::{ColonyIdentity, GrpcAgent};
 use self::follow::Follower;
 use self::health::Health;
 use crate::registry::Agent;
+use crate::rendezvous::{Share, Shares};
 
 /// Settings of polling.
 #[derive(Clone, Debug)]
@@ -54,12 +57,16 @@ pub struct PollSettings {
     pub timeout: Duration,
     /// Which traces are kept.
     pub sampling: Sampling,
+    /// The lease that agents are asked for; `None` for a colony that is not in a cluster.
+    pub lease: Option<LeaseTerms>,
 }
 
 /// Runs one follower per agent.
 pub struct Polling {
     /// The agents.
     pub agents: watch::Receiver<BTreeMap<String, Agent>>,
+    /// Which of them this colony polls.
+    pub shares: watch::Receiver<Shares>,
     /// The engine that stores pages.
     pub engine: Arc<dyn Engine>,
     /// Polling settings.
@@ -80,16 +87,20 @@ impl Polling {
     pub async fn run(mut self, stop: CancellationToken) {
         let room = Arc::new(Semaphore::new(MAX_PAGES_IN_MEMORY));
         let (mut followed, mut followers) = (BTreeSet::new(), JoinSet::new());
+        let own = watch::Sender::new(BTreeMap::new());
         loop {
-            let agents: Vec<String> = self.agents.borrow_and_update().keys().cloned().collect();
-            for id in agents {
+            let agents = self.own_agents();
+            for id in agents.keys() {
                 if followed.insert(id.clone()) {
-                    followers.spawn(self.follower(id, &room).run(stop.clone()));
+                    let follower = self.follower(id.clone(), own.subscribe(), &room);
+                    followers.spawn(follower.run(stop.clone()));
                 }
             }
+            own.send_replace(agents);
             tokio::select! {
                 () = stop.cancelled() => break,
-                changed = self.agents.changed() => if changed.is_err() { stop.cancelled().await; break },
+                () = changed(&mut self.agents) => {}
+                () = changed(&mut self.shares) => {}
                 Some(ended) = followers.join_next() => joined(ended),
             }
         }
@@ -98,21 +109,55 @@ impl Polling {
         }
     }
 
+    /// The agents that this colony polls. Records who polls the others.
+    fn own_agents(&mut self) -> BTreeMap<String, Agent> {
+        let shares = self.shares.borrow_and_update().clone();
+        let mut agents = self.agents.borrow_and_update().clone();
+        agents.retain(|id, agent| {
+            let share = shares.of(id);
+            match share {
+                Share::Own => return true,
+                Share::Of(colony) => {
+                    self.health.know(id, agent);
+                    self.health.polled_by(id, colony);
+                }
+                Share::NobodysYet => self.health.know(id, agent),
+                Share::GivenUp => {
+                    self.health.know(id, agent);
+                    self.health.failed(id, &PollError::CutOff);
+                }
+            }
+            false
+        });
+        agents
+    }
+
     fn follower(
         &self,
         id: String,
+        agents: watch::Receiver<BTreeMap<String, Agent>>,
         room: &Arc<Semaphore>,
     ) -> Follower<impl Fn(String) -> GrpcAgent + Send + Sync + 'static> {
         let (identity, agent_id) = (self.identity.clone(), id.clone());
+        let lease = self.settings.lease.clone();
         Follower {
             id,
-            agents: self.agents.clone(),
-            connect: move |address| GrpcAgent::new(address, &agent_id, identity.clone()),
+            agents,
+            connect: move |address| {
+                GrpcAgent::new(address, &agent_id, identity.clone(), lease.clone())
+            },
             engine: self.engine.clone(),
             settings: self.settings.clone(),
             room: room.clone(),
             health: self.health.clone(),
         }
+    }
+}
+
+/// Waits for a change. Without a sender, there is none any more.
+async fn changed<T>(watched: &mut watch::Receiver<T>) {
+    if watched.changed().await.is_err() {
+        std::future::pending().await
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coral_engine::{Checkpoint, Engine, EngineError};
-use coral_trace::Collector;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,13 +16,15 @@ use super::PollSettings;
 use super::client::{AgentClient, SpanPageRequest};
 use super::error::PollError;
 use super::health::Health;
+use super::lease::AgentLease;
 use super::metrics::MetricStream;
 use super::on_engine::on_engine;
 use super::page::{self, LeftOut, RefusedBy, RefusedSpans, SentSpans, StoredPage};
 use super::page_fetcher::PageFetcher;
 use super::page_form::PageForm;
 use super::position::{
-    MAX_STANDSTILLS, beginning, check_store_id, checkpoint_after, is_another_store, loses_spans,
+    MAX_STANDSTILLS, Positions, beginning, check_store_id, checkpoint_after, is_another_store,
+    loses_spans,
 };
 use super::width::Width;
 use coral_server::clock;
@@ -82,17 +83,12 @@ impl<C: AgentClient> Poller<C> {
         room: Arc<Semaphore>,
         health: Arc<Health>,
     ) -> Result<Self, EngineError> {
-        let known = engine.checkpoints()?;
-        let checkpoints = [Collector::Ebpf, Collector::Sdk].map(|collector| {
-            let checkpoint = known.iter().find(|checkpoint| {
-                checkpoint.agent_id == agent_id && checkpoint.collector == collector
-            });
-            checkpoint.cloned().unwrap_or_else(|| beginning(agent_id, collector))
-        });
+        let Positions { spans: checkpoints, metrics } = Positions::stored(&*engine, agent_id)?;
         health.resume(agent_id, &checkpoints);
-        let metrics = MetricStream::resume(agent_id, engine.clone())?;
+        let metrics = MetricStream::at(metrics, engine.clone());
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
-        let fetcher = PageFetcher { client, room, within };
+        let lease = AgentLease::none(settings.lease.as_ref().map(|terms| terms.length));
+        let fetcher = PageFetcher { client, room, within, lease };
         let (widths, failures, polls) = ([Width::MAX_WIDTH; 2], 0, 0);
         let forms = [PageForm::of_layout(engine.capabilities().columns_layout); 2];
         let (due, listens, wishes) = (Instant::now(), false, health.wishes(&agent_id));
@@ -114,22 +110,34 @@ impl<C: AgentClient> Poller<C> {
         })
     }
 
-    /// Polls until `stop` is cancelled. A received page is stored with its checkpoint before this
-    /// returns.
+    /// Polls until `stop` is cancelled, then gives the agent's lease up. A received page is stored
+    /// with its checkpoint before this returns.
     pub async fn run(mut self, stop: CancellationToken) {
+        self.poll_until(&stop).await;
+        self.fetcher.release().await;
+    }
+
+    async fn poll_until(&mut self, stop: &CancellationToken) {
         self.due = Instant::now() + self.wait();
         while stop.run_until_cancelled(self.rest()).await.is_some() {
             // A registration during the request ends the backoff after it.
             self.wishes.mark_unchanged();
-            let heard = self.hear(self.wait_at_agent(), &stop).await;
+            let heard = self.hear(self.wait_at_agent(), stop).await;
             let is_due = Instant::now() >= self.due;
-            let outcome = if is_due { heard.and(self.metrics(&stop).await) } else { heard };
-            if matches!(outcome, Err(PollError::Stopped)) {
-                return;
-            }
+            let outcome = match heard {
+                Err(PollError::Leased(_)) => heard,
+                heard if is_due => heard.and(self.metrics(stop).await),
+                heard => heard,
+            };
+            let retry = match &outcome {
+                Err(PollError::Stopped) => return,
+                Err(PollError::Leased(held)) => Some(held.remaining.max(MIN_REST)),
+                Ok(()) if !is_due => None,
+                _ => Some(Duration::MAX),
+            };
             self.note(outcome);
-            if is_due || self.failures > 0 {
-                self.due = Instant::now() + self.wait();
+            if let Some(at_most) = retry {
+                self.due = Instant::now() + self.wait().min(at_most);
             }
         }
     }
@@ -143,8 +151,12 @@ impl<C: AgentClient> Poller<C> {
     /// Stores all spans that the agent has. If it has no new span, the agent waits for one for up
     /// to `wait`.
     async fn hear(&mut self, wait: Duration, stop: &CancellationToken) -> Result<(), PollError> {
+        self.read_again_if_in_doubt().await?;
         let (begin, known) = (Instant::now(), self.checkpoints.clone());
         let mut outcome = self.catch_up(EBPF, wait, stop).await;
+        if matches!(outcome, Err(PollError::Leased(_))) {
+            return outcome;
+        }
         // Both streams count the same receipts: at the same receipt, neither has further spans.
         let [ebpf, sdk] = &self.checkpoints;
         let is_level = (&ebpf.store_id, ebpf.next_receipt) == (&sdk.store_id, sdk.next_receipt);
@@ -155,6 +167,24 @@ impl<C: AgentClient> Poller<C> {
         // An agent that stops ends its wait early, and would be asked again and again.
         self.listens &= self.checkpoints != known || begin.elapsed() >= wait;
         outcome
+    }
+
+    /// Reads the checkpoints from the engine again, if another colony of the cluster may have moved
+    /// them.
+    async fn read_again_if_in_doubt(&mut self) -> Result<(), PollError> {
+        if !self.fetcher.lease.is_in_doubt() {
+            return Ok(());
+        }
+        let agent_id = self.agent_id.clone();
+        let stored = on_engine(&self.engine, move |engine| {
+            Positions::stored(engine, &agent_id).map_err(PollError::CannotStore)
+        });
+        let Positions { spans, metrics } = stored.await?;
+        self.checkpoints = spans;
+        self.metrics.move_to(metrics);
+        self.health.resume(&self.agent_id, &self.checkpoints);
+        self.fetcher.lease.has_read();
+        Ok(())
     }
 
     async fn metrics(&mut self, stop: &CancellationToken) -> Result<(), PollError> {
@@ -301,6 +331,12 @@ impl<C: AgentClient> Poller<C> {
                 self.failures = 0;
                 let rate = self.settings.sampling.rate();
                 self.health.caught_up(&self.agent_id, clock::now(), rate);
+            }
+            Err(PollError::Leased(held)) => {
+                (self.failures, self.listens) = (0, false);
+                self.health.polled_by(&self.agent_id, &held.holder);
+                let remaining_ms = held.remaining.as_millis() as u64;
+                tracing::debug!(agent_id = %self.agent_id, holder = %held.holder, remaining_ms, "another colony polls the agent");
             }
             Err(error) => {
                 self.failures += 1;

@@ -1,6 +1,6 @@
 //! Checkpoints: where a stream begins, and how a page advances it.
 
-use coral_engine::Checkpoint;
+use coral_engine::{Checkpoint, Engine, EngineError, MetricCheckpoint};
 use coral_trace::Collector;
 use coral_wire::agent_rpc::proto::SpanPage;
 
@@ -13,6 +13,30 @@ pub(crate) const MAX_STORE_ID_BYTES: usize = 128;
 /// How many pages of one poll may leave the checkpoint unchanged. A repeated answer or a replaced
 /// store cause one each; beyond the limit the agent waits for the next poll.
 pub(super) const MAX_STANDSTILLS: u32 = 3;
+
+/// How far all streams of one agent are stored.
+pub(super) struct Positions {
+    /// eBPF spans, SDK spans.
+    pub(super) spans: [Checkpoint; 2],
+    pub(super) metrics: MetricCheckpoint,
+}
+
+impl Positions {
+    /// The positions that `engine` has stored. Blocks.
+    pub(super) fn stored(engine: &dyn Engine, agent_id: &str) -> Result<Self, EngineError> {
+        let known = engine.checkpoints()?;
+        let spans = [Collector::Ebpf, Collector::Sdk].map(|collector| {
+            let checkpoint = known.iter().find(|checkpoint| {
+                checkpoint.agent_id == agent_id && checkpoint.collector == collector
+            });
+            checkpoint.cloned().unwrap_or_else(|| beginning(agent_id, collector))
+        });
+        let known = engine.metric_checkpoints()?;
+        let metrics = known.into_iter().find(|checkpoint| checkpoint.agent_id == agent_id);
+        let beginning = || MetricCheckpoint { agent_id: agent_id.to_owned(), ..Default::default() };
+        Ok(Self { spans, metrics: metrics.unwrap_or_else(beginning) })
+    }
+}
 
 /// The checkpoint of a stream of which nothing is stored.
 pub(super) fn beginning(agent_id: &str, collector: Collector) -> Checkpoint {

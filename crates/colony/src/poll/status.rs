@@ -31,7 +31,8 @@ pub struct AgentStatus {
     pub lag_receipts: Option<u64>,
     /// Seconds since the colony last had everything that the agent had; null when it never did.
     pub lag_seconds: Option<f64>,
-    /// The error of the last poll; null when it succeeded.
+    /// The error of the last poll, or which other colony polls the agent; null when the last poll
+    /// succeeded.
     pub last_error: Option<String>,
     /// Spans of this agent stored since the colony's store was made.
     pub spans_stored: u64,

@@ -3,6 +3,7 @@
 mod books;
 mod by_column;
 mod follow;
+mod lease;
 mod listen;
 mod metrics;
 mod poison;
@@ -15,6 +16,7 @@ use std::sync::Mutex;
 
 use coral_store::{PageColumns, PageLimit, Store, StoreConfig};
 use coral_trace::{Collector, Span, TraceId, UnixNanos, testing};
+use coral_wire::agent_rpc::lease::HeldLease;
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanColumns, SpanPage};
 use coral_wire::otlp_out;
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -25,6 +27,7 @@ use tokio::sync::Notify;
 use super::client::{AgentClient, Incoming, MetricPageRequest, SpanPageRequest};
 use super::poller::Poller;
 use super::*;
+use crate::member::ClusterMember;
 use crate::poll::status::AgentStatus;
 use crate::registry::KnownBy;
 use coral_server::clock;
@@ -60,6 +63,7 @@ struct Script {
     /// Every page of eBPF spans that was sent, with its request.
     sent: Vec<(SpanPageRequest, SpanPage)>,
     hung_up: usize,
+    released: usize,
     beyla: String,
     started_unix_us: i64,
     beyla_sampling_rate: f64,
@@ -80,6 +84,8 @@ enum Fault {
     /// Starts an answer and never ends it.
     Drip,
     Refuse,
+    /// Another colony has the lease for this many more seconds.
+    Held(u64),
     /// Answers without receipts, as an old agent does.
     Old,
     /// Sends a store id that is too long.
@@ -152,6 +158,10 @@ impl AgentClient for ScriptedAgent {
             Some(Fault::Silent) => std::future::pending().await,
             Some(Fault::Drip) => return Ok(Box::pin(std::future::pending())),
             Some(Fault::Refuse) => return Err(PollError::refused("not today")),
+            Some(Fault::Held(seconds)) => {
+                let remaining = Duration::from_secs(seconds);
+                return Err(PollError::Leased(HeldLease { holder: "west".into(), remaining }));
+            }
             Some(Fault::Old) => return Err(PollError::too_old("no page")),
             Some(Fault::Panic) => panic!("a scripted defect"),
             Some(Fault::Repeat) => {
@@ -178,6 +188,10 @@ impl AgentClient for ScriptedAgent {
 
     fn hang_up(&mut self) {
         self.0.lock().unwrap().hung_up += 1;
+    }
+
+    async fn release(&mut self) {
+        self.0.lock().unwrap().released += 1;
     }
 }
 
@@ -277,6 +291,18 @@ impl Colony {
         self.poller_of("web-1", agent, sampling, &Arc::new(Semaphore::new(1)))
     }
 
+    /// A poller of `web-1` for a colony of a cluster, which polls at this interval in seconds.
+    fn leasing_poller(&self, agent: &ScriptedAgent, every: u64) -> Poller<ScriptedAgent> {
+        self.health.know("web-1", &at("http://web-1:9001"));
+        let member = ClusterMember { cluster_id: "c".into(), colony_id: "east".into() };
+        let (every, timeout) = (Duration::from_secs(every), Duration::from_secs(10));
+        let lease = Some(LeaseTerms::new(member, every, timeout));
+        let settings = PollSettings { every, timeout, lease, ..settings(ALL) };
+        let (engine, health) = (self.engine(), self.health.clone());
+        let room = Arc::new(Semaphore::new(1));
+        Poller::resume("web-1", agent.clone(), engine, settings, room, health).unwrap()
+    }
+
     fn poller_of(
         &self,
         id: &str,
@@ -311,7 +337,8 @@ fn at(address: &str) -> Agent {
 }
 
 fn settings(sampling: Sampling) -> PollSettings {
-    PollSettings { every: Duration::from_secs(5), timeout: Duration::from_secs(10), sampling }
+    let (every, timeout) = (Duration::from_secs(5), Duration::from_secs(10));
+    PollSettings { every, timeout, sampling, lease: None }
 }
 
 /// `count` eBPF spans, the same in every run.

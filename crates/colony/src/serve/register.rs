@@ -308,7 +308,8 @@ mod tests {
         let trust = ColonyTrust::none(dir).unwrap();
         let (health, retained) = (Arc::default(), Arc::default());
         let exports = Default::default();
-        let colony = Colony { engine, registry, health, trust, exports, retained };
+        let member = None;
+        let colony = Colony { engine, registry, health, trust, exports, member, retained };
         register(&colony, &at("http://a:1"), false, "", "mine").unwrap();
         colony.health.know("web-1", &colony.registry.watch().borrow()["web-1"]);
         let checkpoint = Checkpoint {

@@ -15,7 +15,7 @@ fn colony(dir: &Path) -> Colony {
     let trust = ColonyTrust::none(dir).unwrap();
     let (health, retained) = (Arc::default(), Arc::default());
     let exports = Default::default();
-    Colony { engine, registry, health, trust, exports, retained }
+    Colony { engine, registry, health, trust, exports, member: None, retained }
 }
 
 fn revoke(dir: &Path, agents: &[&str]) {

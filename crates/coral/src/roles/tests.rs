@@ -41,6 +41,7 @@ async fn agent_door(dir: &TempDir) -> Door {
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
         admission: coral_agent::serve::admission(),
         colony: Arc::default(),
+        leases: coral_agent::serve::Leases::default(),
         encryption: "loopback",
         started: coral_trace::UnixNanos(1_795_608_000_000_000_000),
         beyla_sampling_rate: None,

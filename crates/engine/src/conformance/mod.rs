@@ -3,6 +3,7 @@
 //! possible with a minimal case, when the engine breaks the contract.
 
 pub mod budget;
+pub mod colonies;
 pub mod coverage;
 pub mod dependencies;
 pub mod once;

@@ -183,7 +183,7 @@ impl Agent {
     fn add_present(&mut self, now: &AgentStatus) {
         self.is_reachable = match now.state.as_str() {
             "unreachable" => false,
-            "not_polled" => self.is_reachable,
+            "not_polled" | "polled_elsewhere" => self.is_reachable,
             _ => true,
         };
         let (Some(answered), Some(end)) = (now.answered_at, self.covered.end()) else { return };

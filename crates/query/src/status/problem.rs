@@ -34,6 +34,8 @@ fn problems_of(agent: &AgentStatus) -> Vec<Problem> {
     // If the last poll failed, the agent's lag and the state of its Beyla are not known.
     let silent = match agent.state.as_str() {
         "ok" => None,
+        // That colony knows how the agent is.
+        "polled_elsewhere" => return Vec::new(),
         "not_polled" => Some(Problem::AgentNotPolled { agent_id: agent_id.clone() }),
         "unreachable" => {
             let answered_at = agent.answered_at;
@@ -93,6 +95,12 @@ mod tests {
     #[test]
     fn a_colony_whose_agents_answer_and_instrument_has_no_problem() {
         assert_eq!(problems(vec![agent("ok")]), []);
+    }
+
+    #[test]
+    fn an_agent_that_another_colony_polls_is_no_problem_of_this_one() {
+        let late = AgentStatus { lag_seconds: Some(61.0), ..agent("polled_elsewhere") };
+        assert_eq!(problems(vec![late]), []);
     }
 
     #[test]

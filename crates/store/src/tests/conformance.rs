@@ -1,6 +1,8 @@
 //! The store passes the conformance suite of engines.
 
-use coral_engine::conformance::{Subject, budget, coverage, dependencies, once, reading, search};
+use coral_engine::conformance::{
+    Subject, budget, colonies, coverage, dependencies, once, reading, search,
+};
 use coral_trace::red::Protocol;
 use tempfile::TempDir;
 
@@ -83,6 +85,11 @@ fn pages_of_several_agents_are_answered_in_their_order() {
 #[test]
 fn an_agent_that_is_forgotten_keeps_its_checkpoints() {
     once::an_agent_that_is_forgotten_keeps_its_checkpoints::<StoreSubject>();
+}
+
+#[test]
+fn a_store_has_one_colony_whatever_beats() {
+    colonies::a_colony_that_beats_is_known_until_it_leaves::<StoreSubject>();
 }
 
 #[test]

@@ -54,6 +54,19 @@ pub struct QueryBeylaMetricsRequest {
     /// none.
     #[prost(fixed64, tag = "107")]
     pub columns_layout: u64,
+    /// The cluster of colonies that the caller belongs to: at most 128 visible ASCII characters. Empty means that the caller
+    /// is the only colony of its store, or no colony; `colony_id` and `lease_ms` are then refused. While one colony has the
+    /// agent's lease, every other colony of its cluster is refused with FAILED_PRECONDITION, with the holder and the time
+    /// that is left in the trailers `coral-lease-holder` and `coral-lease-remaining-ms`.
+    #[prost(string, tag = "108")]
+    pub cluster_id: ::prost::alloc::string::String,
+    /// The caller among the colonies of its cluster: 1 to 128 visible ASCII characters.
+    #[prost(string, tag = "109")]
+    pub colony_id: ::prost::alloc::string::String,
+    /// With `cluster_id`: the caller asks for the agent's lease, or keeps it, for this many milliseconds from now on. The
+    /// agent grants at most 300,000. 0 gives the lease up: the answer is then empty.
+    #[prost(uint32, tag = "110")]
+    pub lease_ms: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryBeylaMetricsResponse {
@@ -154,6 +167,15 @@ pub struct QueryTelemetryRequest {
     /// As the field of the same name in `QueryBeylaMetricsRequest`.
     #[prost(fixed64, tag = "107")]
     pub columns_layout: u64,
+    /// As the field of the same name in `QueryBeylaMetricsRequest`.
+    #[prost(string, tag = "108")]
+    pub cluster_id: ::prost::alloc::string::String,
+    /// As the field of the same name in `QueryBeylaMetricsRequest`.
+    #[prost(string, tag = "109")]
+    pub colony_id: ::prost::alloc::string::String,
+    /// As the field of the same name in `QueryBeylaMetricsRequest`.
+    #[prost(uint32, tag = "110")]
+    pub lease_ms: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryTelemetryResponse {

@@ -11,8 +11,10 @@ use coral_wire::agent_rpc::put_metrics;
 
 use super::*;
 use crate::poll::client::MetricPageRequest;
+use crate::poll::lease::AgentLease;
 use crate::poll::metrics::MetricStream;
 use crate::poll::page_fetcher::PageFetcher;
+use crate::poll::position::Positions;
 
 /// An agent whose store is called `id`. Each row has one request, each page two rows.
 #[derive(Clone, Default)]
@@ -97,16 +99,23 @@ fn request(since: u64) -> Delta {
     }
 }
 
+/// The stream of `web-1`, from its stored checkpoint.
+fn resumed(engine: Arc<dyn Engine>) -> MetricStream {
+    let stored = Positions::stored(&*engine, "web-1").unwrap();
+    MetricStream::at(stored.metrics, engine)
+}
+
 impl Colony {
     fn fetcher(&self, agent: MetricScript) -> PageFetcher<MetricScript> {
         self.health.know("web-1", &at("http://web-1:9001"));
         let room = Arc::new(Semaphore::new(1));
-        PageFetcher { client: agent, room, within: Duration::from_secs(9) }
+        let lease = AgentLease::none(None);
+        PageFetcher { client: agent, room, within: Duration::from_secs(9), lease }
     }
 
     /// Polls with a new stream, as after a restart of the colony.
     async fn poll_metrics(&self, fetcher: &mut PageFetcher<MetricScript>) -> Result<(), PollError> {
-        let mut stream = MetricStream::resume("web-1", self.engine()).unwrap();
+        let mut stream = resumed(self.engine());
         stream.catch_up(fetcher, &self.health, &CancellationToken::new()).await
     }
 
@@ -196,7 +205,7 @@ async fn an_answer_that_never_ends_frees_its_permit_and_shrinks_the_next_request
     let colony = Colony::new();
     let mut fetcher = colony.fetcher(MetricScript { drips: 1, ..MetricScript::of("first", 3) });
     let stop = CancellationToken::new();
-    let mut stream = MetricStream::resume("web-1", colony.engine()).unwrap();
+    let mut stream = resumed(colony.engine());
     let outcome = stream.catch_up(&mut fetcher, &colony.health, &stop).await;
     assert!(matches!(outcome, Err(PollError::TimedOut(_))), "{outcome:?}");
     assert_eq!((fetcher.client.hung_up, fetcher.room.available_permits()), (1, 1));
@@ -214,8 +223,7 @@ async fn metrics_wait_at_their_agent_until_a_permit_is_free() {
     let colony = Colony::new();
     let mut fetcher = colony.fetcher(MetricScript::of("first", 3));
     let taken = fetcher.room.clone().acquire_owned().await.unwrap();
-    let (stop, mut stream) =
-        (CancellationToken::new(), MetricStream::resume("web-1", colony.engine()).unwrap());
+    let (stop, mut stream) = (CancellationToken::new(), resumed(colony.engine()));
     let poll = stream.catch_up(&mut fetcher, &colony.health, &stop);
     assert!(tokio::time::timeout(Duration::from_secs(600), poll).await.is_err());
     assert_eq!(
