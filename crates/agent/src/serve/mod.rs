@@ -4,6 +4,7 @@ mod lease;
 mod metrics;
 mod page;
 mod request;
+mod rpc;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -16,28 +17,21 @@ use std::time::Duration;
 use axum::Json;
 use axum::routing::{get, post_service};
 use coral_store::Store;
-use coral_trace::{Collector, UnixNanos};
-use coral_wire::agent_rpc::proto::agent_service_server::{self, AgentService, AgentServiceServer};
-use coral_wire::agent_rpc::proto::{
-    BeylaTraceSpan, QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, QueryTelemetryRequest,
-    QueryTelemetryResponse, SpanPage, UntracedService,
-};
+use coral_trace::UnixNanos;
+use coral_wire::agent_rpc::proto::agent_service_server::{self, AgentServiceServer};
+use coral_wire::agent_rpc::proto::{BeylaTraceSpan, SpanPage, UntracedService};
 use http::StatusCode;
-use tokio::time::Instant;
-use tonic::{Request, Response, Status};
+use tonic::Status;
 
 pub use self::lease::Leases;
-use self::lease::{LeaseRequest, Turn};
-use self::metrics::MetricQuestion;
-use self::request::SpanQuestion;
+use self::rpc::AgentRpc;
 pub use self::wait::Commits;
 use crate::colony_link::ColonyLink;
 use crate::counters::IntakeCounters;
 use crate::status::AgentSelfStatus;
 use coral_beyla::monitor::BeylaMonitor;
 use coral_beyla::survey::Survey;
-use coral_server::admission::{Admission, AdmissionLimits, Identity, NotAdmitted, Surface};
-use coral_server::clock;
+use coral_server::admission::{Admission, AdmissionLimits, NotAdmitted};
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self as exposition, Counters};
@@ -200,131 +194,11 @@ impl AgentView {
     }
 }
 
-/// The gRPC service `coral.agent.v1.AgentService`.
-struct AgentRpc {
-    view: Arc<AgentView>,
-}
-
-#[tonic::async_trait]
-impl AgentService for AgentRpc {
-    async fn query_beyla_metrics(
-        &self,
-        request: Request<QueryBeylaMetricsRequest>,
-    ) -> Result<Response<QueryBeylaMetricsResponse>, Status> {
-        let who = Identity::of_request(Surface::AgentRpc, request.extensions());
-        self.view.colony.polled(clock::now());
-        let request = request.into_inner();
-        let (cluster, colony) = (&request.cluster_id, &request.colony_id);
-        let lease = LeaseRequest::from_fields(cluster, colony, request.lease_ms)?;
-        let metrics = MetricQuestion::from_request(&request)?;
-        let include_traces = request.include_traces;
-        let spans = include_traces.then(|| SpanQuestion::try_from(request)).transpose()?;
-        let mut answer = QueryBeylaMetricsResponse::default();
-        if self.turn(lease)? == Turn::GivenUp {
-            return Ok(Response::new(answer));
-        }
-        if let Some(question) = spans {
-            let spans = self.spans(&who, Collector::Ebpf, question).await?;
-            answer.trace_spans = spans.trace_spans;
-            answer.total_traces = spans.traces;
-            answer.page = Some(spans.page);
-        }
-        match metrics {
-            Some(question) => self.metrics(&who, question, answer).await.map(Response::new),
-            None => Ok(Response::new(answer)),
-        }
-    }
-
-    async fn query_telemetry(
-        &self,
-        request: Request<QueryTelemetryRequest>,
-    ) -> Result<Response<QueryTelemetryResponse>, Status> {
-        let who = Identity::of_request(Surface::AgentRpc, request.extensions());
-        self.view.colony.polled(clock::now());
-        let request = request.into_inner();
-        let (cluster, colony) = (&request.cluster_id, &request.colony_id);
-        let lease = LeaseRequest::from_fields(cluster, colony, request.lease_ms)?;
-        let question = SpanQuestion::try_from(request)?;
-        if self.turn(lease)? == Turn::GivenUp {
-            return Ok(Response::new(QueryTelemetryResponse::default()));
-        }
-        let spans = self.spans(&who, Collector::Sdk, question).await?;
-        Ok(Response::new(QueryTelemetryResponse {
-            trace_spans: spans.trace_spans,
-            total_traces: spans.traces,
-            page: Some(spans.page),
-        }))
-    }
-}
-
-impl AgentRpc {
-    /// What becomes of a poll. A caller without a cluster needs no lease.
-    fn turn(&self, lease: Option<LeaseRequest>) -> Result<Turn, Status> {
-        let turn = lease.map(|request| self.view.leases.take(request, Instant::now()));
-        Ok(turn.unwrap_or(Ok(Turn::Poll))?)
-    }
-
-    async fn spans(
-        &self,
-        who: &Identity,
-        collector: Collector,
-        question: SpanQuestion,
-    ) -> Result<Spans, Status> {
-        let store = self.view.store.clone();
-        if let SpanQuestion::After(position) = &question
-            && !position.wait.is_zero()
-        {
-            self.view.commits.beyond(&store, position.after, position.wait).await;
-        }
-        let permit = self.view.admission.admit(who).await.map_err(not_admitted)?;
-        let beyla = self.view.beyla.status().line();
-        let started_unix_us = self.view.started.as_micros();
-        let beyla_sampling_rate = self.view.beyla_sampling_rate.unwrap_or_default();
-        tokio::task::spawn_blocking(move || {
-            // The permit is returned when the query has ended, even if the caller has disconnected.
-            let _permit = permit;
-            let mut spans = match question {
-                SpanQuestion::After(position) => page::answer(&store, collector, &position),
-                SpanQuestion::Traces(selection) => traces::answer(&store, collector, &selection),
-            }?;
-            spans.page.beyla = beyla;
-            spans.page.started_unix_us = started_unix_us;
-            spans.page.beyla_sampling_rate = beyla_sampling_rate;
-            spans.page.waits = true;
-            Ok(spans)
-        })
-        .await
-        .map_err(|panic| Status::internal(panic.to_string()))?
-    }
-}
-
-impl AgentRpc {
-    async fn metrics(
-        &self,
-        who: &Identity,
-        question: MetricQuestion,
-        mut answer: QueryBeylaMetricsResponse,
-    ) -> Result<QueryBeylaMetricsResponse, Status> {
-        let permit = self.view.admission.admit(who).await.map_err(not_admitted)?;
-        let view = self.view.clone();
-        tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            metrics::add_metrics(&view.store, &question, &mut answer)?;
-            if let Some(page) = &mut answer.metric_page {
-                page.untraced = view.untraced();
-            }
-            Ok(answer)
-        })
-        .await
-        .map_err(|panic| Status::internal(panic.to_string()))?
-    }
-}
-
 /// A page, as a colony receives it.
 #[cfg(test)]
 pub(crate) fn page_for_tests(
     store: &Store,
-    collector: Collector,
+    collector: coral_trace::Collector,
     after: u64,
     encoding: coral_wire::agent_rpc::proto::SpanEncoding,
 ) -> SpanPage {

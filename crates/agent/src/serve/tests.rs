@@ -4,9 +4,11 @@ mod lease;
 
 use std::sync::mpsc;
 
+use coral_server::admission::{Identity, Surface};
 use coral_store::StoreConfig;
-use coral_trace::testing;
-use coral_wire::agent_rpc::proto::SpanEncoding;
+use coral_trace::{Collector, testing};
+use coral_wire::agent_rpc::proto::agent_service_server::AgentService as _;
+use coral_wire::agent_rpc::proto::{QueryBeylaMetricsRequest, QueryTelemetryRequest, SpanEncoding};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
@@ -16,8 +18,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response};
 
-use super::request::StreamPosition;
+use super::request::{SpanQuestion, StreamPosition};
+use super::rpc::AgentRpc;
 use super::*;
 
 /// An agent that runs at most `queries` queries at a time, and its directory.

@@ -13,7 +13,8 @@ use super::PollSettings;
 use super::client::AgentClient;
 use super::error::PollError;
 use super::health::Health;
-use super::poller::{MAX_BACKOFF, Poller};
+use super::pace::MAX_BACKOFF;
+use super::poller::Poller;
 use crate::registry::Agent;
 use coral_trace::chain;
 

@@ -269,11 +269,19 @@ impl Health {
     }
 
     /// Whether the agent answers: a page of the agent was stored, and since then no poll failed
-    /// because of the agent.
+    /// because of the agent. `false` for an agent that another colony polls.
     pub fn answers(&self, id: &str) -> bool {
-        self.lock()
-            .get(id)
-            .is_some_and(|health| health.unanswered == 0 && health.answered_at.is_some())
+        let answers = |health: &AgentHealth| {
+            health.unanswered == 0
+                && health.answered_at.is_some()
+                && health.state != PollState::PolledElsewhere
+        };
+        self.lock().get(id).is_some_and(answers)
+    }
+
+    /// Whether another colony of the cluster polls the agent.
+    pub fn is_polled_elsewhere(&self, id: &str) -> bool {
+        self.lock().get(id).is_some_and(|health| health.state == PollState::PolledElsewhere)
     }
 
     /// The number of agents that are not forgotten.

@@ -13,6 +13,7 @@ mod lease;
 mod metrics;
 mod minutes;
 mod on_engine;
+mod pace;
 mod page;
 mod page_fetcher;
 mod page_form;

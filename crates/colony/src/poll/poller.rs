@@ -3,7 +3,6 @@
 //! All streams are polled at the polling interval. Between these polls, an agent that can wait is
 //! asked for the next page of spans, and answers when it has new spans.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use super::health::Health;
 use super::lease::AgentLease;
 use super::metrics::MetricStream;
 use super::on_engine::on_engine;
+use super::pace::Pace;
 use super::page::{self, LeftOut, RefusedBy, RefusedSpans, SentSpans, StoredPage};
 use super::page_fetcher::PageFetcher;
 use super::page_form::PageForm;
@@ -45,9 +45,7 @@ pub struct Poller<C> {
     /// In which form pages of each stream are requested.
     forms: [PageForm; 2],
     metrics: MetricStream,
-    /// Consecutive failed polls.
-    failures: u32,
-    polls: u64,
+    pace: Pace,
     /// When all streams are due. Until then only an agent that waits for new spans is asked.
     due: Instant,
     /// Whether the agent waits for new spans when it is asked to.
@@ -59,10 +57,6 @@ pub struct Poller<C> {
 /// Places of the streams.
 const EBPF: usize = 0;
 const SDK: usize = 1;
-
-/// The limit of the wait between two polls of a failing agent, before the random ±20%. A polling
-/// interval above the limit is kept.
-pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 /// The rest between two requests to an agent that waits for new spans, in which its next page
 /// fills; and the rest for each agent of the colony, which limits the requests of all pollers
@@ -89,7 +83,7 @@ impl<C: AgentClient> Poller<C> {
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
         let lease = AgentLease::none(settings.lease.as_ref().map(|terms| terms.length));
         let fetcher = PageFetcher { client, room, within, lease };
-        let (widths, failures, polls) = ([Width::MAX_WIDTH; 2], 0, 0);
+        let (widths, pace) = ([Width::MAX_WIDTH; 2], Pace::new(&agent_id, settings.every));
         let forms = [PageForm::of_layout(engine.capabilities().columns_layout); 2];
         let (due, listens, wishes) = (Instant::now(), false, health.wishes(&agent_id));
         Ok(Self {
@@ -102,8 +96,7 @@ impl<C: AgentClient> Poller<C> {
             widths,
             forms,
             metrics,
-            failures,
-            polls,
+            pace,
             due,
             listens,
             wishes,
@@ -118,7 +111,7 @@ impl<C: AgentClient> Poller<C> {
     }
 
     async fn poll_until(&mut self, stop: &CancellationToken) {
-        self.due = Instant::now() + self.wait();
+        self.due = Instant::now() + self.pace.wait();
         while stop.run_until_cancelled(self.rest()).await.is_some() {
             // A registration during the request ends the backoff after it.
             self.wishes.mark_unchanged();
@@ -137,7 +130,7 @@ impl<C: AgentClient> Poller<C> {
             };
             self.note(outcome);
             if let Some(at_most) = retry {
-                self.due = Instant::now() + self.wait().min(at_most);
+                self.due = Instant::now() + self.pace.wait().min(at_most);
             }
         }
     }
@@ -322,26 +315,25 @@ impl<C: AgentClient> Poller<C> {
     }
 
     fn note(&mut self, outcome: Result<(), PollError>) {
-        self.polls += 1;
         match outcome {
             Ok(()) => {
-                if self.failures > 0 {
+                if self.pace.succeeded() {
                     tracing::info!(agent_id = %self.agent_id, "the agent answers again");
                 }
-                self.failures = 0;
                 let rate = self.settings.sampling.rate();
                 self.health.caught_up(&self.agent_id, clock::now(), rate);
             }
             Err(PollError::Leased(held)) => {
-                (self.failures, self.listens) = (0, false);
+                self.pace.succeeded();
+                self.listens = false;
                 self.health.polled_by(&self.agent_id, &held.holder);
                 let remaining_ms = held.remaining.as_millis() as u64;
                 tracing::debug!(agent_id = %self.agent_id, holder = %held.holder, remaining_ms, "another colony polls the agent");
             }
             Err(error) => {
-                self.failures += 1;
+                self.pace.failed();
                 self.health.failed(&self.agent_id, &error);
-                let next_try_in_ms = self.wait().as_millis() as u64;
+                let next_try_in_ms = self.pace.wait().as_millis() as u64;
                 tracing::warn!(agent_id = %self.agent_id, error = chain(&error), next_try_in_ms, "could not poll an agent");
             }
         }
@@ -351,7 +343,7 @@ impl<C: AgentClient> Poller<C> {
     /// poll failed.
     async fn rest(&mut self) {
         let next = tokio::time::sleep_until(self.next_request());
-        if self.failures == 0 {
+        if !self.pace.has_failed() {
             return next.await;
         }
         tokio::select! {
@@ -363,7 +355,7 @@ impl<C: AgentClient> Poller<C> {
     /// When the agent is asked next: when all streams are due, or after a rest if the agent waits
     /// for new spans.
     fn next_request(&self) -> Instant {
-        if !self.listens || self.failures > 0 {
+        if !self.listens || self.pace.has_failed() {
             return self.due;
         }
         let rest = MIN_REST.max(REST_PER_AGENT * self.health.agents());
@@ -374,26 +366,6 @@ impl<C: AgentClient> Poller<C> {
     fn wait_at_agent(&self) -> Duration {
         let wait = self.due.saturating_duration_since(Instant::now());
         Duration::from_millis(wait.as_micros().div_ceil(1_000) as u64)
-    }
-
-    /// Time until the next poll of all streams: the polling interval, doubled with each consecutive failure up to
-    /// [`MAX_BACKOFF`], ±20%.
-    fn wait(&self) -> Duration {
-        let every = self.settings.every;
-        if self.polls == 0 {
-            // The first polls of all agents are spread over at most one second.
-            return every.min(Duration::from_secs(1)).mul_f64(self.jitter());
-        }
-        let doubled = every.saturating_mul(1 << self.failures.min(16));
-        let base = doubled.min(MAX_BACKOFF.max(every));
-        base.mul_f64(0.8 + 0.4 * self.jitter())
-    }
-
-    /// Deterministic pseudo-random number in [0, 1) from the agent id and the number of polls.
-    fn jitter(&self) -> f64 {
-        let mut hasher = DefaultHasher::new();
-        (&self.agent_id, self.polls).hash(&mut hasher);
-        (hasher.finish() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 

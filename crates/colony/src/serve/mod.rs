@@ -1,5 +1,6 @@
 //! The gRPC service that agents register with, plus gRPC reflection and health.
 
+mod elsewhere;
 mod register;
 
 use axum::routing::post_service;

@@ -19,6 +19,7 @@ use coral_wire::colony_rpc::proto::{
 use http::Uri;
 use tonic::{Request, Response, Status};
 
+use super::elsewhere;
 use crate::Colony;
 use crate::poll::MAX_STORE_ID_BYTES;
 use crate::poll::health::POLLS_HELD;
@@ -214,12 +215,13 @@ fn unavailable(error: EngineError) -> Status {
 /// the holder has the same address, if the last polls of the holder failed, or if the holder is
 /// configured: a registration then changes nothing.
 fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
-    let agents = colony.registry.watch();
-    let agents = agents.borrow();
-    let known = agents.get(&agent.agent_id)?;
+    let known = colony.registry.watch().borrow().get(&agent.agent_id)?.clone();
     let stays = known.address == agent.address || known.known_by == KnownBy::Configuration;
-    let gone = || colony.health.is_gone(&agent.agent_id, &known.address);
-    (!stays && !gone()).then(|| known.address.clone())
+    let gone = || match colony.health.is_polled_elsewhere(&agent.agent_id) {
+        true => elsewhere::is_gone(&*colony.engine, &agent.agent_id, clock::now()),
+        false => colony.health.is_gone(&agent.agent_id, &known.address),
+    };
+    (!stays && !gone()).then_some(known.address)
 }
 
 /// Whether `agent` may take its id from another address: the colony has polled the id from the store
@@ -291,7 +293,7 @@ fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Stat
 mod tests {
     use std::sync::Arc;
 
-    use coral_engine::{Engine, Page, PageContent};
+    use coral_engine::{AgentMinute, Engine, Minute, Page, PageContent, PolledMinute};
     use coral_store::{Store, StoreConfig};
     use coral_trace::Collector;
 
@@ -363,6 +365,26 @@ mod tests {
         }
         register().unwrap();
         assert_eq!(address(&colony), "http://b:2");
+    }
+
+    #[test]
+    fn another_agent_cannot_register_an_id_only_because_another_colony_polls_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let colony = known_agent(dir.path());
+        colony.health.polled_by("web-1", "west");
+        let register = || register(&colony, &at("http://b:2"), false, "", "another");
+        assert_eq!(register().unwrap_err().code(), tonic::Code::AlreadyExists);
+        // That colony records that it does not reach the agent.
+        let minute = Minute::at(clock::now()).0;
+        let record = |minute: u32| AgentMinute {
+            agent_id: "web-1".into(),
+            minute: Minute(minute),
+            polled: Some(PolledMinute::default()),
+            ..AgentMinute::default()
+        };
+        let records = (minute - 3..minute).map(record).collect();
+        colony.engine.append_agent_minutes(records).unwrap();
+        register().unwrap();
     }
 
     #[test]
