@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::calls::make;
 use crate::config::ClusterConfig;
 use crate::error::ClusterError;
 use crate::schema;
@@ -22,6 +23,7 @@ pub struct Cluster {
     pub(crate) dropping: RwLock<()>,
     pub(crate) spans_due: Mutex<Schedule>,
     pub(crate) metrics_due: Mutex<Schedule>,
+    pub(crate) sums_due: Mutex<make::Schedule>,
     /// Whether every row of a page has the mark. A test shows that this loses spans.
     #[cfg(test)]
     pub(crate) marks_every_row: bool,
@@ -62,6 +64,7 @@ impl Cluster {
             dropping: RwLock::new(()),
             spans_due: Mutex::default(),
             metrics_due: Mutex::default(),
+            sums_due: Mutex::default(),
             #[cfg(test)]
             marks_every_row: false,
             _runtime: runtime,

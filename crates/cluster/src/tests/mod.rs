@@ -1,5 +1,6 @@
 //! Tests with real servers.
 
+mod calls;
 mod conformance;
 mod exactly_once;
 mod keeping;
