@@ -63,6 +63,31 @@ pub(crate) fn next(
     shard.rows::<CandidateRow>(&sql, budget)?.into_iter().map(CandidateRow::candidate).collect()
 }
 
+/// The newest `each` candidates on `shard` of each of `queries`, which differ in their times alone, in no
+/// particular order. Their times do not overlap.
+pub(crate) fn newest_of_each(
+    shard: &Shard,
+    queries: &[TraceQuery],
+    each: u32,
+    budget: &Budget,
+) -> Result<Vec<Candidate>, ClusterError> {
+    let mut times: Vec<TimeRange> = queries.iter().map(|query| query.started).collect();
+    times.sort_by_key(|time| time.start);
+    let (Some(first), Some(last)) = (times.first(), times.last()) else { return Ok(Vec::new()) };
+    let whole = TimeRange { start: first.start, end: last.end };
+    let query = TraceQuery { started: whole, ..queries[0].clone() };
+    let mut rows = rows(shard, &query);
+    rows.push(format!("first_start >= {}", whole.start.as_micros()));
+    let bounds = times.iter().flat_map(|time| [time.start.as_micros(), time.end.as_micros()]);
+    let bounds: Vec<String> = bounds.map(|bound| bound.to_string()).collect();
+    let sql = format!(
+        "{} ORDER BY start DESC, trace_id LIMIT {each} BY arrayCount(bound -> bound <= start, [{}])",
+        statement(shard, &query, rows, None),
+        bounds.join(", "),
+    );
+    shard.rows::<CandidateRow>(&sql, budget)?.into_iter().map(CandidateRow::candidate).collect()
+}
+
 /// Whether the query's time is less than half of the time since it began. Then its traces are chosen
 /// before rows are summed up, most of which are later.
 fn is_narrow(query: &TraceQuery, now: UnixNanos) -> bool {

@@ -54,7 +54,7 @@ pub(crate) fn search(
 }
 
 /// Sorts traces in the query's order.
-fn sort(traces: &mut [TraceSummary], query: &TraceQuery) {
+pub(crate) fn sort(traces: &mut [TraceSummary], query: &TraceQuery) {
     traces.sort_by(|one, other| {
         let is_before = TracePosition::of(one).is_before(other, query.order);
         let is_after = TracePosition::of(other).is_before(one, query.order);
