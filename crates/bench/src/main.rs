@@ -198,7 +198,7 @@ impl Measure {
                 tokio::task::spawn_blocking(move || service.run()).await?
             }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
-            Self::Cluster(cluster) => tokio::task::spawn_blocking(move || cluster.run()).await?,
+            Self::Cluster(cluster) => cluster.run().await,
             Self::Disk(disk) => tokio::task::spawn_blocking(move || disk.run()).await?,
             Self::Export(export) => export.run().await,
             Self::Traceql(traceql) => tokio::task::spawn_blocking(move || traceql.run()).await?,

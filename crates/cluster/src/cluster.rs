@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, RwLock};
 
+use crate::calls::make;
 use crate::config::ClusterConfig;
 use crate::error::ClusterError;
 use crate::requests::RequestRuntime;
@@ -24,6 +25,7 @@ pub struct Cluster {
     pub(crate) dropping: RwLock<()>,
     pub(crate) spans_due: Mutex<Schedule>,
     pub(crate) metrics_due: Mutex<Schedule>,
+    pub(crate) sums_due: Mutex<make::Schedule>,
     /// Whether every row of a page has the mark. A test shows that this loses spans.
     #[cfg(test)]
     pub(crate) marks_every_row: bool,
@@ -65,6 +67,7 @@ impl Cluster {
             dropping: RwLock::new(()),
             spans_due: Mutex::default(),
             metrics_due: Mutex::default(),
+            sums_due: Mutex::default(),
             #[cfg(test)]
             marks_every_row: false,
         })

@@ -16,7 +16,8 @@ use coral_trace::{Collector, SpanId, SpanKind, TimeRange, TraceId, TraceIdPrefix
 
 use crate::cluster::Cluster;
 use crate::read::{
-    columns, dependencies, ended, histogram, lists, lookup, metrics as read_metrics, search, shards,
+    columns, dependencies, ended, histogram, lists, lookup, metrics as read_metrics, search,
+    search_each, shards,
 };
 use crate::write::{colonies, fleet, metrics, minutes, pages, retain};
 
@@ -39,6 +40,14 @@ impl TraceReader for Cluster {
         budget: &Budget,
     ) -> Result<Vec<TraceSummary>, EngineError> {
         Ok(search::search(self, query, budget)?)
+    }
+
+    fn search_each(
+        &self,
+        queries: &[TraceQuery],
+        budget: &Budget,
+    ) -> Result<Vec<Vec<TraceSummary>>, EngineError> {
+        Ok(search_each::search_each(self, queries, budget)?)
     }
 
     /// From the table `traces`. A query with attributes or a filter is searched for.

@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 mod bucket;
+mod calls;
 mod cluster;
 mod config;
 mod dialect;

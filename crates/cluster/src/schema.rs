@@ -31,7 +31,7 @@ const META: Table = Table {
     engine: "MergeTree ORDER BY (key, at) SETTINGS index_granularity = 8192",
 };
 
-const TABLES: [Table; 10] = [
+const TABLES: [Table; 12] = [
     // The buckets in which a trace has spans.
     Table {
         name: "places",
@@ -66,6 +66,20 @@ const TABLES: [Table; 10] = [
         columns: "bucket DateTime('UTC'), origin_id UInt64, origin String",
         engine: "ReplacingMergeTree(bucket) PARTITION BY toYYYYMMDD(bucket) ORDER BY origin_id
             SETTINGS index_granularity = 1024",
+    },
+    // How many rows a page has in `traces`, written after its spans.
+    Table {
+        name: "pages",
+        columns: "bucket DateTime('UTC'), at UInt64, traces UInt64",
+        engine: "MergeTree PARTITION BY toYYYYMMDD(bucket) ORDER BY bucket
+            SETTINGS index_granularity = 8192",
+    },
+    // Sums of the calls of the traces of a bucket.
+    Table {
+        name: "call_sums",
+        columns: "bucket DateTime('UTC'), version UInt64, traces UInt64, calls String",
+        engine: "ReplacingMergeTree(version) PARTITION BY toYYYYMMDD(bucket) ORDER BY bucket
+            SETTINGS index_granularity = 1",
     },
     // A hint: how far a stream was stored on this shard.
     Table {

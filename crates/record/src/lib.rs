@@ -1,10 +1,11 @@
 //! The columns of a stored row: which attributes have a column of their own, and the JSON of other
-//! attributes, of an origin, and of a span's rare fields.
+//! attributes, of an origin, and of a span's rare fields. Also, which sums of calls a trace is in.
 //!
 //! Both engines write this form, so that rows can be moved between them unchanged, and so that it has
 //! one version.
 #![warn(missing_docs)]
 
+pub mod calls;
 mod json;
 pub mod promoted;
 mod record;

@@ -23,6 +23,12 @@ pub struct Both {
     _dir: TempDir,
 }
 
+/// Servers that run.
+pub struct Servers {
+    urls: Vec<String>,
+    processes: Vec<Process>,
+}
+
 /// Which engine answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Which {
@@ -38,17 +44,27 @@ pub fn start(program: &Path, shards: u64) -> Result<Vec<TestServer>, Failure> {
     (0..shards).map(|_| Ok(TestServer::start(program)?)).collect()
 }
 
+impl Servers {
+    /// These servers.
+    pub fn of(servers: &[TestServer]) -> Self {
+        Self {
+            urls: servers.iter().map(TestServer::url).collect(),
+            processes: servers.iter().filter_map(TestServer::process_id).map(Process).collect(),
+        }
+    }
+}
+
 impl Both {
     /// Empty engines: a store in a directory of its own, and a cluster in `database` on all
     /// `servers`.
     ///
     /// # Errors
     /// An engine cannot be opened.
-    pub fn open(servers: &[TestServer], database: &str) -> Result<Self, Failure> {
+    pub fn open(servers: &Servers, database: &str) -> Result<Self, Failure> {
         let dir = tempfile::tempdir()?;
         let store = StoreConfig { dir: dir.path().to_owned(), segment_rows: 262_144 };
         let config = ClusterConfig {
-            shards: servers.iter().map(|server| vec![server.url()]).collect(),
+            shards: servers.urls.iter().map(|url| vec![url.clone()]).collect(),
             database: database.to_owned(),
             user: None,
             password: None,
@@ -58,7 +74,7 @@ impl Both {
         Ok(Self {
             embedded: Arc::new(Store::open(store)?),
             cluster: Arc::new(Cluster::open(&config)?),
-            servers: servers.iter().filter_map(TestServer::process_id).map(Process).collect(),
+            servers: servers.processes.clone(),
             _dir: dir,
         })
     }

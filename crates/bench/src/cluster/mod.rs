@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::runtime::Handle;
 
-use self::both::Both;
+use self::both::{Both, Servers};
 use crate::figures::Figures;
 use crate::red::RedCommand;
 use crate::traffic::Traffic;
@@ -47,27 +47,33 @@ const WHY_SPANS: u64 = 50;
 const METRIC_MINUTES: u64 = 10;
 
 impl ClusterCommand {
-    /// Runs the measurement and prints the results.
-    pub fn run(self) -> Result<(), Failure> {
+    /// Runs the measurement and prints the results. The servers end with this future.
+    pub async fn run(self) -> Result<(), Failure> {
         let Some(program) = coral_cluster::testing::program() else {
             return Err(Box::new(NotRun("CORAL_TEST_CLICKHOUSE_SERVER is not set".to_owned())));
         };
+        let shards = self.shards;
+        let servers = tokio::task::spawn_blocking(move || both::start(&program, shards)).await??;
+        let on = Servers::of(&servers);
+        tokio::task::spawn_blocking(move || self.measure(&on)).await?
+    }
+
+    fn measure(&self, servers: &Servers) -> Result<(), Failure> {
         let traffic = self.traffic.clone().ending(clock::now());
         let mut figures = Figures::default();
-        let servers = both::start(&program, self.shards)?;
-        let both = Both::open(&servers, "spans")?;
+        let both = Both::open(servers, "spans")?;
         fill::measure(&both, &traffic, self.page, &Handle::current(), &mut figures)?;
         questions::spans(&both, &traffic, &mut figures)?;
         drop(both);
         if !self.no_why {
-            let (both, now) = (Both::open(&servers, "why")?, traffic.end);
+            let (both, now) = (Both::open(servers, "why")?, traffic.end);
             for traffic in why::traffic(WHY_SPANS, now) {
                 fill::both(&both, &traffic, self.page)?;
             }
             questions::why(&both, now, &mut figures);
         }
         if self.hours > 0 {
-            let both = Both::open(&servers, "metrics")?;
+            let both = Both::open(servers, "metrics")?;
             let metrics = self.metrics();
             both.each(|engine, _| metrics.store_rows(engine, METRIC_MINUTES))?;
             both.embedded.seal_metrics()?;

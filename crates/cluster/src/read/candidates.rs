@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use clickhouse::Row;
 use coral_engine::{Budget, Order, TraceQuery};
-use coral_trace::TraceId;
+use coral_trace::{TimeRange, TraceId, UnixNanos};
 use serde::Deserialize;
 
 use super::one_span;
@@ -39,18 +39,60 @@ pub(crate) fn next(
     query: &TraceQuery,
     after: Option<Candidate>,
     limit: usize,
+    now: UnixNanos,
     budget: &Budget,
 ) -> Result<Vec<Candidate>, ClusterError> {
     // All rows of a trace that started in the query's time are of that time or later. A trace that
     // began earlier is left out once it is summed up.
     let mut rows = rows(shard, query);
-    rows.push(format!("first_start >= {}", query.started.start.as_micros()));
+    let since = query.started.start.as_micros();
+    rows.push(format!("first_start >= {since}"));
+    if is_narrow(query, now) && !one_span::is_asked_for(query) {
+        rows.push(format!(
+            "trace_id IN (SELECT trace_id FROM {} WHERE {} AND first_start < {})",
+            shard.table("traces"),
+            rows.join(" AND "),
+            query.started.end.as_micros()
+        ));
+    }
     let order = match query.order {
         Order::Newest => "start DESC, trace_id",
         Order::Slowest => "finish - start DESC, start DESC, trace_id",
     };
     let sql = format!("{} ORDER BY {order} LIMIT {limit}", statement(shard, query, rows, after));
     shard.rows::<CandidateRow>(&sql, budget)?.into_iter().map(CandidateRow::candidate).collect()
+}
+
+/// The newest `each` candidates on `shard` of each of `queries`, which differ in their times alone, in no
+/// particular order. Their times do not overlap.
+pub(crate) fn newest_of_each(
+    shard: &Shard,
+    queries: &[TraceQuery],
+    each: u32,
+    budget: &Budget,
+) -> Result<Vec<Candidate>, ClusterError> {
+    let mut times: Vec<TimeRange> = queries.iter().map(|query| query.started).collect();
+    times.sort_by_key(|time| time.start);
+    let (Some(first), Some(last)) = (times.first(), times.last()) else { return Ok(Vec::new()) };
+    let whole = TimeRange { start: first.start, end: last.end };
+    let query = TraceQuery { started: whole, ..queries[0].clone() };
+    let mut rows = rows(shard, &query);
+    rows.push(format!("first_start >= {}", whole.start.as_micros()));
+    let bounds = times.iter().flat_map(|time| [time.start.as_micros(), time.end.as_micros()]);
+    let bounds: Vec<String> = bounds.map(|bound| bound.to_string()).collect();
+    let sql = format!(
+        "{} ORDER BY start DESC, trace_id LIMIT {each} BY arrayCount(bound -> bound <= start, [{}])",
+        statement(shard, &query, rows, None),
+        bounds.join(", "),
+    );
+    shard.rows::<CandidateRow>(&sql, budget)?.into_iter().map(CandidateRow::candidate).collect()
+}
+
+/// Whether the query's time is less than half of the time since it began. Then its traces are chosen
+/// before rows are summed up, most of which are later.
+fn is_narrow(query: &TraceQuery, now: UnixNanos) -> bool {
+    let TimeRange { start, end } = query.started;
+    now.0.saturating_sub(start.0) / 2 > end.0.saturating_sub(start.0)
 }
 
 /// Calls `visit` with all candidates of `query` on `shard`, in no particular order.
@@ -66,12 +108,6 @@ pub(crate) fn each(
         visit(row.candidate()?);
         Ok(ControlFlow::Continue(()))
     })
-}
-
-/// The condition that a trace is a candidate of `query`.
-pub(crate) fn condition(shard: &Shard, query: &TraceQuery) -> String {
-    let all = statement(shard, query, rows(shard, query), None);
-    format!("trace_id IN (SELECT trace_id FROM ({all}))")
 }
 
 /// Candidates of `query` that also have earlier buckets, so that their sums are of a part only.

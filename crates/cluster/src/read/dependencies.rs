@@ -1,19 +1,27 @@
-//! The service map: calls are joined here, trace by trace, by the code that defines them.
+//! The service map: calls are joined here, trace by trace, by the code that defines them, or were
+//! joined before; see [`crate::calls`].
 
-use std::ops::ControlFlow;
+mod part;
 
-use coral_engine::{Budget, Columns, StoredSpan, TraceQuery};
-use coral_trace::dependency::{CallSpan, Dependencies};
-use coral_trace::{Collector, TimeRange, TraceId};
+use coral_engine::Budget;
+use coral_trace::dependency::Dependencies;
+use coral_trace::{Collector, TimeRange};
 
-use super::lookup::{Wanted, by_trace, of_collector, shard_spans_of};
-use super::search::fits;
-use super::{candidates, rows, summary};
+use self::part::Part;
 use crate::bucket::first_bucket;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
-use crate::row::read::SpanReader;
-use crate::shard::Shard;
+
+/// The traces of the map: those that started in `[since, until)`, in microseconds since the Unix
+/// epoch. All their spans count that `collector` observed (that any collector observed if `None`).
+#[derive(Clone, Copy)]
+struct Window {
+    since: i64,
+    until: i64,
+    collector: Option<Collector>,
+    /// The first bucket that may have such traces.
+    first: u32,
+}
 
 /// See [`TraceReader::dependencies`](coral_engine::TraceReader::dependencies).
 pub(crate) fn dependencies(
@@ -22,53 +30,29 @@ pub(crate) fn dependencies(
     collector: Option<Collector>,
     budget: &Budget,
 ) -> Result<Dependencies, ClusterError> {
-    let query = TraceQuery { started, collector, ..TraceQuery::newest(u32::MAX) };
-    let mut map = Dependencies::default();
+    budget.check()?;
+    let window = Window {
+        since: started.start.as_micros(),
+        until: started.end.as_micros(),
+        collector,
+        first: first_bucket(started.start),
+    };
     // The spans of a trace are on one shard, so that no call is between shards.
-    for shard in cluster.shards() {
-        add_shard(shard, &query, &mut map, budget)?;
+    let maps = cluster.each_shard(|_, shard| Part::of(shard, window, budget)?.map())?;
+    let mut map = Dependencies::default();
+    for other in maps {
+        map.absorb(other, || budget.check())?;
     }
     Ok(map)
 }
 
-fn add_shard(
-    shard: &Shard,
-    query: &TraceQuery,
-    map: &mut Dependencies,
-    budget: &Budget,
-) -> Result<(), ClusterError> {
-    let columns = Columns::CORE | Columns::ATTRIBUTES;
-    let earlier = candidates::earlier(shard, query, budget)?;
-    let mut reader = SpanReader::of(columns);
-    let sql = format!(
-        "SELECT {} FROM {} WHERE bucket >= toDateTime({}){} AND {} \
-         ORDER BY trace_id, span_id, bucket LIMIT 1 BY trace_id, span_id",
-        reader.select(),
-        shard.table("spans"),
-        first_bucket(query.started.start),
-        of_collector(query.collector),
-        candidates::condition(shard, query),
-    );
-    let mut trace: (Option<TraceId>, Vec<CallSpan>) = (None, Vec::new());
-    rows::visit(shard, &mut reader, &sql, budget, &mut |StoredSpan { span, .. }| {
-        if trace.0 != Some(span.trace_id) {
-            map.add_trace(&trace.1);
-            trace = (Some(span.trace_id), Vec::new());
-        }
-        if !earlier.contains(&span.trace_id) {
-            trace.1.push(map.span(&span));
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    map.add_trace(&trace.1);
-    let earlier: Vec<TraceId> = earlier.into_iter().collect();
-    let mut inside = summary::of(shard, &earlier, query.collector, budget)?;
-    inside.retain(|_, trace| fits(trace, query));
-    let inside: Vec<TraceId> = inside.into_keys().collect();
-    let wanted = Wanted { collector: query.collector, span: None, columns };
-    for spans in by_trace(shard_spans_of(shard, &inside, wanted, budget)?).into_values() {
-        let spans: Vec<CallSpan> = spans.iter().map(|stored| map.span(&stored.span)).collect();
-        map.add_trace(&spans);
+impl Window {
+    /// Whether a trace that starts at `micros` is in the map.
+    fn holds(self, micros: i64) -> bool {
+        (self.since..self.until).contains(&micros)
     }
-    Ok(())
+
+    fn counts(self, collector: Collector) -> bool {
+        self.collector.is_none_or(|by| by == collector)
+    }
 }

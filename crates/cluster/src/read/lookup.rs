@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use clickhouse::Row;
 use coral_engine::{Budget, Columns, StoredSpan, StoredTrace};
 use coral_trace::{Collector, SpanId, TraceId, TraceIdPrefix, UnixNanos};
+use serde::Deserialize;
 
 use super::rows;
 use crate::cluster::Cluster;
@@ -17,6 +19,13 @@ use crate::sql;
 
 /// The most traces that one statement names.
 pub(crate) const MAX_NAMED: usize = 1_000;
+
+/// The buckets of a trace.
+#[derive(Row, Deserialize)]
+struct BucketsRow {
+    trace_id: [u8; 16],
+    buckets: Vec<u32>,
+}
 
 /// The spans of some traces that are wanted.
 #[derive(Clone, Copy)]
@@ -132,6 +141,30 @@ pub(crate) fn places(
     }
     places.sort_unstable_by_key(|(bucket, id)| (*id, *bucket));
     Ok(places)
+}
+
+/// The traces in `buckets` that are in other buckets too, each with all its buckets.
+pub(crate) fn buckets_of_split(
+    shard: &Shard,
+    buckets: &[u32],
+    budget: &Budget,
+) -> Result<BTreeMap<TraceId, BTreeSet<u32>>, ClusterError> {
+    let mut split: BTreeMap<TraceId, BTreeSet<u32>> = BTreeMap::new();
+    if buckets.is_empty() {
+        return Ok(split);
+    }
+    let named: Vec<String> = buckets.iter().map(|bucket| format!("toDateTime({bucket})")).collect();
+    let sql = format!(
+        "SELECT trace_id, groupUniqArray(toUInt32(bucket)) AS buckets FROM {} WHERE trace_id IN \
+         (SELECT trace_id FROM {} WHERE bucket IN ({})) GROUP BY trace_id HAVING length(buckets) > 1",
+        shard.table("places"),
+        shard.table("traces"),
+        named.join(", "),
+    );
+    for row in shard.rows::<BucketsRow>(&sql, budget)? {
+        split.insert(trace_id(row.trace_id)?, row.buckets.into_iter().collect());
+    }
+    Ok(split)
 }
 
 /// Divides traces among their shards, each once.

@@ -11,6 +11,7 @@ pub(crate) mod metrics;
 pub(crate) mod one_span;
 pub(crate) mod rows;
 pub(crate) mod search;
+pub(crate) mod search_each;
 pub(crate) mod shards;
 pub(crate) mod slices;
 pub(crate) mod summary;

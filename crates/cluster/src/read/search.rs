@@ -39,7 +39,8 @@ pub(crate) fn search(
     let found = cluster.each_shard(|_, shard| {
         let (mut slices, mut found) = (Slices::of(shard, query, now), Vec::new());
         while let Some(slice) = slices.next(budget)? {
-            found.extend(shard_search(shard, &slice, query.limit as usize - found.len(), budget)?);
+            let limit = query.limit as usize - found.len();
+            found.extend(shard_search(shard, &slice, limit, now, budget)?);
             if found.len() >= query.limit as usize {
                 break;
             }
@@ -53,7 +54,7 @@ pub(crate) fn search(
 }
 
 /// Sorts traces in the query's order.
-fn sort(traces: &mut [TraceSummary], query: &TraceQuery) {
+pub(crate) fn sort(traces: &mut [TraceSummary], query: &TraceQuery) {
     traces.sort_by(|one, other| {
         let is_before = TracePosition::of(one).is_before(other, query.order);
         let is_after = TracePosition::of(other).is_before(one, query.order);
@@ -66,6 +67,7 @@ fn shard_search(
     shard: &Shard,
     query: &TraceQuery,
     limit: usize,
+    now: UnixNanos,
     budget: &Budget,
 ) -> Result<Vec<TraceSummary>, ClusterError> {
     let is_tested = query.filter.is_some() || !query.attributes.is_empty();
@@ -75,7 +77,7 @@ fn shard_search(
         let wanted = limit - found.len();
         // Of few that are wanted, some may have begun earlier.
         let size = if is_tested { most } else { wanted.saturating_add(8).min(most) };
-        let chunk = candidates::next(shard, query, after, size, budget)?;
+        let chunk = candidates::next(shard, query, after, size, now, budget)?;
         budget.count_rows(chunk.len() as u64)?;
         most = (2 * most).min(MAX_CHUNK);
         let mut ids: Vec<TraceId> = chunk.iter().map(|candidate| candidate.trace).collect();

@@ -13,7 +13,7 @@ use crate::error::ClusterError;
 /// A row to insert into `traces`. Times are microseconds.
 #[derive(Row, Serialize, Deserialize)]
 pub(crate) struct TraceRow {
-    bucket: u32,
+    pub(crate) bucket: u32,
     trace_id: [u8; 16],
     ebpf: u8,
     first_start: i64,

@@ -1,5 +1,6 @@
 //! Tests with real servers.
 
+mod calls;
 mod colonies;
 mod conformance;
 mod exactly_once;

@@ -102,6 +102,21 @@ fn the_newest_traces_are_those_of_all_traces_whatever_the_order_of_receipt() {
             }
             prop_assert_eq!(found, expected);
         }
+        // Times side by side, and one of them apart, are searched at once.
+        let quarter = |part: u64| TimeRange {
+            start: at(SPREAD - part * SPREAD / 8),
+            end: at(SPREAD - (part + 1) * SPREAD / 8),
+        };
+        let queries: Vec<TraceQuery> = [3, 6, 7, 4]
+            .map(|part| TraceQuery { started: quarter(part), ..TraceQuery::newest(limit) })
+            .into();
+        let found = cluster.search_each(&queries, &Budget::unlimited()).unwrap();
+        for (query, found) in queries.iter().zip(found) {
+            let found: Vec<_> = found.iter().map(|trace| (trace.trace_id, trace.start)).collect();
+            let mut expected = expected(&all, query);
+            expected.truncate(limit as usize);
+            prop_assert_eq!(found, expected);
+        }
         drop_database(&cluster);
         Ok(())
     });

@@ -6,6 +6,7 @@ use coral_engine::{AppendedPage, Checkpoint, EngineError, Page, PageContent};
 use coral_trace::Span;
 
 use crate::bucket::bucket_of;
+use crate::calls::PageRow;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::origins;
@@ -93,7 +94,7 @@ fn batches(waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
 }
 
 /// Writes the pages to all shards. A shard gets its rows in the order origins, places, traces, spans,
-/// checkpoints: each step is about rows of the steps before.
+/// pages, checkpoints: each step is about rows of the steps before.
 fn store(cluster: &Cluster, batch: &[Waiting]) -> Result<(), ClusterError> {
     let _inserting = cluster.dropping.read().unwrap_or_else(|poisoned| poisoned.into_inner());
     #[cfg_attr(not(test), expect(unused_mut))]
@@ -112,9 +113,19 @@ fn store(cluster: &Cluster, batch: &[Waiting]) -> Result<(), ClusterError> {
         shard.insert("places", &rows[index].places)?;
         shard.insert("traces", &rows[index].traces)?;
         shard.insert("spans", &rows[index].spans)?;
+        shard.insert("pages", &rows[index].pages(at))?;
         shard.insert("checkpoints", &checkpoints)
     })?;
     Ok(())
+}
+
+impl ShardRows {
+    /// How many rows of `traces` are in each bucket.
+    fn pages(&self, at: u64) -> Vec<PageRow> {
+        let mut traces: BTreeMap<u32, u64> = BTreeMap::new();
+        self.traces.iter().for_each(|row| *traces.entry(row.bucket).or_default() += 1);
+        traces.into_iter().map(|(bucket, traces)| PageRow { bucket, at, traces }).collect()
+    }
 }
 
 fn rows(batch: &[Waiting], shards: usize) -> Vec<ShardRows> {

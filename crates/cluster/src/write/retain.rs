@@ -12,6 +12,7 @@ use coral_trace::red::Protocol;
 use serde::Deserialize;
 
 use crate::bucket::BUCKET_SECONDS;
+use crate::calls::make;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::row::delta::protocol_number;
@@ -32,7 +33,8 @@ const INTERVAL: Duration = Duration::from_secs(60);
 const DAY: u64 = 86_400;
 /// Tables that expire with spans, spans first: a span without its summary is not found, and a
 /// summary without spans is left out of lists.
-pub(crate) const SPAN_TABLES: [&str; 5] = ["spans", "traces", "places", "origins", "agent_minutes"];
+pub(crate) const SPAN_TABLES: [&str; 7] =
+    ["spans", "traces", "call_sums", "pages", "places", "origins", "agent_minutes"];
 
 /// A partition of one table on one shard.
 #[derive(Row, Deserialize)]
@@ -51,6 +53,16 @@ impl Schedule {
 
 /// See [`Retention::maintain`](coral_engine::Retention::maintain).
 pub(crate) fn maintain(
+    cluster: &Cluster,
+    keep: SpanRetention,
+    now: UnixNanos,
+) -> Result<SpanMaintenance, ClusterError> {
+    let done = expire(cluster, keep, now)?;
+    make::keep_up(cluster, now)?;
+    Ok(done)
+}
+
+fn expire(
     cluster: &Cluster,
     keep: SpanRetention,
     now: UnixNanos,
