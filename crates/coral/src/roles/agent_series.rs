@@ -18,8 +18,12 @@ const FAMILIES: [Family; 7] = [
     Family {
         name: "coral_colony_agent_up",
         kind: "gauge",
-        help: "1 when the last poll of the agent brought its data, else 0.",
-        value: |agent, _| Some(f64::from(u8::from(agent.state == PollState::Ok))),
+        help: "1 when the last poll of the agent brought its data, else 0; absent while another \
+               colony polls the agent.",
+        value: |agent, _| match agent.state {
+            PollState::PolledElsewhere => None,
+            state => Some(f64::from(u8::from(state == PollState::Ok))),
+        },
     },
     Family {
         name: "coral_colony_agent_lag_seconds",
