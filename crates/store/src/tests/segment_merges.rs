@@ -396,7 +396,7 @@ fn spans_that_arrive_while_a_merged_segment_is_published_are_part_of_their_trace
     ten_segments(&counted);
     let pieces = (0..).find(|_| merge_step(&counted) == Progress::Done(8)).unwrap();
     (0..pieces).for_each(|_| assert_eq!(merge_step(&store), Progress::Working));
-    let (go_on, wait) = mpsc::channel();
+    let (go_on, wait) = mpsc::sync_channel(1);
     std::thread::scope(|scope| {
         let last = scope.spawn(|| {
             // The sums of calls are written after a look at which traces are split.
