@@ -5,6 +5,7 @@
 //! earlier than they do.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use clickhouse::Row;
@@ -15,8 +16,10 @@ use crate::error::ClusterError;
 use crate::row::span::StoredOrigin;
 use crate::shard::Shard;
 
-/// The largest number of origins of which a process remembers that they are stored, or what they are.
+/// The largest number of origins of which a process remembers that they are stored.
 const MAX_KNOWN: usize = 20_000;
+/// The most text of origins that a process keeps for each shard, in bytes. A resource may have a megabyte.
+const MAX_TEXT_BYTES: usize = 16 << 20;
 /// The most origins that one statement names.
 const MAX_NAMED: usize = 10_000;
 
@@ -25,7 +28,28 @@ const MAX_NAMED: usize = 10_000;
 pub(crate) struct Origins {
     /// The last bucket for which this process has stored each origin.
     stored: Mutex<HashMap<u64, u32>>,
-    texts: Mutex<HashMap<u64, String>>,
+    texts: Mutex<Texts>,
+}
+
+/// Texts of origins, at most [`MAX_TEXT_BYTES`].
+#[derive(Default)]
+struct Texts {
+    by_id: HashMap<u64, String>,
+    bytes: usize,
+}
+
+impl Texts {
+    fn keep(&mut self, id: u64, text: &str) {
+        if text.len() > MAX_TEXT_BYTES / 4 {
+            return;
+        }
+        if self.bytes + text.len() > MAX_TEXT_BYTES {
+            *self = Self::default();
+        }
+        if self.by_id.insert(id, text.to_owned()).is_none() {
+            self.bytes += text.len();
+        }
+    }
 }
 
 /// A row of `origins`.
@@ -85,8 +109,13 @@ pub(crate) fn since(
         "SELECT origin_id, origin FROM {} WHERE bucket >= toDateTime({first}) LIMIT 1 BY origin_id",
         shard.table("origins")
     );
-    let rows: Vec<TextRow> = shard.rows(&sql, budget)?;
-    Ok(rows.into_iter().map(|row| (row.origin_id, row.origin)).collect())
+    let mut texts = HashMap::new();
+    shard.visit::<TextRow>(&sql, budget, &mut |TextRow { origin_id, origin }| {
+        budget.count_bytes(origin.len() as u64)?;
+        texts.insert(origin_id, origin);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(texts)
 }
 
 /// The texts of the origins with these ids.
@@ -98,7 +127,7 @@ pub(crate) fn texts(
     let mut found = HashMap::with_capacity(ids.len());
     {
         let known = lock(&shard.origins.texts);
-        found.extend(ids.iter().filter_map(|id| Some((*id, known.get(id)?.clone()))));
+        found.extend(ids.iter().filter_map(|id| Some((*id, known.by_id.get(id)?.clone()))));
     }
     let missing: Vec<String> =
         ids.iter().filter(|id| !found.contains_key(id)).map(u64::to_string).collect();
@@ -110,13 +139,9 @@ pub(crate) fn texts(
         );
         let rows: Vec<TextRow> = shard.rows(&sql, budget)?;
         let mut known = lock(&shard.origins.texts);
-        if known.len() + rows.len() > MAX_KNOWN {
-            known.clear();
-        }
         for TextRow { origin_id, origin } in rows {
-            if known.len() < MAX_KNOWN {
-                known.insert(origin_id, origin.clone());
-            }
+            budget.count_bytes(origin.len() as u64)?;
+            known.keep(origin_id, &origin);
             found.insert(origin_id, origin);
         }
     }
@@ -125,4 +150,23 @@ pub(crate) fn texts(
 
 fn lock<T>(known: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_any_size_and_number_take_a_bounded_number_of_bytes() {
+        let mut texts = Texts::default();
+        let megabyte = "x".repeat(1 << 20);
+        for id in 0..100 {
+            texts.keep(id, &megabyte);
+            texts.keep(id, &megabyte);
+            let kept: usize = texts.by_id.values().map(String::len).sum();
+            assert!(texts.bytes == kept && kept <= MAX_TEXT_BYTES, "{id}");
+        }
+        texts.keep(100, &"x".repeat(MAX_TEXT_BYTES));
+        assert!(!texts.by_id.contains_key(&100) && texts.by_id.contains_key(&99));
+    }
 }

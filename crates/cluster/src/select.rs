@@ -52,16 +52,21 @@ impl Cluster {
         let reader = self.reader().ok_or(ClusterError::NoReader)?;
         let sql = "SELECT value FROM system.settings WHERE name = 'readonly'";
         let modes: Vec<String> = reader.plain_rows(sql, budget)?;
-        if modes.first().is_none_or(|mode| mode != "1" && mode != "2") {
-            return Err(ClusterError::ReaderWrites);
-        }
+        // With 1, a user may not even bring settings: the limits are those of the user's profile, and of
+        // `budget`.
+        let may_set = match modes.first().map(String::as_str) {
+            Some("1") => false,
+            Some("2") => true,
+            _ => return Err(ClusterError::ReaderWrites),
+        };
         let (mut lines, mut rows) = (Lines::default(), Rows::default());
         let settings = [
             ("max_memory_usage", limits.memory.to_string()),
             ("max_threads", limits.threads.to_string()),
             ("max_execution_time", limits.time.as_secs().max(1).to_string()),
         ];
-        reader.bytes(statement, FORMAT, &settings, budget, &mut |bytes| {
+        let settings = if may_set { &settings[..] } else { &[] };
+        reader.bytes(statement, FORMAT, settings, budget, &mut |bytes| {
             lines.add(bytes);
             while let Some(line) = lines.next() {
                 if let Some(part) = rows.part(&line)?

@@ -209,13 +209,18 @@ impl Colony {
         }
     }
 
-    /// Counters and gauges of polling, registration, retention and stored data. Leaves out values
-    /// that the engine cannot return now. Blocks.
+    /// Counters and gauges of polling, registration and retention.
     pub fn counters(&self) -> Counters {
         let mut counters: Counters = self.health.counters().collect();
         let refused = self.registry.refused();
         counters.insert("coral.colony.registrations.refused".to_owned(), refused);
         counters.extend(self.retained.snapshot("colony"));
+        counters
+    }
+
+    /// Counters and gauges of stored data. Leaves out values that the engine cannot return now. Blocks.
+    pub fn engine_counters(&self) -> Counters {
+        let mut counters = Counters::new();
         if let Err(error) = self.add_engine_counters(&mut counters) {
             tracing::warn!(error = %chain(&error), "counters of stored data are left out");
         }

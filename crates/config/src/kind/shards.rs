@@ -32,6 +32,11 @@ pub fn shards(value: &Value) -> Result<Vec<Vec<String>>, String> {
         let mut urls = Vec::with_capacity(replicas.len());
         for url in replicas {
             let url = value::url(url).map_err(|_| expected())?;
+            if url.contains('@') {
+                return Err("a URL may have no user and no password, because it is shown in status and errors: they belong \
+                            in `storage.clickhouse.user` and `storage.clickhouse.password_file`"
+                    .to_owned());
+            }
             if shards.iter().flatten().chain(&urls).any(|known| *known == url) {
                 return Err(format!(
                     "`{url}` is there twice: two shards, or two replicas, are two servers"
@@ -65,6 +70,7 @@ mod tests {
             json!([[]]),
             json!([["a:8123"]]),
             json!([["http://a"]]),
+            json!([["http://coral:secret@a:8123"]]),
             json!([["http://a:8123"], ["http://a:8123/"]]),
             json!([["http://a:8123", "http://a:8123"]]),
         ] {

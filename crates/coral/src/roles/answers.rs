@@ -14,7 +14,7 @@ use coral_colony::export::health::ExportStatus as TargetStatus;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
 use coral_colony::registry::ForgetError;
 use coral_config::ColonyConfig;
-use coral_engine::Signal;
+use coral_engine::{Extent, Signal};
 use coral_query::FleetState;
 use coral_query::SharedSources;
 use coral_query::answer::{
@@ -132,68 +132,80 @@ struct About {
     keep: Duration,
 }
 
+/// What the engine says of itself, asked once for one answer.
+struct Engine {
+    /// The servers; empty if the engine stores on this host.
+    shards: Vec<ShardStatus>,
+    /// `None` while a server does not answer: a question to it could wait for a minute.
+    extent: Option<Extent>,
+}
+
 impl FleetState for About {
     fn status(&self, now: UnixNanos) -> ColonyStatus {
+        let engine = self.engine();
         ColonyStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             problems: Vec::new(),
             agents: self.colony.health.snapshot(now).into_iter().map(agent).collect(),
-            exports: self.exports(now).into_iter().map(export).collect(),
-            store: self.store(),
+            exports: self.exports(&engine, now).into_iter().map(export).collect(),
+            counters: self.counters(&engine),
+            store: self.store(engine),
             sql_library: coral_api::sql::library(&self.sql),
             encryption: self.colony.trust.encryption().to_owned(),
-            counters: self.counters(),
         }
     }
 }
 
 impl About {
-    /// The size of the store. Values that the engine cannot return now are 0 or unknown.
-    fn store(&self) -> StoreStatus {
+    fn engine(&self) -> Engine {
         let shards: Vec<ShardStatus> = self.colony.engine.shards().into_iter().map(shard).collect();
-        let answers = |shard: &ShardStatus| shard.last_error.is_none();
-        if !shards.iter().all(answers) {
-            // What the others have, without a question to the one that does not answer.
-            let sum = |of: fn(&ShardStatus) -> Option<u64>| shards.iter().filter_map(of).sum();
-            return StoreStatus {
-                spans: sum(|shard| shard.spans),
-                bytes: sum(|shard| shard.bytes),
-                max_bytes: self.max_bytes,
-                keep_seconds: self.keep.as_secs(),
-                shards,
-                ..StoreStatus::default()
-            };
-        }
-        let extent = self.colony.engine.extent().unwrap_or_default();
-        let totals = self.colony.engine.signal_totals().unwrap_or_default();
+        let answers = shards.iter().all(|shard| shard.last_error.is_none());
+        let extent = answers.then(|| self.colony.engine.extent().unwrap_or_default());
+        Engine { shards, extent }
+    }
+
+    /// The size of the store. Values that the engine cannot return now are 0 or unknown; while a server
+    /// does not answer, those of the others.
+    fn store(&self, engine: Engine) -> StoreStatus {
+        let Engine { shards, extent } = engine;
+        let sum = |of: fn(&ShardStatus) -> Option<u64>| shards.iter().filter_map(of).sum();
+        let (spans, bytes) = match &extent {
+            Some(extent) => (extent.spans, extent.bytes),
+            None => (sum(|shard| shard.spans), sum(|shard| shard.bytes)),
+        };
+        let totals = extent.as_ref().and_then(|_| self.colony.engine.signal_totals().ok());
+        let totals = totals.unwrap_or_default();
         let of_spans = totals.iter().filter(|row| matches!(row.signal, Signal::Spans(_)));
         StoreStatus {
-            spans: extent.spans,
-            bytes: extent.bytes,
+            spans,
+            bytes,
             max_bytes: self.max_bytes,
             oldest_received: of_spans.filter_map(|row| row.since).min(),
             keep_seconds: self.keep.as_secs(),
-            spans_damaged: extent.damaged,
+            spans_damaged: extent.map_or(0, |extent| extent.damaged),
             shards,
         }
     }
 
     /// The status of each target of the export.
-    fn exports(&self, now: UnixNanos) -> Vec<TargetStatus> {
-        let extent = self.colony.engine.extent().unwrap_or_default();
-        self.colony.exports.statuses(now, extent.last_receipt)
+    fn exports(&self, engine: &Engine, now: UnixNanos) -> Vec<TargetStatus> {
+        let last_receipt = engine.extent.as_ref().map_or(0, |extent| extent.last_receipt);
+        self.colony.exports.statuses(now, last_receipt)
     }
 
     /// All counters, and the series of each agent and export, in Prometheus's format.
     fn exposition(&self, now: UnixNanos) -> String {
-        let agents = self.colony.health.snapshot(now);
-        exposition::prometheus(&self.counters())
+        let (agents, engine) = (self.colony.health.snapshot(now), self.engine());
+        exposition::prometheus(&self.counters(&engine))
             + &agent_series::exposition(&agents, now)
-            + &export_series::exposition(&self.exports(now))
+            + &export_series::exposition(&self.exports(&engine, now))
     }
 
-    fn counters(&self) -> Counters {
+    fn counters(&self, engine: &Engine) -> Counters {
         let mut counters = self.colony.counters();
+        if engine.extent.is_some() {
+            counters.extend(self.colony.engine_counters());
+        }
         counters.extend(self.sql.counters().snapshot());
         counters.extend(self.admission.counters("colony"));
         counters.extend(self.audit.counters());

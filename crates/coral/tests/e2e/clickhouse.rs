@@ -113,6 +113,32 @@ fn a_shard_that_is_killed_is_named_and_nothing_is_lost_or_doubled() {
 }
 
 #[test]
+fn a_shard_that_hangs_is_named_within_seconds_and_what_it_missed_comes_later() {
+    let Some(program) = program() else { return };
+    let servers = [(); 2].map(|()| TestServer::start(&program).unwrap());
+    let coral = standalone(&servers);
+    let signal = |name: &str| {
+        let pid = servers[1].process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+    };
+    signal("-STOP");
+    let begun = std::time::Instant::now();
+    let status = coral.get("colony", "/api/v1/status");
+    let (code, metrics) = coral.fetch("colony", "/metrics");
+    // Of the servers, each is waited for two seconds. A busy host takes longer, and not a minute.
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    assert!(status["problems"].to_string().contains("shard_unavailable"), "{status}");
+    assert!(code == 200 && metrics.contains("coral_colony_agent_up"), "{metrics}");
+    assert_eq!(coral.export(&reference_trace(coral_trace::UnixNanos(data::BASE))), 200);
+    signal("-CONT");
+    eventually(|| {
+        let (_, answer) = coral.fetch("colony", "/api/v1/traces?since_unix_us=1");
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        if answer["traces"][0]["span_count"] == 8 { Ok(()) } else { Err(answer.to_string()) }
+    });
+}
+
+#[test]
 fn a_colony_whose_clickhouse_is_not_there_or_refuses_says_so_and_what_to_do() {
     let Some(program) = program() else { return };
     let dir = tempfile::tempdir().unwrap();
@@ -222,6 +248,8 @@ fn clickhouse_with_the_settings_of_deploy_answers_sql_as_a_user_who_only_reads()
         "CREATE TABLE coral.mine (x UInt8) ENGINE = Memory",
         "SELECT nothing FROM nowhere",
         "SELECT * FROM url('http://127.0.0.1:1/', CSV, 'x String')",
+        "SELECT span_name FROM spans SETTINGS max_execution_time = 10000",
+        "SELECT * FROM other.secrets",
     ] {
         let (status, answer) = ask(&coral, refused);
         assert_eq!(status, 400, "{refused}: {answer}");
