@@ -55,9 +55,15 @@ pub(super) async fn sql(
 
 /// Where DuckDB's library was found, or why it was not, for the colony's status.
 pub fn library(runner: &SqlRunner) -> SqlLibrary {
-    if let Some(path) = runner.clickhouse() {
-        let found_by = Some("storage.clickhouse.sql.user".to_owned());
-        return SqlLibrary { path: Some(path), found_by, reason: None };
+    match runner.clickhouse() {
+        Some(Ok(url)) => {
+            let found_by = Some("storage.clickhouse.sql.user".to_owned());
+            return SqlLibrary { path: Some(url.to_owned()), found_by, reason: None };
+        }
+        Some(Err(error)) => {
+            return SqlLibrary { reason: Some(chain(&error)), ..SqlLibrary::default() };
+        }
+        None => {}
     }
     match runner.library() {
         Ok(found) => SqlLibrary {

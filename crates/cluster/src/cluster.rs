@@ -78,13 +78,12 @@ impl Cluster {
         &self.id
     }
 
-    pub(crate) fn reader(&self) -> Option<&Server> {
-        self.reader.as_ref()
-    }
-
-    /// The URLs of the shards.
-    pub fn urls(&self) -> impl Iterator<Item = &str> {
-        self.shards.iter().map(Shard::url)
+    /// The only shard, as the user who only reads.
+    pub(crate) fn reader(&self) -> Result<&Server, ClusterError> {
+        if self.shards.len() > 1 {
+            return Err(ClusterError::SeveralShards);
+        }
+        self.reader.as_ref().ok_or(ClusterError::NoReader)
     }
 
     pub(crate) fn shards(&self) -> &[Shard] {

@@ -46,10 +46,7 @@ impl Cluster {
         budget: &Budget,
         tell: &mut dyn FnMut(SelectPart) -> ControlFlow<()>,
     ) -> Result<(), ClusterError> {
-        if self.shards().len() > 1 {
-            return Err(ClusterError::SeveralShards);
-        }
-        let reader = self.reader().ok_or(ClusterError::NoReader)?;
+        let reader = self.reader()?;
         let sql = "SELECT value FROM system.settings WHERE name = 'readonly'";
         let modes: Vec<String> = reader.plain_rows(sql, budget)?;
         // With 1, a user may not even bring settings: the limits are those of the user's profile, and of
@@ -77,6 +74,16 @@ impl Cluster {
             }
             Ok(ControlFlow::Continue(()))
         })
+    }
+}
+
+impl Cluster {
+    /// The URL of the server that [`select`](Self::select) asks.
+    ///
+    /// # Errors
+    /// [`ClusterError::SeveralShards`] and [`ClusterError::NoReader`].
+    pub fn selects_from(&self) -> Result<&str, ClusterError> {
+        Ok(self.reader()?.url())
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use coral_engine::{
     EngineError, MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
@@ -55,12 +56,33 @@ struct Merging {
     counters: Arc<RetainCounters>,
 }
 
+/// Rounds that failed one after the other. A disk that is full, or a server that is down, fails several
+/// rounds a second, of which one a minute is logged.
+#[derive(Default)]
+struct Failing {
+    rounds: u64,
+    logged: Option<Instant>,
+}
+
+impl Failing {
+    fn note(&mut self, error: &EngineError) {
+        self.rounds += 1;
+        if self.logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
+            self.logged = Some(Instant::now());
+            let (error, rounds) = (chain(error), self.rounds);
+            tracing::warn!(error, rounds, "could not seal or expire; will try again");
+        }
+    }
+}
+
 /// Divisor of `storage.max_size`: metrics may take a quarter of that size.
 pub const METRICS_SHARE: u64 = 4;
 
 /// Interval of maintenance. A retention of less than four intervals shortens the interval to a
 /// quarter of the retention.
 const EVERY: Duration = Duration::from_millis(200);
+/// How often rounds that fail are logged.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 /// Interval at which the engine is asked to merge; the engine makes longer pauses.
 const MERGE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -75,8 +97,9 @@ impl Retain {
         let every = EVERY.min(self.keep.age.min(metrics) / 4).max(Duration::from_millis(10));
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut failing = None;
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            self.round().await;
+            self.round(&mut failing).await;
         }
     }
 
@@ -120,7 +143,7 @@ impl Retain {
         }
     }
 
-    async fn round(&self) {
+    async fn round(&self, failing: &mut Option<Failing>) {
         let (engine, keep, keep_metrics) = (self.engine.clone(), self.keep, self.metrics);
         let round = tokio::task::spawn_blocking(move || {
             let now = clock::now();
@@ -132,10 +155,13 @@ impl Retain {
             Ok(Ok((spans, metrics))) => {
                 self.count(spans);
                 self.count_metrics(metrics);
+                if let Some(Failing { rounds, .. }) = failing.take() {
+                    tracing::info!(rounds, "sealing and expiring succeed again");
+                }
             }
             Ok(Err(error)) => {
                 self.counters.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(error = %chain(&error), "could not seal or expire; will try again");
+                failing.get_or_insert_default().note(&error);
             }
             Err(panic) => tracing::error!(%panic, "maintenance of stored data panicked"),
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use coral_cluster::Cluster;
+use coral_cluster::{Cluster, ClusterError};
 use coral_engine::{Budget, CancelOnDrop};
 use coral_store::{
     FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlFailure, SqlFrame, SqlLimits,
@@ -162,11 +162,11 @@ impl SqlRunner {
         &self.counters
     }
 
-    /// The ClickHouse that answers, by its URL; `None` if DuckDB does.
-    pub fn clickhouse(&self) -> Option<String> {
+    /// The URL of the ClickHouse that answers, or why none does; `None` if DuckDB answers.
+    pub fn clickhouse(&self) -> Option<Result<&str, ClusterError>> {
         match &self.source {
             SqlSource::Files(_) => None,
-            SqlSource::ClickHouse(cluster) => Some(cluster.urls().collect::<Vec<_>>().join(", ")),
+            SqlSource::ClickHouse(cluster) => Some(cluster.selects_from()),
         }
     }
 

@@ -5890,6 +5890,7 @@ ${sql}`;
   var DAY_S = 86400;
   function Store({ of }) {
     const { store: store2, sql_library } = of;
+    const least = store2.shards?.some(({ last_error }) => last_error !== null) ? "at least " : "";
     const used = store2.max_bytes > 0 ? store2.bytes / store2.max_bytes : 0;
     return /* @__PURE__ */ a3("section", { class: "section", children: [
       /* @__PURE__ */ a3("h2", { children: "Store" }),
@@ -5899,6 +5900,7 @@ ${sql}`;
             /* @__PURE__ */ a3("dt", { children: "On disk" }),
             /* @__PURE__ */ a3("dd", { children: [
               /* @__PURE__ */ a3("span", { class: "meter", role: "img", "aria-label": `${rate(used)} of the limit`, children: /* @__PURE__ */ a3("span", { class: used > 0.9 ? "meter-full" : "", style: { width: `${Math.min(100, used * 100)}%` } }) }),
+              least,
               /* @__PURE__ */ a3("strong", { children: bytes(store2.bytes) }),
               " of ",
               bytes(store2.max_bytes),
@@ -5910,6 +5912,7 @@ ${sql}`;
           /* @__PURE__ */ a3("div", { children: [
             /* @__PURE__ */ a3("dt", { children: "Spans" }),
             /* @__PURE__ */ a3("dd", { children: [
+              least,
               counted(store2.spans, "span"),
               store2.oldest_received_unix_us !== null && /* @__PURE__ */ a3($, { children: [
                 ", the oldest received ",
@@ -5928,9 +5931,15 @@ ${sql}`;
             /* @__PURE__ */ a3("dt", { children: "Will fit" }),
             /* @__PURE__ */ a3("dd", { children: forecast(store2, Date.now()) })
           ] }),
-          store2.shards?.map((shard) => /* @__PURE__ */ a3("div", { children: [
-            /* @__PURE__ */ a3("dt", { children: shard.url }),
-            /* @__PURE__ */ a3("dd", { children: shard.last_error !== null || shard.bytes === null || shard.spans === null ? /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "does not answer" }) : /* @__PURE__ */ a3($, { children: [
+          store2.shards?.map((shard, at) => /* @__PURE__ */ a3("div", { children: [
+            /* @__PURE__ */ a3("dt", { children: [
+              "Shard ",
+              at + 1
+            ] }),
+            /* @__PURE__ */ a3("dd", { children: shard.last_error !== null || shard.bytes === null || shard.spans === null ? /* @__PURE__ */ a3($, { children: [
+              /* @__PURE__ */ a3(Mark, { mark: "✕", tone: "bad", word: "does not answer" }),
+              /* @__PURE__ */ a3("span", { class: "agent-reason", children: shard.url })
+            ] }) : /* @__PURE__ */ a3($, { children: [
               /* @__PURE__ */ a3("strong", { children: bytes(shard.bytes) }),
               ", ",
               counted(shard.spans, "row"),
@@ -5940,8 +5949,11 @@ ${sql}`;
                 bytes(shard.free_bytes),
                 " free"
               ] }),
-              "; ClickHouse ",
-              shard.version
+              /* @__PURE__ */ a3("span", { class: "agent-reason", children: [
+                shard.url,
+                ", ClickHouse ",
+                shard.version
+              ] })
             ] }) })
           ] }, shard.url)),
           store2.spans_damaged > 0 && /* @__PURE__ */ a3("div", { children: [

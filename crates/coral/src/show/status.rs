@@ -127,7 +127,10 @@ fn store(status: &ColonyStatus, now: UnixNanos) -> String {
     let kept = seconds_text(keep_seconds as f64);
     let (used, max) = (byte_count(bytes), byte_count(max_bytes));
     let spans = counted(spans, "span");
-    format!("\nStore: {spans}{oldest} (kept for {kept}); {used} of {max} on disk\n")
+    let answers = |shard: &ShardStatus| shard.last_error.is_none();
+    // The spans of a server that does not answer are not counted.
+    let least = if status.store.shards.iter().all(answers) { "" } else { "at least " };
+    format!("\nStore: {least}{spans}{oldest} (kept for {kept}); {least}{used} of {max} on disk\n")
 }
 
 /// One line for each ClickHouse server.

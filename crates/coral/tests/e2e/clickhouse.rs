@@ -106,6 +106,9 @@ fn a_shard_that_is_killed_is_named_and_nothing_is_lost_or_doubled() {
     assert!(shown.contains("Degraded") && shown.contains("does not answer"), "{shown}");
     servers[1].run(&program).unwrap();
     spans_of_all(40);
+    // Rounds of maintenance fail several times a second, and are not all logged.
+    let said = coral.said();
+    assert!(said.matches("could not seal or expire").count() <= 2, "{said}");
     let (_, answer) = stored();
     for trace in answer["traces"].as_array().unwrap() {
         assert_eq!(trace["span_count"], 8, "{trace}");

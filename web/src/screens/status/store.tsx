@@ -9,6 +9,8 @@ const DAY_S = 86_400;
 /** How much is stored and for how long, and whether SQL can be asked. */
 export function Store({ of }: { of: ColonyStatus }) {
   const { store, sql_library } = of;
+  // The spans of a server that does not answer are not counted.
+  const least = store.shards?.some(({ last_error }) => last_error !== null) ? "at least " : "";
   const used = store.max_bytes > 0 ? store.bytes / store.max_bytes : 0;
   return (
     <section class="section">
@@ -17,14 +19,14 @@ export function Store({ of }: { of: ColonyStatus }) {
         <dl class="facts-wide">
           <div><dt>On disk</dt><dd>
             <span class="meter" role="img" aria-label={`${rate(used)} of the limit`}><span class={used > 0.9 ? "meter-full" : ""} style={{ width: `${Math.min(100, used * 100)}%` }} /></span>
-            <strong>{bytes(store.bytes)}</strong> of {bytes(store.max_bytes)} ({rate(used)})</dd></div>
-          <div><dt>Spans</dt><dd>{counted(store.spans, "span")}{store.oldest_received_unix_us !== null && <>, the oldest received {ago(store.oldest_received_unix_us)}</>}</dd></div>
+            {least}<strong>{bytes(store.bytes)}</strong> of {bytes(store.max_bytes)} ({rate(used)})</dd></div>
+          <div><dt>Spans</dt><dd>{least}{counted(store.spans, "span")}{store.oldest_received_unix_us !== null && <>, the oldest received {ago(store.oldest_received_unix_us)}</>}</dd></div>
           <div><dt>Kept for</dt><dd>{days(store.keep_seconds)}, or until the limit is reached</dd></div>
           <div><dt>Will fit</dt><dd>{forecast(store, Date.now())}</dd></div>
-          {store.shards?.map((shard) => (
-            <div key={shard.url}><dt>{shard.url}</dt><dd>{shard.last_error !== null || shard.bytes === null || shard.spans === null
-              ? <Mark mark="✕" tone="bad" word="does not answer" />
-              : <><strong>{bytes(shard.bytes)}</strong>, {counted(shard.spans, "row")} of spans{shard.free_bytes !== null && <>, {bytes(shard.free_bytes)} free</>}; ClickHouse {shard.version}</>}</dd></div>
+          {store.shards?.map((shard, at) => (
+            <div key={shard.url}><dt>Shard {at + 1}</dt><dd>{shard.last_error !== null || shard.bytes === null || shard.spans === null
+              ? <><Mark mark="✕" tone="bad" word="does not answer" /><span class="agent-reason">{shard.url}</span></>
+              : <><strong>{bytes(shard.bytes)}</strong>, {counted(shard.spans, "row")} of spans{shard.free_bytes !== null && <>, {bytes(shard.free_bytes)} free</>}<span class="agent-reason">{shard.url}, ClickHouse {shard.version}</span></>}</dd></div>
           ))}
           {store.spans_damaged > 0 && <div><dt>Damaged</dt><dd><Mark mark="✕" tone="bad" word={`${counted(store.spans_damaged, "span")} cannot be read`} /></dd></div>}
         </dl>
