@@ -1,6 +1,9 @@
 //! Spans by column: for questions that count many spans and need few of their fields.
 
+use std::hash::Hash;
+
 use coral_trace::{SpanId, TraceId, UnixNanos, Value};
+use hashbrown::HashMap;
 
 /// A field of spans that may be read by column.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -59,4 +62,22 @@ pub struct CodedColumn {
     pub codes: Vec<u32>,
     /// The values; `None` for spans without the field. A value may occur repeatedly.
     pub values: Vec<Option<Value>>,
+}
+
+impl CodedColumn {
+    /// The column of `rows`, equal ones of which have one code. `value` is the value of a row.
+    pub fn of<T: Hash + Eq + Copy>(
+        rows: impl Iterator<Item = T>,
+        value: impl Fn(T) -> Option<Value>,
+    ) -> Self {
+        let (mut known, mut found) = (HashMap::new(), Self::default());
+        for row in rows {
+            let code = *known.entry(row).or_insert_with(|| {
+                found.values.push(value(row));
+                found.values.len() as u32 - 1
+            });
+            found.codes.push(code);
+        }
+        found
+    }
 }

@@ -29,6 +29,18 @@ pub enum SumOf {
     EbpfOfBoth,
 }
 
+/// The text columns of promoted attributes that describe the peer of a call.
+pub const PEER_TEXTS: [&str; 8] = [
+    "http_request_method",
+    "rpc_system",
+    "db_system",
+    "db_namespace",
+    "messaging_system",
+    "messaging_destination",
+    "server_address",
+    "service_peer_name",
+];
+
 const MINUTE_US: i64 = 60_000_000;
 
 /// The minute of a time in microseconds.

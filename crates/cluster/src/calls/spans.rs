@@ -15,6 +15,7 @@ use crate::row::attributes::{MISPLACED, has_value};
 use crate::row::read::SpanReader;
 use crate::row::span::trace_id;
 use crate::shard::Shard;
+use coral_record::calls::PEER_TEXTS;
 use coral_record::promoted::TEXT;
 
 /// A span of a trace, with ids of one map.
@@ -28,17 +29,6 @@ pub(crate) struct TraceSpan {
 
 /// About how many spans are in memory at a time. A span takes 100 bytes.
 const MAX_SPANS: u64 = 500_000;
-/// The text columns that describe the peer of a call.
-const HINTS: [&str; 8] = [
-    "http_request_method",
-    "rpc_system",
-    "db_system",
-    "db_namespace",
-    "messaging_system",
-    "messaging_destination",
-    "server_address",
-    "service_peer_name",
-];
 
 #[derive(Row, Deserialize)]
 struct CallRow {
@@ -57,7 +47,7 @@ struct CallRow {
 #[derive(Deserialize, PartialEq, Eq, Hash)]
 struct RowHints {
     service: String,
-    texts: [String; HINTS.len()],
+    texts: [String; PEER_TEXTS.len()],
     port: i64,
     has_port: u8,
 }
@@ -119,7 +109,7 @@ fn read(
     let sql = format!(
         "SELECT bucket, trace_id, span_id, parent_span_id, ebpf, kind, status, start_us, duration_us, \
          service, {}, server_port, toUInt8({}) AS has_port FROM {} WHERE {condition}",
-        HINTS.join(", "),
+        PEER_TEXTS.join(", "),
         has_value(port),
         shard.table("spans"),
     );

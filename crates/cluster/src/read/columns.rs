@@ -1,7 +1,6 @@
 //! Columns of all spans that started in a time.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::Hash;
 use std::ops::ControlFlow;
 
 use clickhouse::Row;
@@ -197,16 +196,16 @@ fn columns(
                 text += 1;
                 let value = |row: &ColumnsRow| (row.has_text[text - 1] == 1).then_some(text - 1);
                 let of = |row| value(row).map(|at| row.texts[at].as_str());
-                coded(rows.iter().map(of), |text| text.map(Value::from))
+                CodedColumn::of(rows.iter().map(of), |text| text.map(Value::from))
             }
             Source::Number(..) => {
                 number += 1;
                 let of = |row: &ColumnsRow| {
                     (row.has_number[number - 1] == 1).then(|| row.numbers[number - 1])
                 };
-                coded(rows.iter().map(of), |number| number.map(Value::Int))
+                CodedColumn::of(rows.iter().map(of), |number| number.map(Value::Int))
             }
-            Source::Resource(key) => coded(rows.iter().map(|row| row.origin_id), |id| {
+            Source::Resource(key) => CodedColumn::of(rows.iter().map(|row| row.origin_id), |id| {
                 read_resource_attributes(texts.get(&id)?).ok()?.get(key).cloned()
             }),
         });
@@ -218,21 +217,6 @@ fn span_ids(row: &ColumnsRow) -> Result<SpanIds, ClusterError> {
     let id = |id| SpanId::try_from(id).map_err(|error| ClusterError::value("span_id", error));
     let parent = (row.parent_span_id != 0).then(|| id(row.parent_span_id)).transpose()?;
     Ok(SpanIds { trace: trace_id(row.trace_id)?, span: id(row.span_id)?, parent })
-}
-
-fn coded<T: Hash + Eq + Copy>(
-    rows: impl Iterator<Item = T>,
-    value: impl Fn(T) -> Option<Value>,
-) -> CodedColumn {
-    let (mut known, mut found) = (HashMap::new(), CodedColumn::default());
-    for row in rows {
-        let code = *known.entry(row).or_insert_with(|| {
-            found.values.push(value(row));
-            found.values.len() as u32 - 1
-        });
-        found.codes.push(code);
-    }
-    found
 }
 
 impl<'a> Source<'a> {

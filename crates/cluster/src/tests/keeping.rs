@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use coral_engine::conformance::NOON;
 use coral_engine::{
-    Budget, Checkpoint, DeltaQuery, MetricCheckpoint, MetricReader, MetricRetention, Page,
+    Budget, Checkpoint, Columns, DeltaQuery, MetricCheckpoint, MetricReader, MetricRetention, Page,
     PageContent, PageWriter, Retention, SpanRetention, TraceReader,
 };
 use coral_trace::red::Protocol;
@@ -67,6 +67,23 @@ fn spans_expire_by_the_day_and_a_clock_ahead_removes_nothing() {
     let done = other.maintain(SpanRetention { age: 30 * DAY, bytes: 1 }, later).unwrap();
     assert_eq!((done.expired, done.evicted), (0, 2), "the newest day stays");
     assert_eq!(stored(&cluster), [0]);
+    drop_database(&cluster);
+}
+
+#[test]
+fn an_origin_stays_as_long_as_its_last_span() {
+    let Some(servers) = shared() else { return };
+    let config = config(&servers.urls, 1);
+    let cluster = Cluster::open(&config).unwrap();
+    (0..2).for_each(|number| store(&cluster, 1 - number, 3 - 3 * number as u32));
+    let keep = SpanRetention { age: DAY, bytes: u64::MAX };
+    assert_eq!(cluster.maintain(keep, NOON.later(Duration::from_secs(700))).unwrap().expired, 1);
+    assert_eq!(stored(&cluster), [0]);
+    // A process that knows no origin yet.
+    let other = Cluster::open(&config).unwrap();
+    let id = TraceId::try_from(1_u128).unwrap();
+    let trace = other.trace(id, None, Columns::ALL, 10, &Budget::unlimited()).unwrap();
+    assert_eq!(trace.spans[0].span, spans(10, 10).swap_remove(0));
     drop_database(&cluster);
 }
 

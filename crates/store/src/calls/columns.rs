@@ -4,6 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt8Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::DataType;
+use coral_record::calls::PEER_TEXTS as TEXTS;
 use coral_trace::dependency::{CallSpan, Dependencies, NodeId, PeerHints, PeerHintsId};
 use coral_trace::{SpanId, SpanKind, StatusCode};
 use hashbrown::HashMap;
@@ -23,17 +24,6 @@ pub(crate) const START: &str = "start_time";
 /// read.
 pub(crate) const PEER_COLUMNS: [&str; 9] =
     [TEXTS[0], TEXTS[1], TEXTS[2], TEXTS[3], TEXTS[4], TEXTS[5], TEXTS[6], TEXTS[7], PORT];
-/// The text columns of peer hints. A column that was not read has no values.
-const TEXTS: [&str; 8] = [
-    "http_request_method",
-    "rpc_system",
-    "db_system",
-    "db_namespace",
-    "messaging_system",
-    "messaging_destination",
-    "server_address",
-    "service_peer_name",
-];
 const PORT: &str = "server_port";
 
 /// Reads batches into spans, and builds the service map.

@@ -9,7 +9,6 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 use coral_engine::{Budget, CodedColumn, SpanColumn, SpanColumns, SpanIds, WantedColumns};
 use coral_trace::{SpanId, TimeRange, UnixNanos, Value};
-use hashbrown::HashMap;
 
 use crate::error::StoreError;
 use crate::hot::generation::{Generation, Rows};
@@ -195,7 +194,7 @@ impl<'a> Source<'a> {
             Self::Integer(name) => {
                 let numbers = column(batch, name)?.as_primitive::<Int64Type>();
                 let at = |row| numbers.is_valid(row).then(|| numbers.value(row));
-                Ok(coded((0..numbers.len()).map(at), |number| number.map(Value::Int)))
+                Ok(CodedColumn::of((0..numbers.len()).map(at), |number| number.map(Value::Int)))
             }
             Self::Spelled { column: name, key } => {
                 let mut found = texts(column(batch, name)?, &text)?;
@@ -224,7 +223,7 @@ fn texts(
     match column.data_type() {
         DataType::Utf8 => {
             let texts = column.as_string::<i32>();
-            Ok(coded(texts.iter(), |text| text.and_then(value)))
+            Ok(CodedColumn::of(texts.iter(), |text| text.and_then(value)))
         }
         DataType::Dictionary(_, _) => {
             let coded = column.as_dictionary::<UInt32Type>();
@@ -247,21 +246,6 @@ fn texts(
         }
         other => Err(damaged("type", other)),
     }
-}
-
-fn coded<T: std::hash::Hash + Eq + Copy>(
-    rows: impl Iterator<Item = Option<T>>,
-    value: impl Fn(Option<T>) -> Option<Value>,
-) -> CodedColumn {
-    let (mut known, mut found) = (HashMap::new(), CodedColumn::default());
-    for row in rows {
-        let code = *known.entry(row).or_insert_with(|| {
-            found.values.push(value(row));
-            found.values.len() as u32 - 1
-        });
-        found.codes.push(code);
-    }
-    found
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a ArrayRef, StoreError> {
